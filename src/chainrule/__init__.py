@@ -1,0 +1,75 @@
+"""Softmax networks with nothing hidden: train, derive and check.
+
+The public names are loaded on first use; importing the package loads NumPy and nothing else.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+if TYPE_CHECKING:
+    from chainrule.estimators import Model, SoftmaxClassifier, fit_table, load
+    from chainrule.functions import (
+        binary_cross_entropy,
+        binary_cross_entropy_with_gradient,
+        cross_entropy,
+        cross_entropy_with_gradient,
+        log_softmax,
+        logsumexp,
+        softmax,
+        squared_error,
+        squared_error_with_gradient,
+    )
+    from chainrule.network import Network
+    from chainrule.training import train
+
+__version__ = "0.1.0"
+
+_ROOM_OF_NAME = {
+    "Model": "estimators",
+    "Network": "network",
+    "SoftmaxClassifier": "estimators",
+    "binary_cross_entropy": "functions",
+    "binary_cross_entropy_with_gradient": "functions",
+    "cross_entropy": "functions",
+    "cross_entropy_with_gradient": "functions",
+    "fit_table": "estimators",
+    "load": "estimators",
+    "log_softmax": "functions",
+    "logsumexp": "functions",
+    "softmax": "functions",
+    "squared_error": "functions",
+    "squared_error_with_gradient": "functions",
+    "train": "training",
+}
+
+__all__ = [
+    "Model",
+    "Network",
+    "SoftmaxClassifier",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_gradient",
+    "cross_entropy",
+    "cross_entropy_with_gradient",
+    "fit_table",
+    "load",
+    "log_softmax",
+    "logsumexp",
+    "softmax",
+    "squared_error",
+    "squared_error_with_gradient",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF_NAME:
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}; it has {', '.join(__all__)}")
+    value = getattr(import_module(f"chainrule.{_ROOM_OF_NAME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

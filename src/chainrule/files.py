@@ -1,0 +1,142 @@
+"""Files written whole or not at all, and read with an error that says what to do."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from chainrule.errors import MissingFileError, OutputError
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes, call: str) -> None:
+    """Write a file so that a reader, or a kill at any moment, finds the old file or the new one.
+
+    The bytes go to a file beside the final name, which is flushed to the disk and then renamed; the folder is
+    flushed after that. Permissions are those of a newly created file.
+
+    Parameters
+    ----------
+    path : str or path
+        The final name; an existing file is replaced.
+    content : bytes
+        The whole content.
+    call : str
+        The function or command to name in an error.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written. The old file, if any, is untouched and nothing is left behind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_whole(Path(folder) / "a", b"content", "example")
+    ...     (Path(folder) / "a").read_bytes()
+    b'content'
+    """
+    final = Path(path)
+    beside = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")
+    try:
+        _write_and_rename(beside, final, content)
+    except OSError as error:
+        raise OutputError(
+            call,
+            f"{str(final)!r} can be written",
+            _reason(error),
+            "Nothing was written; name a file in a folder that exists, can be written to and has room.",
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def check_writable(path: str | os.PathLike[str], call: str) -> None:
+    """Refuse a file name that could not be written, before the work that would be lost.
+
+    Parameters
+    ----------
+    path : str or path
+        The file that will be written later.
+    call : str
+        The function or command to name in the error.
+
+    Raises
+    ------
+    OutputError
+        If a file beside ``path`` cannot be created, or ``path`` is a folder.
+
+    Examples
+    --------
+    >>> check_writable("no-such-folder/model.safetensors", "train")
+    Traceback (most recent call last):
+    chainrule.errors.OutputError: train: 'no-such-folder/model.safetensors' can be written; got ...
+    """
+    final = Path(path)
+    beside = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")
+    try:
+        if final.is_dir():
+            raise IsADirectoryError(21, "Is a directory")
+        beside.touch(exist_ok=False)
+        beside.unlink()
+    except OSError as error:
+        raise OutputError(
+            call,
+            f"{str(final)!r} can be written",
+            _reason(error),
+            "Name a file in a folder that exists and can be written to.",
+        ) from error
+
+
+def read_whole(path: str | os.PathLike[str], call: str) -> bytes:
+    """Read a file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    call : str
+        The function or command to name in an error.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file, or it cannot be read.
+
+    Examples
+    --------
+    >>> read_whole("no-such-file", "load")
+    Traceback (most recent call last):
+    chainrule.errors.MissingFileError: load: 'no-such-file' is a file that can be read; got ...
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise MissingFileError(
+            call,
+            f"{str(path)!r} is a file that can be read",
+            _reason(error),
+            "Check the spelling, the folder and the permissions.",
+        ) from error
+
+
+def _write_and_rename(beside: Path, final: Path, content: bytes) -> None:
+    with beside.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(final)
+    folder = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _reason(error: OSError) -> str:
+    return f"'{error.strerror or error}'"

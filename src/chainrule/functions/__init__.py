@@ -1,0 +1,24 @@
+"""Arrays in, arrays out: softmax, cross-entropy and the other losses, with their gradients."""
+
+from chainrule.functions.binary_cross_entropy import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_gradient,
+    sigmoid,
+)
+from chainrule.functions.cross_entropy import cross_entropy, cross_entropy_with_gradient, total_weight
+from chainrule.functions.softmax import log_softmax, logsumexp, softmax
+from chainrule.functions.squared_error import squared_error, squared_error_with_gradient
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_gradient",
+    "cross_entropy",
+    "cross_entropy_with_gradient",
+    "log_softmax",
+    "logsumexp",
+    "sigmoid",
+    "softmax",
+    "squared_error",
+    "squared_error_with_gradient",
+    "total_weight",
+]

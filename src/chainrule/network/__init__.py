@@ -1,0 +1,18 @@
+"""One flat parameter vector, layers, output heads, forward and backward, and the file they are kept in."""
+
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.backpropagation import Backward, Forward
+from chainrule.network.heads import HEADS
+from chainrule.network.model_file import read_model_file, write_model_file
+from chainrule.network.network import InputScaling, Network
+
+__all__ = [
+    "ACTIVATIONS",
+    "HEADS",
+    "Backward",
+    "Forward",
+    "InputScaling",
+    "Network",
+    "read_model_file",
+    "write_model_file",
+]

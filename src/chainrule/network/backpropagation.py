@@ -1,0 +1,96 @@
+"""Forward and backward through affine layers, as the textbook has it, with every intermediate value kept.
+
+Layers are numbered from 1 to L; A_0 = X are the features; rows are examples.
+
+(NN.1)  U_l = A_{l-1} W_l^T + b_l          pre-activations of layer l < L;  Z = A_{L-1} W_L^T + b_L, the logits
+(NN.2)  A_l = h_l(U_l)                     activations
+(BP.1)  dE/dU_L = dE/dZ                    given by the head (HD.1)
+(BP.2)  dE/dW_l = (dE/dU_l)^T A_{l-1};     dE/db_l = sum over examples of dE/dU_l
+(BP.3)  dE/dA_{l-1} = dE/dU_l W_l
+(BP.4)  dE/dU_l = dE/dA_l * h_l'(U_l)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chainrule._types import Array
+from chainrule.network.activations import Activation
+
+
+@dataclass(frozen=True)
+class Layer:
+    """An affine layer: views of its weights (out, in) and biases (out,)."""
+
+    weights: Array
+    biases: Array
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Every value of a forward pass; rows are examples.
+
+    ``pre_activations`` and ``activations`` hold the hidden layers 1..L-1 in order; ``inputs`` are the features as the
+    first layer sees them, after any scaling.
+    """
+
+    inputs: Array
+    pre_activations: tuple[Array, ...]
+    activations: tuple[Array, ...]
+    logits: Array
+    outputs: Array
+
+    @property
+    def layer_inputs(self) -> tuple[Array, ...]:
+        """Return A_0..A_{L-1}: what each affine layer multiplies."""
+        return (self.inputs, *self.activations)
+
+
+@dataclass(frozen=True)
+class Backward:
+    """The derivative of the loss by every value of a forward pass.
+
+    ``parameters`` is flat, in the order of the network's parameters; ``named`` are views of it ("W1", "b1", ...).
+    """
+
+    parameters: Array
+    named: dict[str, Array]
+    logits: Array
+    pre_activations: tuple[Array, ...]
+    activations: tuple[Array, ...]
+    inputs: Array
+
+
+def forward_layers(
+    layers: Sequence[Layer], activations: Sequence[Activation], inputs: Array
+) -> tuple[tuple[Array, ...], tuple[Array, ...], Array]:
+    """Return pre-activations, activations and logits, (NN.1) and (NN.2)."""
+    pre_activations: list[Array] = []
+    outputs: list[Array] = [inputs]
+    for layer, activation in zip(layers[:-1], activations, strict=True):
+        pre_activations.append(outputs[-1] @ layer.weights.T + layer.biases)
+        outputs.append(activation.function(pre_activations[-1]))
+    logits = outputs[-1] @ layers[-1].weights.T + layers[-1].biases
+    return tuple(pre_activations), tuple(outputs[1:]), logits
+
+
+def backward_layers(
+    layers: Sequence[Layer],
+    activations: Sequence[Activation],
+    forward: Forward,
+    logits_gradient: Array,
+    gradients: Sequence[Layer],
+) -> tuple[tuple[Array, ...], tuple[Array, ...], Array]:
+    """Write dE/dW and dE/db to ``gradients``; return dE/dU, dE/dA and dE/dX, (BP.1) to (BP.4)."""
+    by_pre_activation: list[Array] = []
+    by_activation: list[Array] = []
+    upstream = logits_gradient
+    for number in reversed(range(len(layers))):
+        gradients[number].weights[...] = upstream.T @ forward.layer_inputs[number]
+        gradients[number].biases[...] = upstream.sum(axis=0)
+        by_input = upstream @ layers[number].weights
+        if number > 0:
+            u, a = forward.pre_activations[number - 1], forward.activations[number - 1]
+            upstream = by_input * activations[number - 1].derivative(u, a)
+            by_activation.insert(0, by_input)
+            by_pre_activation.insert(0, upstream)
+    return tuple(by_pre_activation), tuple(by_activation), by_input

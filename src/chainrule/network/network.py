@@ -1,0 +1,465 @@
+"""The network: one flat parameter vector, affine layers, activations, and a canonical head."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from chainrule._types import Array, ArrayLike
+from chainrule.errors import ArgumentError, ArgumentTypeError
+from chainrule.functions.arguments import Reduction
+from chainrule.network.activations import ACTIVATIONS
+from chainrule.network.arguments import (
+    check_activations,
+    check_dtype,
+    check_layer_sizes,
+    check_name,
+    check_seed,
+)
+from chainrule.network.backpropagation import Backward, Forward, Layer, backward_layers, forward_layers
+from chainrule.network.heads import HEADS
+from chainrule.network.initialisation import initial_weights
+from chainrule.network.model_file import damaged, not_a_model, read_model_file, write_model_file
+
+
+@dataclass(frozen=True)
+class InputScaling:
+    """What is done to features before the first layer: (x - center) * scale, both of shape (features,)."""
+
+    center: Array
+    scale: Array
+
+
+class Network:
+    """A feed-forward network of affine layers with a softmax, sigmoid or identity head.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Features, hidden units of each layer, outputs: (D, h1, ..., K); two numbers make a linear model.
+    activation : str or sequence of str
+        "relu", "tanh", "sigmoid" or "identity": one for all hidden layers, or one for each.
+    head : "softmax", "sigmoid" or "identity"
+        With its loss: cross-entropy, binary cross-entropy, half the squared error.
+    random_state : int
+        Seed of the initial weights, 0..2**64 - 1.
+    dtype : numpy.float32 or numpy.float64
+        Of parameters and computation.
+
+    Attributes
+    ----------
+    parameters : ndarray, shape (P,)
+        The one flat vector: W1 in rows (out, in), b1, W2, b2, ... Assigning to it copies into place.
+    named_parameters : dict of str to ndarray
+        Views of it: "W1" (out, in), "b1" (out,), ...
+    input_scaling : InputScaling or None
+        Applied to features batch by batch.
+    temperature : float
+        Divides the logits in :meth:`predict_proba`; never part of the loss.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If a size, name, seed or dtype is none of these.
+
+    Notes
+    -----
+    Equal arguments give equal parameters on every machine. Weights are He's before a relu, Glorot's else, (IN.1);
+    a network without hidden layers starts at 0.
+
+    Examples
+    --------
+    >>> net = Network((2, 3))
+    >>> net.predict_proba([[1.0, 2.0]]).round(3)
+    array([[0.333, 0.333, 0.333]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        activation: str | Sequence[str] = "relu",
+        head: str = "softmax",
+        *,
+        random_state: int = 0,
+        dtype: type[np.floating[Any]] | np.dtype[Any] | str = np.float32,
+    ) -> None:
+        self.layer_sizes = check_layer_sizes(layer_sizes)
+        self.activations = check_activations(activation, len(self.layer_sizes) - 2)
+        self.head = check_name("head", head, HEADS)
+        self.dtype = check_dtype(dtype)
+        self.input_scaling: InputScaling | None = None
+        self.temperature = 1.0
+        check_seed(random_state)
+        self._parameters = np.zeros(sum(m * (n + 1) for n, m in pairwise(self.layer_sizes)), self.dtype)
+        self._layers = _layer_views(self._parameters, self.layer_sizes)
+        weights = initial_weights(self.layer_sizes, self._activation_table, random_state)
+        for layer, initial in zip(self._layers, weights, strict=True):
+            layer.weights[...] = initial
+
+    @property
+    def n_features(self) -> int:
+        """D, the number of features."""
+        return self.layer_sizes[0]
+
+    @property
+    def n_outputs(self) -> int:
+        """K, the number of outputs: classes under a softmax head."""
+        return self.layer_sizes[-1]
+
+    @property
+    def parameters(self) -> Array:
+        """The flat vector of all parameters."""
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, values: ArrayLike) -> None:
+        array = np.asarray(values)
+        if array.shape != self._parameters.shape:
+            rule = f"parameters have shape {self._parameters.shape}"
+            remedy = "Give one value for each parameter of the network."
+            raise ArgumentError("Network.parameters", rule, f"shape {array.shape}", remedy)
+        self._parameters[...] = array
+
+    @property
+    def named_parameters(self) -> dict[str, Array]:
+        """Views of the parameters by name: "W1", "b1", ..."""
+        return _named(self._layers)
+
+    @property
+    def weight_slices(self) -> tuple[slice, ...]:
+        """Where the weights of each layer stand in the flat vector."""
+        ends = np.cumsum([m * (n + 1) for n, m in pairwise(self.layer_sizes)])
+        sizes = pairwise(self.layer_sizes)
+        return tuple(slice(int(e) - m * (n + 1), int(e) - m) for e, (n, m) in zip(ends, sizes, strict=True))
+
+    @property
+    def bias_slices(self) -> tuple[slice, ...]:
+        """Where the biases of each layer stand in the flat vector."""
+        outs = self.layer_sizes[1:]
+        return tuple(slice(w.stop, w.stop + m) for w, m in zip(self.weight_slices, outs, strict=True))
+
+    def forward(self, X: ArrayLike) -> Forward:
+        """Return every value of a forward pass.
+
+        Parameters
+        ----------
+        X : array_like, shape (examples, features)
+            Real numbers; converted to the network's dtype after any scaling.
+
+        Returns
+        -------
+        Forward
+            ``inputs``, ``pre_activations`` and ``activations`` of the hidden layers, ``logits``, ``outputs``.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If X is not a table of numbers with as many columns as the network has features.
+
+        Notes
+        -----
+        NaN or infinite features give what the arithmetic gives. The temperature is not applied.
+
+        Examples
+        --------
+        >>> net = Network((2, 4, 3), "tanh")
+        >>> [values.shape for values in net.forward([[1.0, 2.0]]).activations]
+        [(1, 4)]
+        """
+        inputs = self._inputs("Network.forward", X)
+        hidden, activations, logits = forward_layers(self._layers, self._activation_table, inputs)
+        return Forward(inputs, hidden, activations, logits, HEADS[self.head].outputs(logits))
+
+    def backward(self, forward: Forward, logits_gradient: ArrayLike) -> Backward:
+        """Return the derivative of a loss by every value of a forward pass.
+
+        Parameters
+        ----------
+        forward : Forward
+            From :meth:`forward`, with the parameters unchanged since.
+        logits_gradient : array_like, shape (examples, outputs)
+            dE/dZ, which the head's loss gives.
+
+        Returns
+        -------
+        Backward
+            ``parameters`` (flat), ``named``, ``logits``, ``pre_activations``, ``activations``, ``inputs`` (with
+            respect to the scaled features).
+
+        Raises
+        ------
+        ArgumentError
+            If the gradient does not have the shape of the logits.
+
+        Examples
+        --------
+        >>> net = Network((2, 3))
+        >>> forward = net.forward([[1.0, 2.0]])
+        >>> net.backward(forward, forward.outputs - [[1, 0, 0]]).named["b1"].round(3)
+        array([-0.667,  0.333,  0.333], dtype=float32)
+        """
+        upstream = np.asarray(logits_gradient, dtype=self.dtype)
+        if upstream.shape != forward.logits.shape:
+            rule = f"logits_gradient has the shape of the logits, {forward.logits.shape}"
+            raise ArgumentError("Network.backward", rule, f"shape {upstream.shape}", "Pass dE/dZ.")
+        flat = np.empty_like(self._parameters)
+        gradients = _layer_views(flat, self.layer_sizes)
+        by_hidden, by_activation, by_input = backward_layers(
+            self._layers, self._activation_table, forward, upstream, gradients
+        )
+        return Backward(flat, _named(gradients), upstream, by_hidden, by_activation, by_input)
+
+    def predict_logits(self, X: ArrayLike) -> Array:
+        """Return the logits Z, shape (examples, outputs), in the network's dtype; X as in :meth:`forward`."""
+        inputs = self._inputs("Network.predict_logits", X)
+        return forward_layers(self._layers, self._activation_table, inputs)[2]
+
+    def predict_proba(self, X: ArrayLike) -> Array:
+        """Return the outputs for logits / temperature, shape (examples, outputs).
+
+        Parameters
+        ----------
+        X : array_like, shape (examples, features)
+            As in :meth:`forward`.
+
+        Returns
+        -------
+        ndarray
+            Probabilities of the classes under a softmax head, of "yes" under a sigmoid head; the plain outputs
+            under an identity head, which has no temperature.
+
+        Examples
+        --------
+        >>> Network((1, 2), head="sigmoid").predict_proba([[0.0]])
+        array([[0.5, 0.5]], dtype=float32)
+        """
+        logits = self.predict_logits(X)
+        if self.temperature != 1.0 and self.head != "identity":
+            logits /= self.dtype.type(self.temperature)
+        return HEADS[self.head].outputs(logits)
+
+    def loss(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        class_weight: ArrayLike | None = None,
+        label_smoothing: float = 0.0,
+        reduction: Reduction = "mean",
+        n_threads: int | None = None,
+    ) -> Any:
+        """Return the loss of the head, without penalty.
+
+        Parameters
+        ----------
+        X : array_like, shape (examples, features)
+        y : array_like
+            Softmax: class indices (examples,) or probabilities (examples, outputs). Other heads: (examples,
+            outputs), or (examples,) where there is one output.
+        sample_weight, class_weight, label_smoothing, reduction, n_threads
+            As :func:`chainrule.cross_entropy`; class weights and smoothing for a softmax head only.
+
+        Returns
+        -------
+        float, or ndarray of shape (examples,) with reduction "none"
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            As the loss function of the head.
+
+        Examples
+        --------
+        >>> round(Network((2, 3)).loss([[1.0, 2.0]], [0]), 4)  # ln 3
+        1.0986
+        """
+        options = self._loss_options("Network.loss", class_weight, label_smoothing)
+        return HEADS[self.head].loss(
+            self.predict_logits(X), self._targets(y), sample_weight=sample_weight, reduction=reduction,
+            n_threads=n_threads, **options,
+        )  # fmt: skip
+
+    def loss_and_gradient(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        class_weight: ArrayLike | None = None,
+        label_smoothing: float = 0.0,
+        reduction: Reduction = "mean",
+        n_threads: int | None = None,
+    ) -> tuple[Any, Array]:
+        """Return the loss and its gradient by all parameters, flat like :attr:`parameters`.
+
+        Parameters
+        ----------
+        X, y, sample_weight, class_weight, label_smoothing, reduction, n_threads
+            As :meth:`loss`.
+
+        Returns
+        -------
+        loss : float, or ndarray of shape (examples,) with reduction "none"
+        gradient : ndarray, shape (P,), dtype of the network
+            Of the sum of the losses with reduction "none".
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            As :meth:`loss`.
+
+        Examples
+        --------
+        >>> loss, gradient = Network((2, 3)).loss_and_gradient([[1.0, 2.0]], [0])
+        >>> gradient.shape
+        (9,)
+        """
+        options = self._loss_options("Network.loss_and_gradient", class_weight, label_smoothing)
+        forward = self.forward(X)
+        loss, logits_gradient = HEADS[self.head].loss_with_gradient(
+            forward.logits, self._targets(y), sample_weight=sample_weight, reduction=reduction,
+            n_threads=n_threads, **options,
+        )  # fmt: skip
+        return loss, self.backward(forward, logits_gradient).parameters
+
+    def copy(self) -> "Network":
+        """Return a network with equal parameters, scaling and temperature, sharing no memory."""
+        return Network.restore(
+            {name: tensor.copy() for name, tensor in self.tensors().items()}, self.describe(), "Network.copy"
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Return the architecture and temperature as plain values."""
+        return {
+            "activations": list(self.activations),
+            "dtype": self.dtype.name,
+            "head": self.head,
+            "layer_sizes": list(self.layer_sizes),
+            "temperature": float(self.temperature),
+        }
+
+    def tensors(self) -> dict[str, Array]:
+        """Return the parameters, and the input scaling if there is one, by name."""
+        scaling = self.input_scaling
+        if scaling is None:
+            return self.named_parameters
+        return {**self.named_parameters, "input_center": scaling.center, "input_scale": scaling.scale}
+
+    @classmethod
+    def restore(
+        cls, tensors: Mapping[str, Array], description: Mapping[str, Any], call: str, path: str = "network"
+    ) -> "Network":
+        """Return the network of :meth:`tensors` and :meth:`describe`.
+
+        Raises
+        ------
+        ModelFileError
+            If they do not fit together; ``call`` and ``path`` stand in the message.
+        """
+        try:
+            network = cls(
+                description["layer_sizes"], description["activations"], description["head"],
+                dtype=description["dtype"],
+            )  # fmt: skip
+            network.temperature = float(description["temperature"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(call, path, f"an architecture that cannot be built ({error})") from error
+        for name, parameter in network.named_parameters.items():
+            parameter[...] = _tensor(tensors, name, parameter.shape, call, path)
+        if "input_center" in tensors:
+            shape = (network.n_features,)
+            center = _tensor(tensors, "input_center", shape, call, path)
+            network.input_scaling = InputScaling(center, _tensor(tensors, "input_scale", shape, call, path))
+        return network
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to one .safetensors file, whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        write_model_file(path, self.tensors(), {"network": self.describe()}, "Network.save")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Network":
+        """Read a network that :meth:`save` wrote; runs no code from the file.
+
+        Raises
+        ------
+        MissingFileError, ModelFileError
+            If there is no such file; if it is not a network, is damaged, is newer, or holds a whole model, whose
+            encoder would be lost: read that with :func:`chainrule.load`.
+        """
+        call = "Network.load"
+        tensors, description = read_model_file(path, call)
+        if "network" not in description:
+            raise not_a_model(call, path, "a description without a network")
+        if description.get("encoder") is not None:
+            raise not_a_model(call, path, "a model with an encoder for raw rows, for chainrule.load")
+        return cls.restore(tensors, description["network"], call, os.fspath(path))
+
+    @property
+    def _activation_table(self) -> list[Any]:
+        return [ACTIVATIONS[name] for name in self.activations]
+
+    def _inputs(self, call: str, X: ArrayLike) -> Array:
+        array = np.asarray(X)
+        if array.dtype.kind not in "fiub":
+            remedy = "Encode text and categories as numbers first."
+            raise ArgumentTypeError(call, "features are numbers", f"dtype {array.dtype}", remedy)
+        if array.ndim != 2 or array.shape[1] != self.n_features:
+            rule = f"features have shape (examples, {self.n_features})"
+            raise ArgumentError(call, rule, f"shape {array.shape}", "Pass one row per example.")
+        if self.input_scaling is not None:
+            array = (array - self.input_scaling.center) * self.input_scaling.scale
+        return np.ascontiguousarray(array, dtype=self.dtype)
+
+    def _targets(self, y: ArrayLike) -> Array:
+        targets = np.asarray(y)
+        if self.head != "softmax" and targets.ndim == 1 and self.n_outputs == 1:
+            return targets[:, None]
+        return targets
+
+    def _loss_options(
+        self, call: str, class_weight: ArrayLike | None, label_smoothing: float
+    ) -> dict[str, Any]:
+        given: dict[str, Any] = {}
+        if class_weight is not None:
+            given["class_weight"] = class_weight
+        if label_smoothing:
+            given["label_smoothing"] = label_smoothing
+        for name in given.keys() - HEADS[self.head].options:
+            rule = f"{name} goes with a softmax head"
+            raise ArgumentError(call, rule, f"head={self.head!r}", f"Leave {name} out.")
+        return given
+
+
+def _layer_views(flat: Array, layer_sizes: Sequence[int]) -> list[Layer]:
+    layers, start = [], 0
+    for fan_in, fan_out in pairwise(layer_sizes):
+        middle, end = start + fan_in * fan_out, start + (fan_in + 1) * fan_out
+        layers.append(Layer(flat[start:middle].reshape(fan_out, fan_in), flat[middle:end]))
+        start = end
+    return layers
+
+
+def _named(layers: Sequence[Layer]) -> dict[str, Array]:
+    named = {}
+    for number, layer in enumerate(layers, start=1):
+        named[f"W{number}"] = layer.weights
+        named[f"b{number}"] = layer.biases
+    return named
+
+
+def _tensor(tensors: Mapping[str, Array], name: str, shape: tuple[int, ...], call: str, path: str) -> Array:
+    tensor = tensors.get(name)
+    if tensor is None or tensor.shape != shape or not np.isfinite(tensor).all():
+        found = "no such tensor" if tensor is None else f"shape {tensor.shape} or values that are not finite"
+        raise damaged(call, path, f"{found} for {name!r} of shape {shape}")
+    return tensor

@@ -1,0 +1,35 @@
+"""Every tolerance of the tests, from "The bar" of the numerics: multiples of the unit roundoff u."""
+
+from collections.abc import Sequence
+from math import sqrt
+
+import numpy as np
+
+
+def unit_roundoff(dtype: np.dtype | type) -> float:
+    return float(np.finfo(dtype).eps) / 2
+
+
+def smallest_normal(dtype: np.dtype | type) -> float:
+    return float(np.finfo(dtype).smallest_normal)
+
+
+def range_term(logits: Sequence[float], dtype: np.dtype | type, temperature: float = 1.0) -> float:
+    """R: what rounding (z - m)/T costs; the range of the logits, cut off where exp underflows."""
+    finite = [float(z) for z in logits if np.isfinite(z)]
+    span = (max(finite) - min(finite)) / temperature if finite else 0.0
+    span = min(span, 104.0 if np.dtype(dtype) == np.float32 else 745.0)
+    return span if temperature == 1.0 else 2 * span
+
+
+def loss_bound(logits: Sequence[float], dtype: np.dtype | type, temperature: float = 1.0) -> float:
+    """Relative, for the loss of one row and each entry of log_softmax."""
+    return (8 + sqrt(len(logits)) + range_term(logits, dtype, temperature)) * unit_roundoff(dtype)
+
+
+def gradient_bound(logits: Sequence[float], dtype: np.dtype | type, temperature: float = 1.0) -> float:
+    """Relative for index targets and softmax; for probability targets a factor of the stated absolute bound."""
+    return (12 + sqrt(len(logits)) + range_term(logits, dtype, temperature)) * unit_roundoff(dtype)
+
+
+ELEMENTWISE = 8  # units of roundoff: binary cross-entropy and squared error, a handful of operations each
