@@ -5,8 +5,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from chainrule import kernels
-from chainrule.functions import dispatch
+import faults
+
+faults.install()
+
+from chainrule import kernels  # noqa: E402  (after the fault, if one is seeded)
+from chainrule.functions import dispatch  # noqa: E402
 
 # No deadline: a test never judges time. The path fixture holds for all examples of a test alike.
 settings.register_profile(

@@ -4,11 +4,13 @@ The functions have the names and arguments of the compiled kernels, which they s
 Notation: a row of logits z over K classes, m = max z, t the index of the largest logit (the target's, if it ties).
 
     (SM.1)  s = sum_{i != t} exp((z_i - m)/T);  p_k = exp((z_k - m)/T) / (1 + s);  1 - p_t = s / (1 + s)
-    (LS.1)  ln p_k = (z_k - m) - log1p(s);  logsumexp = m + log1p(s)
+    (SM.3)  ln p_k = (z_k - m) - log1p(s);  logsumexp = m + log1p(s)
     (CE.1)  loss = (m - z_y)/T + log1p(s), index target y
     (CE.2)  dloss/dz_k = (p_k - [k = y]) / T;  for k = y = t written -s / (1 + s)
     (CE.3)  probability targets q >= 0 of any sum: loss = sum_k q_k ((m - z_k)/T + log1p(s)),
             gradient_k = (p_k sum_{j != k} q_j - q_k (1 - p_k)) / T
+    (CE.4)  second derivative: sum(q) (diag(p) - p p^T) / T^2
+    (CE.5)  a temperature T > 0 divides the distances m - z_k, wherever they stand
 
 `sum exp - 1` is not a way to get s: it brings back the cancellation that leaves the loss of a confident row 0.
 """
@@ -82,7 +84,7 @@ def softmax_rows(logits: Array, out: Array, n_threads: int) -> None:
 
 
 def log_softmax_rows(logits: Array, out: Array, n_threads: int) -> None:
-    """Write ln p of (LS.1) to ``out``."""
+    """Write ln p of (SM.3) to ``out``."""
     del n_threads
     for rows in _blocks(len(logits)):
         statistics = row_statistics(logits[rows])
@@ -90,7 +92,7 @@ def log_softmax_rows(logits: Array, out: Array, n_threads: int) -> None:
 
 
 def logsumexp_rows(logits: Array, out: Array, n_threads: int) -> None:
-    """Write logsumexp of (LS.1) to ``out``; +inf with any +inf, -inf where all are."""
+    """Write logsumexp of (SM.3) to ``out``; +inf with any +inf, -inf where all are."""
     del n_threads
     for rows in _blocks(len(logits)):
         statistics = row_statistics(logits[rows])

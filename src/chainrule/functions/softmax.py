@@ -47,7 +47,7 @@ def softmax(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = None) 
 
 
 def log_softmax(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = None) -> Array:
-    """Return ln p_k = z_k - ln sum_i exp(z_i), (LS.1).
+    """Return ln p_k = z_k - ln sum_i exp(z_i), (SM.3).
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def log_softmax(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = No
 
 
 def logsumexp(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = None) -> Array:
-    """Return ln sum_i exp(z_i) = m + log1p(s), (LS.1).
+    """Return ln sum_i exp(z_i) = m + log1p(s), (SM.3).
 
     Parameters
     ----------

@@ -1,0 +1,66 @@
+# What a person needs is python3 (3.11 or newer), pip, a C++ compiler and make; everything else is set up here.
+#
+#   make demo     trains a classifier of handwritten digits
+#   make test     runs every test
+#   make check    runs the checks of the house style
+#   make faults   seeds faults and sees the tests go red
+#   make wheel    builds the wheel
+#   make bench    measures against the peers
+
+PYTHON ?= python3
+BIN := .venv/bin
+NATIVE := $(wildcard native/*.cpp native/*.hpp)
+READY := .venv/ready
+INSTALLED := .venv/installed
+# Two processes of two threads each would fight for two cores: the tests run in parallel, each on one thread.
+WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: demo test check faults wheel bench arm format clean
+
+demo: $(INSTALLED)
+	$(BIN)/chainrule train digits --hidden 128 --output build/digits.safetensors
+
+test: $(READY)
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/clang-format --dry-run -Werror $(NATIVE)
+	$(BIN)/python tools/check_sizes.py
+	$(BIN)/python tools/check_formula_tags.py
+	$(BIN)/python tools/check_public_lists.py
+
+faults: $(READY)
+	$(BIN)/python tests/faults.py
+
+wheel: .venv/made
+	$(BIN)/pip --quiet --disable-pip-version-check wheel --no-deps --wheel-dir dist .
+
+arm:
+	sh native/check_arm.sh
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(NATIVE)
+
+clean:
+	rm -rf .venv build dist
+
+# An environment, the package for use, the package for development: each once, and again when its inputs change.
+.venv/made:
+	$(PYTHON) -m venv .venv || { $(PYTHON) -m pip install --quiet virtualenv && $(PYTHON) -m virtualenv --quiet .venv; }
+	touch $@
+
+$(INSTALLED): .venv/made pyproject.toml CMakeLists.txt $(NATIVE)
+	mkdir -p build
+	$(BIN)/pip --quiet --disable-pip-version-check install scikit-build-core nanobind
+	$(BIN)/pip --disable-pip-version-check install --quiet --no-build-isolation --editable .
+	touch $@
+
+$(READY): $(INSTALLED)
+	$(BIN)/pip --quiet --disable-pip-version-check install --no-build-isolation --editable '.[dev]'
+	touch $@

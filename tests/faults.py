@@ -1,0 +1,188 @@
+"""Seeded faults: each is a mistake put into one module, and names the tests that must then fail.
+
+``python tests/faults.py`` runs each fault in a process of its own, where an import hook (installed by conftest.py)
+compiles the faulty text in place of the module's. A fault that no test notices is an error. Faults of the compiled
+kernels are built into a module of their own, in a folder of their own.
+"""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).resolve().parent.parent
+VARIABLE = "CHAINRULE_SEEDED_FAULT"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A piece of a module, what the fault makes of it, and the tests that must fail."""
+
+    module: str
+    right: str
+    wrong: str
+    tests: str
+
+    @property
+    def source(self) -> Path:
+        return ROOT / "src" / (self.module.replace(".", "/") + ".py")
+
+    def faulty_text(self) -> str:
+        text = self.source.read_text()
+        assert text.count(self.right) == 1, (
+            f"{self.module} holds {self.right!r} {text.count(self.right)} times"
+        )
+        return text.replace(self.right, self.wrong)
+
+
+_FORMULAS = "chainrule.functions.formulas"
+_CROSS_ENTROPY = "tests/functions/test_cross_entropy.py"
+_NETWORK = "tests/network/test_network.py"
+_FILE = "tests/network/test_model_file.py"
+
+FAULTS = {
+    "the sum of the others as sum minus one": Fault(
+        _FORMULAS,
+        "_put(exponentials, top, 0)\n    others = exponentials.sum(axis=1, keepdims=True, dtype=np.float64)",
+        "_put(exponentials, top, 1)\n    others = exponentials.sum(axis=1, keepdims=True, dtype=np.float64) - 1",
+        "tests/functions/test_softmax.py",
+    ),
+    "the top class is not the target where they tie": Fault(
+        _FORMULAS,
+        "statistics.top == y, -_take",
+        "statistics.top == -1, -_take",
+        _CROSS_ENTROPY,
+    ),
+    "the others of a class by subtraction alone": Fault(
+        _FORMULAS, "_put(others, largest, others_of_largest)\n", "\n", _CROSS_ENTROPY
+    ),
+    "smoothing over masked classes too": Fault(
+        _FORMULAS, "(logits != -np.inf) | (masses > 0)", "logits == logits", _CROSS_ENTROPY
+    ),
+    "zero times infinity": Fault(
+        _FORMULAS, "terms[(q == 0) & ~np.isnan(statistics.others)] = 0", "pass", _CROSS_ENTROPY
+    ),
+    "a meaningless row is not NaN": Fault(
+        _FORMULAS, "others[meaningless] = np.nan", "pass", "tests/functions/test_softmax.py"
+    ),
+    "temperature forgotten in the gradient": Fault(
+        _FORMULAS,
+        "_scale(derivative, weight, gradient_scale / temperature, gradient[rows])\n    return binary_tree_sum(totals)"
+        "\n\n\ndef first_bad_index",
+        "_scale(derivative, weight, gradient_scale, gradient[rows])\n    return binary_tree_sum(totals)"
+        "\n\n\ndef first_bad_index",
+        _CROSS_ENTROPY,
+    ),
+    "the mean counts ignored rows": Fault(
+        "chainrule.functions.cross_entropy",
+        "    weight = _without_ignored(targets.indices, samples, ignore_index)\n    if classes is None:",
+        "    weight = samples\n    if classes is None:",
+        _CROSS_ENTROPY,
+    ),
+    "class weights of smoothed targets in the mean": Fault(
+        "chainrule.functions.cross_entropy",
+        "np.where(mass > 0, (y * classes).sum(axis=1) / np.where(mass > 0, mass, 1), 1)",
+        "(y * classes).sum(axis=1)",
+        _CROSS_ENTROPY,
+    ),
+    "binary gradient by subtraction": Fault(
+        "chainrule.functions.binary_cross_entropy",
+        "(1 - y) * sigmoid(z) - y * sigmoid(-z)",
+        "sigmoid(z) - y",
+        "tests/functions/test_outputs.py",
+    ),
+    "squared error without its half": Fault(
+        "chainrule.functions.squared_error",
+        "0.5 * np.square",
+        "1.0 * np.square",
+        "tests/functions/test_outputs.py",
+    ),
+    "relu passes its gradient below zero": Fault(
+        "chainrule.network.activations", "(u > 0).astype", "(u > -1e9).astype", _NETWORK
+    ),
+    "the activation's derivative is left out": Fault(
+        "chainrule.network.backpropagation",
+        "by_input * activations[number - 1].derivative(u, a)",
+        "by_input * 1",
+        _NETWORK,
+    ),
+    "biases' gradient is a mean": Fault(
+        "chainrule.network.backpropagation", "upstream.sum(axis=0)", "upstream.mean(axis=0)", _NETWORK
+    ),
+    "weights transposed": Fault(
+        "chainrule.network.initialisation", "fan_out, fan_in)", "fan_in, fan_out).T", _NETWORK
+    ),
+    "temperature moves the loss": Fault(
+        "chainrule.network.network",
+        "return forward_layers(self._layers, self._activation_table, inputs)[2]",
+        "return forward_layers(self._layers, self._activation_table, inputs)[2] / self.temperature",
+        _NETWORK,
+    ),
+    "a newer format is read": Fault("chainrule.network.model_file", "if number > FORMAT:", "if False:", _FILE),
+    "NaN weights are loaded": Fault(
+        "chainrule.network.network", "or not np.isfinite(tensor).all()", "", _FILE
+    ),
+    "a file is written in place": Fault(
+        "chainrule.files",
+        "    with beside.open(\"xb\") as file:",
+        "    with final.open(\"wb\") as file:",
+        "tests/test_files.py",
+    ),
+}  # fmt: skip
+
+
+class _FaultyModule(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds one module, and loads the faulty text in place of its own."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+
+    def find_spec(
+        self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != self.fault.module:
+            return None
+        return importlib.util.spec_from_file_location(name, self.fault.source, loader=self)
+
+    def create_module(self, _spec: importlib.machinery.ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self.fault.faulty_text(), str(self.fault.source), "exec"), module.__dict__)
+
+
+def install() -> None:
+    """Seed the fault that the environment names, if any; before the package is imported."""
+    if name := os.environ.get(VARIABLE):
+        sys.meta_path.insert(0, _FaultyModule(FAULTS[name]))
+
+
+def _is_noticed(name: str) -> bool:
+    """Run the tests that a fault names; pytest's status 1 says that some failed."""
+    environment = {**os.environ, VARIABLE: name}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", *FAULTS[name].tests.split()]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    print(f"{'noticed' if done.returncode == 1 else 'NOT NOTICED'}: {name}", flush=True)
+    if done.returncode not in (0, 1):
+        print(done.stdout[-2000:], done.stderr[-2000:])
+    return done.returncode == 1
+
+
+def main() -> int:
+    """Run every fault, two at a time."""
+    names = sys.argv[1:] or list(FAULTS)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        noticed = list(pool.map(_is_noticed, names))
+    print(f"{sum(noticed)} passed, {len(noticed) - sum(noticed)} failed")
+    return not all(noticed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
