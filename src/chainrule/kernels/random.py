@@ -1,7 +1,7 @@
 """A counter-based random generator, keyed by what it is for and never by how often it was called.
 
 NumPy freezes the raw stream of its bit generators but not its permutations or distributions, so those are built
-here from the raw stream of Philox4x64-10 (Salmon et al. 2011). Equal keys give equal numbers on every machine.
+here from the raw stream of Philox4x64-10 [Salmon2011]. Equal keys give equal numbers on every machine.
 """
 
 from enum import IntEnum

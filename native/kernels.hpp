@@ -1,0 +1,73 @@
+// The kernels as tables of functions, one table per instruction set. Every function works on rows first..last
+// - 1 (the middle storey); it never looks outside them and keeps no state.
+#pragma once
+
+#include <stdint.h>
+
+namespace chainrule {
+
+// Rows of logits, and one number or one row out for each.
+template <class Real>
+struct SoftmaxTask {
+    const Real* logits;
+    Real* out;
+    int64_t n_classes;
+};
+
+// (CE.1), (CE.2), (CE.5). `losses` receives row_weight_i * loss_i.
+template <class Real>
+struct IndexTask {
+    const Real* logits;
+    const int64_t* targets;
+    const double* row_weight;  // or null: 1
+    double* losses;
+    Real* gradient;  // or null; may be `logits`
+    int64_t n_classes;
+    double temperature;
+    double gradient_scale;
+};
+
+// (CE.3), (CE.5), with class weights and label smoothing inside the target. Exactly one of `targets`,
+// `indices`.
+template <class Real>
+struct ProbabilityTask {
+    const Real* logits;
+    const Real* targets;
+    const int64_t* indices;
+    const double* class_weight;  // or null: 1
+    const double* row_weight;    // or null: 1
+    double* losses;
+    Real* gradient;  // or null; may be `logits`
+    int64_t n_classes;
+    double label_smoothing;
+    double temperature;
+    double gradient_scale;
+};
+
+template <class Real>
+struct KernelsOf {
+    void (*softmax)(const SoftmaxTask<Real>&, int64_t first, int64_t last);
+    void (*log_softmax)(const SoftmaxTask<Real>&, int64_t first, int64_t last);
+    void (*logsumexp)(const SoftmaxTask<Real>&, int64_t first, int64_t last);
+    void (*cross_entropy_index)(const IndexTask<Real>&, int64_t first, int64_t last);
+    void (*cross_entropy_probability)(const ProbabilityTask<Real>&, int64_t first, int64_t last);
+    void (*exponential)(const SoftmaxTask<Real>&, int64_t first, int64_t last);  // n_classes is ignored
+};
+
+struct Kernels {
+    KernelsOf<float> float32;
+    KernelsOf<double> float64;
+    // The first i with targets[i] outside 0..n_classes - 1 that is not the ignored index, or -1.
+    int64_t (*first_bad_index)(const int64_t* targets, int64_t n, int64_t n_classes, const int64_t* ignored);
+};
+
+#ifdef CHAINRULE_NAMESPACE
+namespace CHAINRULE_NAMESPACE {
+// One function per kernel file, each filling its part of the table.
+void add_softmax(Kernels& kernels);
+void add_cross_entropy_index(Kernels& kernels);
+void add_cross_entropy_probability(Kernels& kernels);
+}  // namespace CHAINRULE_NAMESPACE
+#endif
+
+}  // namespace chainrule

@@ -1,0 +1,153 @@
+// What every kernel does first with a row of logits: its largest logit m, and s = sum of exp((z_i - m) / T)
+// over all but one largest entry (SM.1).
+#pragma once
+
+#include "exponential.hpp"
+#include "sums.hpp"
+
+namespace chainrule::CHAINRULE_NAMESPACE {
+
+template <class Real>
+struct Limits;
+template <>
+struct Limits<float> {
+    static constexpr float smallest_normal = 0x1p-126F;
+    static constexpr float largest = 0x1.fffffep+127F;
+};
+template <>
+struct Limits<double> {
+    static constexpr double smallest_normal = 0x1p-1022;
+    static constexpr double largest = 0x1.fffffffffffffp+1023;
+};
+
+inline constexpr double infinity = __builtin_inf();
+inline constexpr double not_a_number = __builtin_nan("");
+
+// 1 / T in two parts, so that dividing by T rounds once and needs no division; clamped to the normal numbers.
+template <class Real>
+struct InverseTemperature {
+    Real high;
+    Real low;
+    bool is_one;
+};
+
+template <class Real>
+CHAINRULE_INLINE InverseTemperature<Real> inverse_temperature(double temperature) {
+    const double inverse = 1.0 / temperature;
+    if (!(inverse < Limits<Real>::largest)) {
+        return {Limits<Real>::largest, 0, false};
+    }
+    if (inverse < Limits<Real>::smallest_normal) {
+        return {Limits<Real>::smallest_normal, 0, false};
+    }
+    const Real high = static_cast<Real>(inverse);
+    const double lost = __builtin_fma(-temperature, static_cast<double>(high), 1.0) / temperature;
+    return {high, static_cast<Real>(lost), temperature == 1.0};
+}
+
+// The largest logit, NaN apart: -inf when there is none. Four chains of maxima, because one would wait for
+// itself.
+template <class Real>
+CHAINRULE_INLINE Real largest_logit(const Real* logits, int64_t n) {
+    using V = Vector<Real>;
+    constexpr Real lowest = static_cast<Real>(-infinity);
+    V a = V::all(lowest);
+    V b = a;
+    V c = a;
+    V d = a;
+    int64_t k = 0;
+    for (; k + 4 * V::lanes <= n; k += 4 * V::lanes) {
+        a = maximum(load(logits + k, Whole{}, lowest), a);
+        b = maximum(load(logits + k + V::lanes, Whole{}, lowest), b);
+        c = maximum(load(logits + k + 2 * V::lanes, Whole{}, lowest), c);
+        d = maximum(load(logits + k + 3 * V::lanes, Whole{}, lowest), d);
+    }
+    sweep<V::lanes>(
+        n - k, [&](int64_t rest, auto extent) { a = maximum(load(logits + k + rest, extent, lowest), a); });
+    return static_cast<Real>(maximum_of_lanes(maximum(maximum(a, b), maximum(c, d))));
+}
+
+// z - m, for a finite m and T = 1.
+template <class Real>
+struct PlainShift {
+    Vector<Real> largest;
+    CHAINRULE_INLINE Vector<Real> difference(Vector<Real> z) const { return z - largest; }
+    CHAINRULE_INLINE Vector<Real> operator()(Vector<Real> z) const { return z - largest; }
+};
+
+// (z - m) / T, where inf - inf counts as 0: the limit when exactly one logit is +inf.
+template <class Real>
+struct GeneralShift {
+    using V = Vector<Real>;
+    V largest;
+    InverseTemperature<Real> inverse;
+    CHAINRULE_INLINE V difference(V z) const { return select(equal(z, largest), V::all(0), z - largest); }
+    CHAINRULE_INLINE V operator()(V z) const {
+        const V d = difference(z);
+        const V finite = maximum(d, V::all(-Limits<Real>::largest));  // -inf * 0 would be NaN
+        return multiply_add(d, V::all(inverse.high), finite * V::all(inverse.low));
+    }
+};
+
+// use(shift) with the cheapest shift that is right for the row.
+template <class Real, class Use>
+CHAINRULE_INLINE auto with_shift(Real largest, InverseTemperature<Real> inverse, Use use) {
+    if (inverse.is_one && largest < infinity) {
+        return use(PlainShift<Real>{Vector<Real>::all(largest)});
+    }
+    return use(GeneralShift<Real>{Vector<Real>::all(largest), inverse});
+}
+
+// The sum s as the edge table wants it: NaN when all logits are -inf or NaN, or two or more are +inf.
+CHAINRULE_INLINE double checked_rest(double largest_logit, double rest) {
+    const bool undefined = largest_logit == -infinity || (largest_logit == infinity && rest != 0.0);
+    return undefined ? not_a_number : rest;
+}
+
+// s of a row; the exponentials, in their units, go to `out` when Keep is set (out may be the logits).
+template <bool Keep, class Real, class Shift>
+CHAINRULE_INLINE double sum_of_exponentials(const Real* logits, Real* out, int64_t n, Shift shift) {
+    using V = Vector<Real>;
+    SumWithoutLargest<Real> sum;
+    sweep_blocks<V::lanes>(
+        n,
+        [&](int64_t k, auto extent) {
+            const V e = exponential(shift(load(logits + k, extent, static_cast<Real>(-infinity))));
+            if constexpr (Keep) {
+                store(out + k, e, extent);
+            }
+            sum.add(e);
+        },
+        [&] { sum.close_block(); });
+    return sum.result().rest * static_cast<double>(exponential_unit<Real>);
+}
+
+template <class Real>
+CHAINRULE_INLINE void multiply_row(Real* row, int64_t n, Real factor) {
+    using V = Vector<Real>;
+    sweep<V::lanes>(n, [&](int64_t k, auto extent) {
+        store(row + k, load(row + k, extent, 0) * V::all(factor), extent);
+    });
+}
+
+// Exponentials in their units times a factor. A factor that falls below the normal numbers would lose digits
+// together with the unit; then it is applied after the unit.
+template <class Real>
+CHAINRULE_INLINE void scale_exponentials(Real* row, int64_t n, double factor) {
+    const double together = factor * static_cast<double>(exponential_unit<Real>);
+    if (__builtin_fabs(together) >= Limits<Real>::smallest_normal) {
+        multiply_row(row, n, static_cast<Real>(together));
+    } else {
+        multiply_row(row, n, exponential_unit<Real>);
+        multiply_row(row, n, static_cast<Real>(factor));
+    }
+}
+
+template <class Real>
+CHAINRULE_INLINE void fill_row(Real* row, int64_t n, Real value) {
+    for (int64_t k = 0; k < n; ++k) {
+        row[k] = value;
+    }
+}
+
+}  // namespace chainrule::CHAINRULE_NAMESPACE

@@ -1,0 +1,121 @@
+// Virtual vectors on AVX-512 (F, DQ, BW, VL): one zmm register each. See vector.hpp for what each operation
+// means.
+#pragma once
+
+#include <immintrin.h>
+
+namespace chainrule::CHAINRULE_NAMESPACE {
+
+struct Float32 {
+    static constexpr int lanes = 16;
+    using Mask = __mmask16;
+    __m512 v;
+    static CHAINRULE_INLINE Float32 all(float x) { return {_mm512_set1_ps(x)}; }
+};
+
+struct Float64 {
+    static constexpr int lanes = 8;
+    using Mask = __mmask8;
+    __m512d v;
+    static CHAINRULE_INLINE Float64 all(double x) { return {_mm512_set1_pd(x)}; }
+};
+
+CHAINRULE_INLINE Float32 operator+(Float32 a, Float32 b) { return {_mm512_add_ps(a.v, b.v)}; }
+CHAINRULE_INLINE Float64 operator+(Float64 a, Float64 b) { return {_mm512_add_pd(a.v, b.v)}; }
+CHAINRULE_INLINE Float32 operator-(Float32 a, Float32 b) { return {_mm512_sub_ps(a.v, b.v)}; }
+CHAINRULE_INLINE Float64 operator-(Float64 a, Float64 b) { return {_mm512_sub_pd(a.v, b.v)}; }
+CHAINRULE_INLINE Float32 operator*(Float32 a, Float32 b) { return {_mm512_mul_ps(a.v, b.v)}; }
+CHAINRULE_INLINE Float64 operator*(Float64 a, Float64 b) { return {_mm512_mul_pd(a.v, b.v)}; }
+
+CHAINRULE_INLINE Float32 multiply_add(Float32 a, Float32 b, Float32 c) {
+    return {_mm512_fmadd_ps(a.v, b.v, c.v)};
+}
+CHAINRULE_INLINE Float64 multiply_add(Float64 a, Float64 b, Float64 c) {
+    return {_mm512_fmadd_pd(a.v, b.v, c.v)};
+}
+
+CHAINRULE_INLINE Float32 maximum(Float32 a, Float32 b) { return {_mm512_max_ps(a.v, b.v)}; }
+CHAINRULE_INLINE Float64 maximum(Float64 a, Float64 b) { return {_mm512_max_pd(a.v, b.v)}; }
+CHAINRULE_INLINE Float32 minimum(Float32 a, Float32 b) { return {_mm512_min_ps(a.v, b.v)}; }
+CHAINRULE_INLINE Float64 minimum(Float64 a, Float64 b) { return {_mm512_min_pd(a.v, b.v)}; }
+
+CHAINRULE_INLINE __mmask16 equal(Float32 a, Float32 b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ); }
+CHAINRULE_INLINE __mmask8 equal(Float64 a, Float64 b) { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_EQ_OQ); }
+CHAINRULE_INLINE __mmask16 less(Float32 a, Float32 b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ); }
+CHAINRULE_INLINE __mmask8 less(Float64 a, Float64 b) { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_LT_OQ); }
+CHAINRULE_INLINE Float32 select(__mmask16 m, Float32 a, Float32 b) {
+    return {_mm512_mask_blend_ps(m, b.v, a.v)};
+}
+CHAINRULE_INLINE Float64 select(__mmask8 m, Float64 a, Float64 b) {
+    return {_mm512_mask_blend_pd(m, b.v, a.v)};
+}
+CHAINRULE_INLINE int count(__mmask16 m) { return __builtin_popcount(m); }
+CHAINRULE_INLINE int count(__mmask8 m) { return __builtin_popcount(m); }
+
+template <int extra>
+CHAINRULE_INLINE Float32 two_to(Float32 shifted) {
+    const __m512i n = _mm512_slli_epi32(_mm512_castps_si512(shifted.v), 23);
+    return {_mm512_castsi512_ps(_mm512_add_epi32(n, _mm512_set1_epi32((127 + extra) << 23)))};
+}
+template <int extra>
+CHAINRULE_INLINE Float64 two_to(Float64 shifted) {
+    const __m512i n = _mm512_slli_epi64(_mm512_castpd_si512(shifted.v), 52);
+    return {_mm512_castsi512_pd(_mm512_add_epi64(n, _mm512_set1_epi64((1023LL + extra) << 52)))};
+}
+
+CHAINRULE_INLINE Float64 lower(Float32 a) { return {_mm512_cvtps_pd(_mm512_castps512_ps256(a.v))}; }
+CHAINRULE_INLINE Float64 upper(Float32 a) { return {_mm512_cvtps_pd(_mm512_extractf32x8_ps(a.v, 1))}; }
+
+template <int distance>
+CHAINRULE_INLINE Float64 exchange(Float64 a) {
+    if constexpr (distance == 4) {
+        return {_mm512_shuffle_f64x2(a.v, a.v, 0x4E)};
+    } else if constexpr (distance == 2) {
+        return {_mm512_permutex_pd(a.v, 0x4E)};
+    } else {
+        static_assert(distance == 1);
+        return {_mm512_permute_pd(a.v, 0x55)};
+    }
+}
+CHAINRULE_INLINE double first_lane(Float64 a) { return _mm512_cvtsd_f64(a.v); }
+
+CHAINRULE_INLINE __mmask16 first_lanes_32(Part part) {
+    return static_cast<__mmask16>((1U << part.count) - 1U);
+}
+CHAINRULE_INLINE __mmask8 first_lanes_64(Part part) { return static_cast<__mmask8>((1U << part.count) - 1U); }
+
+CHAINRULE_INLINE Float32 load(const float* p, Whole, float) { return {_mm512_loadu_ps(p)}; }
+CHAINRULE_INLINE Float64 load(const double* p, Whole, double) { return {_mm512_loadu_pd(p)}; }
+CHAINRULE_INLINE Float32 load(const float* p, Part part, float fill) {
+    return {_mm512_mask_loadu_ps(_mm512_set1_ps(fill), first_lanes_32(part), p)};
+}
+CHAINRULE_INLINE Float64 load(const double* p, Part part, double fill) {
+    return {_mm512_mask_loadu_pd(_mm512_set1_pd(fill), first_lanes_64(part), p)};
+}
+
+template <class Extent>
+CHAINRULE_INLINE Float64 load_float64(const double* p, Extent extent, double fill) {
+    return load(p, extent, fill);
+}
+CHAINRULE_INLINE Float64 load_float64(const float* p, Whole, double) {
+    return {_mm512_cvtps_pd(_mm256_loadu_ps(p))};
+}
+CHAINRULE_INLINE Float64 load_float64(const float* p, Part part, double fill) {
+    const __m256 values = _mm256_maskz_loadu_ps(first_lanes_64(part), p);
+    return {_mm512_mask_cvtps_pd(_mm512_set1_pd(fill), first_lanes_64(part), values)};
+}
+
+CHAINRULE_INLINE void store(float* p, Float32 a, Whole) { _mm512_storeu_ps(p, a.v); }
+CHAINRULE_INLINE void store(double* p, Float64 a, Whole) { _mm512_storeu_pd(p, a.v); }
+CHAINRULE_INLINE void store(float* p, Float64 a, Whole) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(a.v)); }
+CHAINRULE_INLINE void store(float* p, Float32 a, Part part) {
+    _mm512_mask_storeu_ps(p, first_lanes_32(part), a.v);
+}
+CHAINRULE_INLINE void store(double* p, Float64 a, Part part) {
+    _mm512_mask_storeu_pd(p, first_lanes_64(part), a.v);
+}
+CHAINRULE_INLINE void store(float* p, Float64 a, Part part) {
+    _mm256_mask_storeu_ps(p, first_lanes_64(part), _mm512_cvtpd_ps(a.v));
+}
+
+}  // namespace chainrule::CHAINRULE_NAMESPACE

@@ -1,0 +1,78 @@
+"""The compiled kernels: rows of C-contiguous arrays in, numbers or rows out (``native/module.cpp``).
+
+Arguments are checked again here, so that no call reads or writes outside an array; the messages for people come
+from the functions that call these. No result depends on ``n_threads``.
+"""
+
+from chainrule._types import Array
+
+def softmax_rows(logits: Array, out: Array, n_threads: int) -> None:
+    """Write the softmax of each row to ``out``, which may be the logits."""
+
+def log_softmax_rows(logits: Array, out: Array, n_threads: int) -> None:
+    """Write the log-softmax of each row to ``out``, which may be the logits."""
+
+def logsumexp_rows(logits: Array, out: Array, n_threads: int) -> None:
+    """Write the logsumexp of each row to ``out``, shape (examples,), dtype of the logits."""
+
+def cross_entropy_index_rows(
+    logits: Array,
+    targets: Array,
+    row_weight: Array | None,
+    temperature: float,
+    gradient_scale: float,
+    losses: Array | None,
+    gradient: Array | None,
+    n_threads: int,
+) -> float:
+    """Return the total of row_weight_i * loss_i; int64 targets, float64 weights.
+
+    ``losses`` (float64) receives row_weight_i * loss_i, ``gradient`` (which may be the logits) receives
+    row_weight_i * gradient_scale * dloss_i/dz. A row of weight 0 is not read and has loss and gradient 0; a target
+    outside the classes makes its row NaN.
+    """
+
+def cross_entropy_probability_rows(
+    logits: Array,
+    targets: Array | None,
+    indices: Array | None,
+    class_weight: Array | None,
+    label_smoothing: float,
+    row_weight: Array | None,
+    temperature: float,
+    gradient_scale: float,
+    losses: Array | None,
+    gradient: Array | None,
+    n_threads: int,
+) -> float:
+    """Return the total as :func:`cross_entropy_index_rows`; one of ``targets`` and ``indices`` is None."""
+
+def first_bad_index(targets: Array, n_classes: int, ignore_index: int | None) -> int:
+    """Return the first i with targets[i] outside 0..n_classes - 1 and not ignored, or -1."""
+
+def exp_array(values: Array, out: Array) -> None:
+    """Write exp of each value, all <= 0, as the kernels compute it; below the normal numbers 0."""
+
+def thread_count(n_threads: int) -> int:
+    """Return min(n_threads, available_threads()), at least 1."""
+
+def available_threads() -> int:
+    """Return how many threads this process may use."""
+
+def oversubscribe(allowed: bool) -> None:
+    """For tests: run as many threads as are asked for, beyond the number of processors."""
+
+def cgroup_quota(membership: str, mount: str) -> int:
+    """Return the processors that a control group grants, rounded up; 2**20 without a quota.
+
+    ``membership`` is a file such as /proc/self/cgroup, ``mount`` a folder such as /sys/fs/cgroup.
+    """
+
+def instruction_sets() -> list[str]:
+    """Return the compiled instruction sets that this processor runs, the fastest first."""
+
+def instruction_set() -> str:
+    """Return the instruction set in use."""
+
+def use_instruction_set(name: str) -> None:
+    """Use one of :func:`instruction_sets` from now on."""
