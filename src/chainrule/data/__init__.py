@@ -1,0 +1,39 @@
+"""Reading labelled tables, splitting their rows and encoding their columns as numbers."""
+
+from chainrule.data.boolean_column import BooleanColumn
+from chainrule.data.category_column import CATEGORY_LIMIT, CategoryColumn
+from chainrule.data.column_encoding import ColumnEncoding
+from chainrule.data.embedded import EMBEDDED
+from chainrule.data.encoding import DroppedColumn, Encoder
+from chainrule.data.kinds import Kind
+from chainrule.data.number_column import NumberColumn
+from chainrule.data.reading import read_frame, read_table
+from chainrule.data.robust_scaling import RobustScaling
+from chainrule.data.splits import Split, stratified_split
+from chainrule.data.table import Table, require_column
+from chainrule.data.targets import FLOAT_CLASS_LIMIT, Label, class_indices, find_classes
+from chainrule.data.text_types import MISSING_VALUES
+
+__all__ = [
+    "CATEGORY_LIMIT",
+    "EMBEDDED",
+    "FLOAT_CLASS_LIMIT",
+    "MISSING_VALUES",
+    "BooleanColumn",
+    "CategoryColumn",
+    "ColumnEncoding",
+    "DroppedColumn",
+    "Encoder",
+    "Kind",
+    "Label",
+    "NumberColumn",
+    "RobustScaling",
+    "Split",
+    "Table",
+    "class_indices",
+    "find_classes",
+    "read_frame",
+    "read_table",
+    "require_column",
+    "stratified_split",
+]

@@ -1,0 +1,262 @@
+"""From the columns of a table to a matrix of features, and back from a model file to the same encoding."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from chainrule._types import Array, FloatArray
+from chainrule.data.boolean_column import BooleanColumn
+from chainrule.data.category_column import CATEGORY_LIMIT, CategoryColumn, Unseen
+from chainrule.data.column_encoding import ColumnEncoding, JsonValue
+from chainrule.data.kinds import Kind, is_all_missing, kind_of
+from chainrule.data.number_column import NumberColumn
+from chainrule.data.refusals import (
+    refuse_changed_column,
+    refuse_half_numbers,
+    refuse_infinite,
+    refuse_nothing_left,
+    refuse_type,
+)
+from chainrule.data.table import listing
+from chainrule.errors import DataError, UnseenCategoryWarning
+
+
+@dataclass(frozen=True)
+class DroppedColumn:
+    """A column that training left out, and why; prediction does not ask for it."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """What every column of a table becomes, fitted to training rows.
+
+    Numbers, dates, times and durations are scaled by median and interquartile range and smoothly clipped to -3..3;
+    true and false are 1 and -1; text has one feature for each category. Missing values are a feature where training
+    had some. Columns in which nothing varies are left out.
+
+    Parameters
+    ----------
+    columns : tuple of ColumnEncoding
+        In the order of the table's columns.
+    dropped : tuple of DroppedColumn
+        What was left out.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"size": [1.0, 2.0, 4.0], "colour": ["red", "blue", "red"], "unit": ["m", "m", "m"]})
+    >>> encoder = Encoder.fit(frame)
+    >>> encoder.feature_names
+    ('size', 'colour=red', 'colour=blue')
+    >>> encoder.dropped
+    (DroppedColumn(name='unit', reason='it has one value only'),)
+    >>> encoder.encode(frame).round(2)[0]
+    array([-0.65,  1.  ,  0.  ], dtype=float32)
+    """
+
+    columns: tuple[ColumnEncoding, ...]
+    dropped: tuple[DroppedColumn, ...] = ()
+
+    @classmethod
+    def fit(
+        cls,
+        frame: pl.DataFrame,
+        *,
+        rows: Array | None = None,
+        source: str = "the table",
+        call: str = "Encoder.fit",
+    ) -> "Encoder":
+        """Return the encoder of the columns of a table, the target not among them.
+
+        Parameters
+        ----------
+        frame : polars.DataFrame, shape (examples, columns)
+            At least one row.
+        rows : ndarray of int64 or None
+            The rows of training; None for all. The others are only checked, never looked at for what to encode.
+        source, call : str
+            What messages call the table, and who asks.
+
+        Raises
+        ------
+        DataError
+            A column has infinite values or a type that no encoding serves, or nothing varies in any column.
+        """
+        columns: list[ColumnEncoding] = []
+        dropped: list[DroppedColumn] = []
+        for column in frame.iter_columns():
+            fitted = fit_column(column, rows, source, call)
+            if isinstance(fitted, DroppedColumn):
+                dropped.append(fitted)
+            else:
+                columns.append(fitted)
+        if not columns:
+            refuse_nothing_left(frame, source, call)
+        return cls(tuple(columns), tuple(dropped))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """One name for each column of the matrix that :meth:`encode` returns."""
+        return tuple(name for column in self.columns for name in column.feature_names)
+
+    @property
+    def n_features(self) -> int:
+        """The number of columns of that matrix."""
+        return sum(len(column.feature_names) for column in self.columns)
+
+    @property
+    def text_columns(self) -> frozenset[str]:
+        """The columns that a file's reader must leave as text."""
+        return frozenset(column.name for column in self.columns if column.kind is Kind.CATEGORY)
+
+    def encode(
+        self,
+        frame: pl.DataFrame,
+        *,
+        source: str = "the table",
+        call: str = "Encoder.encode",
+        say_unseen: bool = True,
+    ) -> FloatArray:
+        """Return the features of the rows of a table; columns that training did not have are ignored.
+
+        Parameters
+        ----------
+        frame : polars.DataFrame, shape (examples, columns)
+            Columns found by name, in any order.
+        source, call : str
+            What messages call the table, and who asks.
+        say_unseen : bool
+            Whether to warn of categories that training did not have.
+
+        Returns
+        -------
+        ndarray of float32, shape (examples, n_features), C order
+            Row by row: encoding part of a table gives that part of the whole table's encoding, bit for bit.
+
+        Raises
+        ------
+        DataError
+            A column is absent, is of another kind than in training, or has infinite values.
+
+        Warns
+        -----
+        UnseenCategoryWarning
+            Once, naming each column with unseen categories, their number and up to three of them.
+        """
+        self._require_columns(frame, source, call)
+        features = np.zeros((frame.height, self.n_features), dtype=np.float32)
+        start, unseen = 0, []
+        for encoding in self.columns:
+            column = checked_column(frame[encoding.name], encoding, source, call)
+            stop = start + len(encoding.feature_names)
+            encoding.encode(column, features[:, start:stop])
+            start = stop
+            if say_unseen and isinstance(encoding, CategoryColumn):
+                unseen.append(encoding.unseen(column))
+        warn_of_unseen([found for found in unseen if found], call)
+        return features
+
+    def _require_columns(self, frame: pl.DataFrame, source: str, call: str) -> None:
+        absent = [column.name for column in self.columns if column.name not in frame.columns]
+        if absent:
+            raise DataError(
+                call,
+                "the columns of training are there again",
+                f"{source} without {listing(absent)}",
+                f"It has {listing(frame.columns)}; add or rename columns.",
+            )
+
+    def to_json_value(self) -> JsonValue:
+        """Return plain values, from which :meth:`from_json_value` makes an equal encoder.
+
+        Examples
+        --------
+        >>> encoder = Encoder.fit(pl.DataFrame({"paid": [True, False]}))
+        >>> Encoder.from_json_value(encoder.to_json_value()) == encoder
+        True
+        """
+        return {
+            "columns": [column.to_json_value() for column in self.columns],
+            "dropped": [{"name": column.name, "reason": column.reason} for column in self.dropped],
+        }
+
+    @classmethod
+    def from_json_value(cls, value: JsonValue) -> "Encoder":
+        """Return the encoder that :meth:`to_json_value` described.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            The value describes no encoder.
+        """
+        dropped = tuple(
+            DroppedColumn(str(column["name"]), str(column["reason"])) for column in value["dropped"]
+        )
+        return cls(tuple(column_from_json_value(column) for column in value["columns"]), dropped)
+
+
+def fit_column(
+    whole: pl.Series, rows: Array | None, source: str, call: str
+) -> ColumnEncoding | DroppedColumn:
+    """Return the encoding of one column by its kind, or why it is left out."""
+    column = whole if rows is None else whole[rows]
+    if is_all_missing(column):
+        return DroppedColumn(column.name, "it has no values")
+    kind = kind_of(column.dtype)
+    if kind is None:
+        refuse_type(column, source, call)
+    fitted: ColumnEncoding | None
+    if kind is Kind.CATEGORY:
+        distinct = column.n_unique() - (column.null_count() > 0)
+        if distinct > CATEGORY_LIMIT:
+            refuse_half_numbers(whole.cast(pl.String), source, call)
+            if distinct == len(column) - column.null_count():
+                return DroppedColumn(column.name, "it is text that never repeats")
+        fitted = CategoryColumn.fit(column)
+    elif kind is Kind.BOOLEAN:
+        fitted = BooleanColumn.fit(column)
+    else:
+        refuse_infinite(whole, source, call)
+        fitted = NumberColumn.fit(column, kind)
+    return DroppedColumn(column.name, "it has one value only") if fitted is None else fitted
+
+
+def checked_column(column: pl.Series, encoding: ColumnEncoding, source: str, call: str) -> pl.Series:
+    """Return a column ready for its encoding: of the kind it had in training, or without any value."""
+    if is_all_missing(column):
+        empty = {Kind.CATEGORY: pl.String(), Kind.BOOLEAN: pl.Boolean()}.get(encoding.kind, pl.Float64())
+        return pl.Series(column.name, [None], dtype=empty).new_from_index(0, len(column))
+    if kind_of(column.dtype) is not encoding.kind:
+        refuse_changed_column(column, encoding.kind, source, call)
+    refuse_infinite(column, source, call)
+    return column
+
+
+def column_from_json_value(value: JsonValue) -> ColumnEncoding:
+    """Return the encoding of one column from its plain values."""
+    kind = Kind(value["kind"])
+    if kind is Kind.CATEGORY:
+        return CategoryColumn.from_json_value(value)
+    return (
+        BooleanColumn.from_json_value(value) if kind is Kind.BOOLEAN else NumberColumn.from_json_value(value)
+    )
+
+
+def warn_of_unseen(found: list[Unseen], call: str) -> None:
+    """Warn once of all columns with categories that training did not have."""
+    if not found:
+        return
+    columns = "; ".join(
+        f"{unseen.count} rows of {unseen.column!r} ({', '.join(map(repr, unseen.values))})"
+        for unseen in found
+    )
+    warnings.warn(
+        UnseenCategoryWarning(
+            f"{call}: categories are those of training; got others in {columns}. They count as no category."
+        ),
+        stacklevel=3,
+    )

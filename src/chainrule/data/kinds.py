@@ -1,0 +1,69 @@
+"""What kind of column a type of values makes: the kinds are what the encoder and its messages speak of."""
+
+from enum import StrEnum
+
+import polars as pl
+
+
+class Kind(StrEnum):
+    """The kinds of columns; the value is the word in model files, ``phrase`` the words in messages."""
+
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CATEGORY = "category"
+    DATE = "date"
+    TIME = "time"
+    DURATION = "duration"
+
+    @property
+    def phrase(self) -> str:
+        """What a column of this kind holds, in the words of a message."""
+        return PHRASES[self]
+
+
+PHRASES = {
+    Kind.NUMBER: "numbers",
+    Kind.BOOLEAN: "true and false",
+    Kind.CATEGORY: "text",
+    Kind.DATE: "dates",
+    Kind.TIME: "times of day",
+    Kind.DURATION: "durations",
+}
+
+
+def kind_of(dtype: pl.DataType) -> Kind | None:
+    """Return the kind of a polars type, None for one that no encoding serves (lists, structures, bytes, objects).
+
+    Integers, floats and decimals are one kind, as are dates and dates with a time.
+
+    Examples
+    --------
+    >>> kind_of(pl.Int8()), kind_of(pl.List(pl.Int8()))
+    (<Kind.NUMBER: 'number'>, None)
+    """
+    if dtype.is_numeric():
+        return Kind.NUMBER
+    return {
+        pl.Boolean: Kind.BOOLEAN,
+        pl.String: Kind.CATEGORY,
+        pl.Categorical: Kind.CATEGORY,
+        pl.Enum: Kind.CATEGORY,
+        pl.Date: Kind.DATE,
+        pl.Datetime: Kind.DATE,
+        pl.Time: Kind.TIME,
+        pl.Duration: Kind.DURATION,
+    }.get(dtype.base_type())
+
+
+def is_all_missing(column: pl.Series) -> bool:
+    """Return whether a column has no value: null everywhere, or NaN in floats.
+
+    Examples
+    --------
+    >>> is_all_missing(pl.Series([None, float("nan")]))
+    True
+    """
+    missing = column.null_count()
+    if column.dtype.is_float() and missing < len(column):
+        missing += int(column.is_nan().sum())
+    return missing == len(column)

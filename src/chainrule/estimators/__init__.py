@@ -1,0 +1,48 @@
+"""The scikit-learn estimator, the model that is saved, and the fit of a table.
+
+The estimator is loaded on first use: scikit-learn takes a second to import, and a saved model does without it.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from chainrule.estimators.fit_table import fit_table
+from chainrule.estimators.model import Model, load
+from chainrule.estimators.scores import Scores, judge
+from chainrule.estimators.table_fit import (
+    Part,
+    PreparedTable,
+    TableFit,
+    judge_table,
+    prepare_table,
+    train_table,
+)
+from chainrule.estimators.table_settings import TableSettings
+
+if TYPE_CHECKING:
+    from chainrule.estimators.softmax_classifier import SoftmaxClassifier
+
+__all__ = [
+    "Model",
+    "Part",
+    "PreparedTable",
+    "Scores",
+    "SoftmaxClassifier",
+    "TableFit",
+    "TableSettings",
+    "fit_table",
+    "judge",
+    "judge_table",
+    "load",
+    "prepare_table",
+    "train_table",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SoftmaxClassifier":
+        from chainrule.estimators.softmax_classifier import SoftmaxClassifier
+
+        return SoftmaxClassifier
+    raise AttributeError(
+        f"module 'chainrule.estimators' has no attribute {name!r}; it has {', '.join(__all__)}"
+    )

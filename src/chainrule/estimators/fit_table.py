@@ -1,0 +1,104 @@
+"""From a table to a model in one call."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chainrule._types import ArrayLike
+from chainrule.estimators.model import Model
+from chainrule.estimators.table_fit import prepare_table, train_table
+from chainrule.estimators.table_settings import TableSettings
+from chainrule.training import Callback, Solver
+
+
+def fit_table(
+    data: object,
+    target: str | None = None,
+    *,
+    hidden: int | Sequence[int] = (),
+    activation: str | Sequence[str] = "relu",
+    solver: str | Solver = "auto",
+    alpha: float = 1e-4,
+    batch_size: int | str = "auto",
+    max_epochs: int | str = "auto",
+    tol: float = 1e-4,
+    patience: int | None = 20,
+    sample_weight: ArrayLike | None = None,
+    class_weight: str | Mapping[Any, float] | None = None,
+    label_smoothing: float = 0.0,
+    validation_fraction: float = 0.1,
+    test_fraction: float = 0.0,
+    random_state: int = 0,
+    n_threads: int | None = None,
+    callback: Callback | None = None,
+) -> Model:
+    """Train a classifier on a table of raw columns: numbers, text, true and false, dates, missing values.
+
+    Parameters
+    ----------
+    data : frame, mapping, path or str
+        A pandas, polars or pyarrow frame, a dictionary of columns, a .csv, .tsv, .parquet or .npz file, or "digits",
+        "iris", "wine" or "breast-cancer".
+    target : str or None
+        The column that holds the classes; None where the data says it itself (.npz files and the embedded sets).
+        Every row has a target.
+    hidden : int or sequence of int
+        Units of each hidden layer; none makes a multinomial logistic regression.
+    activation : str or sequence of str
+        As :class:`chainrule.Network`.
+    solver, alpha, batch_size, max_epochs, tol, patience, label_smoothing
+        As :func:`chainrule.train`.
+    sample_weight : array_like or None, shape (examples,)
+        A finite weight >= 0 for each row of the table.
+    class_weight : "balanced", mapping or None
+        A weight for each label (1 where the mapping has none); "balanced" weighs each class by the inverse of its
+        share of the rows.
+    validation_fraction : float
+        Share of the rows that decide when to stop; 0 for none.
+    test_fraction : float
+        Share of the rows that take no part at all.
+    random_state : int
+        Seed of the split, of the initial weights and of the order of the rows. Equal calls give equal models, and
+        equal files, bit for bit.
+    n_threads : int or None
+        At most this many threads; changes no bit.
+    callback : callable or None
+        As :func:`chainrule.train`.
+
+    Returns
+    -------
+    Model
+        It takes raw rows and has the training's ``outcome``.
+
+    Raises
+    ------
+    MissingFileError
+        A file does not exist.
+    DataError
+        The data cannot be read, a row has no target, there is one class only, a value is infinite.
+    ArgumentError, ArgumentTypeError
+        A setting is outside its domain.
+
+    Examples
+    --------
+    >>> table = {"size": [1.0, 2.0, 8.0, 9.0] * 5, "kind": ["small", "small", "large", "large"] * 5}
+    >>> model = fit_table(table, "kind")
+    >>> model.predict({"size": [0.5, 12.0]}).tolist()
+    ['small', 'large']
+    """
+    settings = TableSettings(
+        hidden=(hidden,) if isinstance(hidden, int) else tuple(hidden),
+        activation=activation if isinstance(activation, str) else tuple(activation),
+        solver=solver,
+        alpha=alpha,
+        batch_size=batch_size,
+        max_epochs=max_epochs,
+        tol=tol,
+        patience=patience,
+        class_weight=class_weight,
+        label_smoothing=label_smoothing,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        random_state=random_state,
+    )
+    prepared = prepare_table(data, target, settings, sample_weight=sample_weight)
+    return train_table(prepared, settings, n_threads=n_threads, callback=callback)

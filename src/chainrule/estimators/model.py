@@ -1,0 +1,272 @@
+"""The model: what takes raw rows and gives probabilities, and what a model file holds."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule._types import Array
+from chainrule.errors import ArgumentError, DataError, ModelFileError
+from chainrule.network import Network, read_model_file, write_model_file
+from chainrule.training import Outcome
+
+if TYPE_CHECKING:
+    from chainrule.data import Encoder, Label, Table
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """An encoder, a network, the classes, and how they were trained: everything that prediction needs.
+
+    Parameters
+    ----------
+    encoder : Encoder or None
+        What turns raw columns into features; None for a model of plain numeric arrays.
+    network : Network
+        With a softmax head.
+    classes : sequence of str, int, float or bool
+        The label of each of the network's outputs, in order.
+    settings : mapping or None
+        Plain values: how the model was trained; ``target`` names the target column.
+    outcome : Outcome or None
+        How training ended.
+
+    Raises
+    ------
+    ArgumentError
+        The parts do not fit together.
+
+    Examples
+    --------
+    >>> model = Model(None, Network((2, 2)), ["no", "yes"])
+    >>> model.predict_proba(np.zeros((1, 2)))
+    array([[0.5, 0.5]], dtype=float32)
+    >>> model.predict(np.zeros((1, 2))).tolist()
+    ['no']
+    """
+
+    encoder: "Encoder | None"
+    network: Network
+    classes: "tuple[Label, ...]"
+    settings: Mapping[str, Any] | None = None
+    outcome: Outcome | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(self.classes))
+        if self.network.head != "softmax" or self.network.n_outputs != len(self.classes):
+            came = f"{len(self.classes)} classes, a {self.network.head} head and {self.network.n_outputs} outputs"
+            raise ArgumentError(
+                "Model", "a network has a softmax head and one output for each class", came, "Match them."
+            )
+        if self.encoder is not None and self.encoder.n_features != self.network.n_features:
+            came = f"{self.encoder.n_features} and {self.network.n_features}"
+            raise ArgumentError(
+                "Model", "the network takes as many features as the encoder makes", came, "Match them."
+            )
+
+    @property
+    def target(self) -> str | None:
+        """The name of the target column, None where it is not known."""
+        target = (self.settings or {}).get("target")
+        return None if target is None else str(target)
+
+    def predict_proba(self, data: object) -> Array:
+        """Return the probability of each class for raw rows.
+
+        Parameters
+        ----------
+        data : frame, mapping, path, str or array_like
+            Rows as in training, in anything that :func:`chainrule.data.read_table` takes; columns are found by name,
+            others are ignored. A model without an encoder takes an array of shape (examples, features) as well, and
+            from a table the columns as they stand, the target left out.
+
+        Returns
+        -------
+        ndarray, shape (examples, classes), dtype of the network
+            The columns are in the order of ``classes``.
+
+        Raises
+        ------
+        MissingFileError, DataError
+            The data cannot be read, or a column is absent, of another kind than in training, or infinite.
+
+        Warns
+        -----
+        UnseenCategoryWarning
+            A column of text has values that were not there in training.
+        """
+        return self.network.predict_proba(self.features_of(data, call="Model.predict_proba"))
+
+    def predict(self, data: object) -> Array:
+        """Return the most probable class for raw rows.
+
+        Parameters
+        ----------
+        data : frame, mapping, path, str or array_like
+            As :meth:`predict_proba`, with the same errors and warnings.
+
+        Returns
+        -------
+        ndarray, shape (examples,)
+            Labels: text, int64, float64 or bool; of equally probable classes the first.
+        """
+        return self.labels(self.network.predict_proba(self.features_of(data, call="Model.predict")))
+
+    def labels(self, probabilities: Array) -> Array:
+        """Return the label of the most probable class of each row, shape (examples,).
+
+        Examples
+        --------
+        >>> Model(None, Network((1, 2)), ["no", "yes"]).labels(np.array([[0.2, 0.8]])).tolist()
+        ['yes']
+        """
+        return np.array(self.classes)[probabilities.argmax(axis=1)]
+
+    def features_of(self, data: object, *, call: str = "Model.features_of") -> Array:
+        """Return what the network sees of raw rows, shape (examples, features); ``data`` as :meth:`predict_proba`."""
+        if self.encoder is None and isinstance(data, np.ndarray | list | tuple):
+            return np.asarray(data)
+        return self.encode(self.read(data, call=call), call=call)
+
+    def read(self, data: object, target: str | None = None, *, call: str = "Model.read") -> "Table":
+        """Return a table as this model needs it: text stays text, and the target is known if it is there."""
+        from chainrule.data import Table, read_table  # here, since a model of arrays does without polars
+
+        text_columns = set() if self.encoder is None else set(self.encoder.text_columns)
+        expected = target or self.target
+        if expected is not None and isinstance(self.classes[0], str):
+            text_columns.add(expected)
+        table = read_table(data, target, call=call, text_columns=text_columns)
+        if target is not None or expected is None:
+            return table
+        return Table(table.frame, expected if expected in table.frame.columns else None, table.source)
+
+    def encode(self, table: "Table", *, call: str = "Model.encode") -> Array:
+        """Return the features of a table's rows, shape (examples, features)."""
+        if self.encoder is not None:
+            return self.encoder.encode(table.frame, source=table.source, call=call)
+        features = table.features
+        numeric = [column.name for column in features.iter_columns() if column.dtype.is_numeric()]
+        if len(numeric) != self.network.n_features or features.width != len(numeric):
+            raise DataError(
+                call,
+                f"a table for this model has {self.network.n_features} columns of numbers besides the target",
+                f"{len(numeric)} among {features.width} columns of {table.source}",
+                "The model was trained on arrays and does not know the names of columns: pass the same columns.",
+            )
+        return features.to_numpy().astype(np.float64)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one .safetensors file, whole or not at all.
+
+        The file holds plain values and tensors: no code, time, path or host. Equal models give equal bytes.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written; nothing is left behind.
+        """
+        description = {
+            "network": self.network.describe(),
+            "classes": list(self.classes),
+            "encoder": None if self.encoder is None else self.encoder.to_json_value(),
+            "settings": None if self.settings is None else dict(self.settings),
+            "outcome": None if self.outcome is None else self.outcome.to_json_value(),
+        }
+        write_model_file(path, self.network.tensors(), description, "Model.save")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, call: str = "load") -> "Model":
+        """Read a model that :meth:`save` wrote; runs no code from the file.
+
+        Raises
+        ------
+        MissingFileError
+            There is no such file.
+        ModelFileError
+            The file is not a model, is damaged, comes from a newer version, or is a network without classes, which
+            :meth:`chainrule.Network.load` reads.
+        """
+        tensors, description = read_model_file(path, call)
+        name = os.fspath(path)
+        if "network" not in description or description.get("classes") is None:
+            bare = "network" in description
+            raise ModelFileError(
+                call,
+                f"{name!r} is a model with classes",
+                "a network without classes" if bare else "another file",
+                "Load it with chainrule.Network.load." if bare else "Name a file that Model.save wrote.",
+            )
+        network = Network.restore(tensors, description["network"], call, name)
+        try:
+            return cls(
+                encoder_from_json_value(description.get("encoder")),
+                network,
+                classes_from_json_value(description["classes"]),
+                settings_from_json_value(description.get("settings")),
+                None
+                if description.get("outcome") is None
+                else Outcome.from_json_value(description["outcome"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelFileError(
+                call,
+                f"{name!r} is whole",
+                f"a description that does not fit ({error})",
+                "Train the model again.",
+            ) from error
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Read a model file: encoder, network, classes, settings and outcome.
+
+    Parameters
+    ----------
+    path : str or path
+        A .safetensors file that :meth:`Model.save` or ``chainrule train`` wrote.
+
+    Returns
+    -------
+    Model
+        It predicts exactly what the saved one did.
+
+    Raises
+    ------
+    MissingFileError, ModelFileError
+        As :meth:`Model.load`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Model(None, Network((2, 2)), ["no", "yes"]).save(f"{folder}/model.safetensors")
+    ...     load(f"{folder}/model.safetensors").classes
+    ('no', 'yes')
+    """
+    return Model.load(path)
+
+
+def encoder_from_json_value(value: Any) -> "Encoder | None":
+    """Return the encoder of a model file, None where there is none."""
+    if value is None:
+        return None
+    from chainrule.data import Encoder  # here, since a model of arrays does without polars
+
+    return Encoder.from_json_value(value)
+
+
+def classes_from_json_value(value: Any) -> "tuple[Label, ...]":
+    """Return the classes of a model file, all of one type and each different."""
+    types = {type(label) for label in value} if isinstance(value, list) else set()
+    if len(types) != 1 or not types <= {str, int, float, bool} or len(set(value)) != len(value):
+        raise ValueError("classes are different labels of one type")
+    return tuple(value)
+
+
+def settings_from_json_value(value: Any) -> dict[str, Any] | None:
+    """Return the settings of a model file."""
+    if value is not None and not isinstance(value, dict):
+        raise TypeError("settings are names with values")
+    return value

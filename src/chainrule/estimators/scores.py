@@ -1,0 +1,75 @@
+"""How well a network does on rows with known classes."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule._types import Array
+from chainrule.functions import cross_entropy
+from chainrule.network import Network
+
+BLOCK_ROWS = 8192  # bounds the memory for logits and hidden layers; a constant, so that sums keep their order
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The mean cross-entropy of the predicted probabilities, and the share of right predictions.
+
+    Parameters
+    ----------
+    examples : int
+        How many rows were judged, all with weight 1.
+    loss : float
+        Mean cross-entropy in nats; no penalty, weights or smoothing.
+    accuracy : float
+        Between 0 and 1.
+    """
+
+    examples: int
+    loss: float
+    accuracy: float
+
+
+def judge(network: Network, features: Array, targets: Array) -> tuple[Scores, Array] | None:
+    """Return the scores of a network and the class index it predicts for each row; None without rows.
+
+    Parameters
+    ----------
+    network : Network
+        With a softmax head; its temperature counts, as in the probabilities it predicts.
+    features : ndarray, shape (examples, features)
+        Encoded rows.
+    targets : ndarray of int64, shape (examples,)
+        Class indices.
+
+    Examples
+    --------
+    >>> scores, predicted = judge(Network((2, 2)), np.eye(2, dtype=np.float32), np.array([0, 1]))
+    >>> round(scores.loss, 4), scores.accuracy
+    (0.6931, 0.5)
+    """
+    if not len(targets):
+        return None
+    losses, predictions = [], []
+    for rows in blocks(len(targets)):
+        logits = network.predict_logits(features[rows])
+        loss = cross_entropy(logits, targets[rows], temperature=network.temperature, reduction="none")
+        losses.append(float(np.sum(loss, dtype=np.float64)))
+        predictions.append(logits.argmax(axis=1))
+    predicted = np.concatenate(predictions)
+    accuracy = float(np.mean(predicted == targets))
+    return Scores(len(targets), math.fsum(losses) / len(targets), accuracy), predicted
+
+
+def blocks(count: int) -> Iterator[slice]:
+    """Yield slices of at most ``BLOCK_ROWS`` that cover ``count`` rows in order.
+
+    Examples
+    --------
+    >>> list(blocks(3))
+    [slice(0, 3, None)]
+    """
+    for start in range(0, count, BLOCK_ROWS):
+        yield slice(start, min(start + BLOCK_ROWS, count))

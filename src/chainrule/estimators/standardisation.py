@@ -1,0 +1,49 @@
+"""Scaling of features to mean 0 and standard deviation 1, which the network applies batch by batch."""
+
+import numpy as np
+
+from chainrule._types import Array
+from chainrule.network import InputScaling
+
+_BLOCK_ROWS = 1024
+
+
+def standardisation(X: Array, sample_weight: Array | None = None) -> InputScaling:
+    """Return the scaling that gives each feature weighted mean 0 and weighted standard deviation 1.
+
+    Parameters
+    ----------
+    X : ndarray, shape (examples, features)
+        Finite numbers; not copied.
+    sample_weight : ndarray of float64 or None, shape (examples,)
+        Weight of each row, >= 0, not all zero.
+
+    Returns
+    -------
+    InputScaling
+        In float64. A feature that does not vary is only centred.
+
+    Notes
+    -----
+    Two passes in float64, each over blocks of 1,024 rows: mean first, then squared deviations from it.
+
+    Examples
+    --------
+    >>> scaling = standardisation(np.array([[1.0, 5.0], [3.0, 5.0]]))
+    >>> scaling.center, scaling.scale
+    (array([2., 5.]), array([1., 1.]))
+    """
+    weights = np.ones(len(X)) if sample_weight is None else sample_weight
+    total = weights.sum()
+    starts = range(0, len(X), _BLOCK_ROWS)
+    center = (
+        sum(weights[i : i + _BLOCK_ROWS] @ X[i : i + _BLOCK_ROWS].astype(np.float64) for i in starts) / total
+    )
+    squares = sum(
+        weights[i : i + _BLOCK_ROWS] @ np.square(X[i : i + _BLOCK_ROWS].astype(np.float64) - center)
+        for i in starts
+    )
+    deviation = np.sqrt(squares / total)
+    # The deviations of a constant feature are the rounding of its mean: 1 / deviation would blow noise up.
+    constant = deviation <= 1e-13 * np.abs(center)
+    return InputScaling(center, np.where(constant, 1.0, 1.0 / np.where(constant, 1.0, deviation)))

@@ -1,0 +1,264 @@
+"""The stages of a fit on a table: prepare rows, train, judge; the command line shows what lies between them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule._types import Array, ArrayLike, FloatArray
+from chainrule.data import (
+    Encoder,
+    Label,
+    Split,
+    class_indices,
+    find_classes,
+    read_table,
+    stratified_split,
+)
+from chainrule.errors import ArgumentError, DataError
+from chainrule.estimators.model import Model
+from chainrule.estimators.scores import Scores, judge
+from chainrule.estimators.table_settings import TableSettings
+from chainrule.network import Network
+from chainrule.training import Callback, train
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows as the network sees them: features (examples, features), class indices, and weights or None."""
+
+    features: FloatArray
+    targets: Array
+    weights: FloatArray | None
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.targets)
+
+
+@dataclass(frozen=True)
+class PreparedTable:
+    """A table read, split and encoded.
+
+    Parameters
+    ----------
+    source, target : str
+        What messages call the table, and its target column.
+    encoder : Encoder
+        Fitted to the rows of training alone.
+    classes : tuple of label
+        All classes of the table, sorted.
+    split : Split
+        Which rows make which part.
+    training, validation, test : Part
+        The encoded rows.
+    """
+
+    source: str
+    target: str
+    encoder: Encoder
+    classes: tuple[Label, ...]
+    split: Split
+    training: Part
+    validation: Part
+    test: Part
+
+
+@dataclass(frozen=True)
+class TableFit:
+    """A trained model and how well it does on the three parts of its table.
+
+    Parameters
+    ----------
+    model : Model
+        What was trained.
+    training : Scores
+        On the rows it was trained on.
+    validation, test : Scores or None
+        On the rows that decided when to stop, and on those held out; None where there are none.
+    test_targets, test_predictions : ndarray of int64, shape (held-out examples,)
+        Class indices, as they are and as predicted.
+    """
+
+    model: Model
+    training: Scores
+    validation: Scores | None
+    test: Scores | None
+    test_targets: Array
+    test_predictions: Array
+
+
+def prepare_table(
+    data: object,
+    target: str | None,
+    settings: TableSettings,
+    *,
+    sample_weight: ArrayLike | None = None,
+    call: str = "fit_table",
+) -> PreparedTable:
+    """Read a table, split its rows and encode its columns.
+
+    Parameters
+    ----------
+    data, target
+        As :func:`chainrule.data.read_table`.
+    settings : TableSettings
+        Its fractions and seed count here.
+    sample_weight : array_like or None, shape (examples,)
+        A finite weight >= 0 for each row of the table.
+    call : str
+        Who asks, for messages.
+
+    Returns
+    -------
+    PreparedTable
+
+    Raises
+    ------
+    MissingFileError, DataError, ArgumentError, ArgumentTypeError
+        The data, the target or a setting cannot be used.
+    """
+    table = read_table(data, target, call=call)
+    if table.target is None:
+        raise DataError(
+            call,
+            "a target column is named",
+            f"none, and {table.source} names none itself",
+            f"Name one of its columns: {', '.join(map(repr, table.frame.columns[:12]))}.",
+        )
+    column = table.frame[table.target]
+    classes = find_classes(column, source=table.source, call=call)
+    targets = class_indices(column, classes, source=table.source, call=call)
+    weights = row_weights(sample_weight, len(targets), call)
+    split = stratified_split(
+        targets,
+        validation_fraction=settings.validation_fraction,
+        test_fraction=settings.test_fraction,
+        seed=settings.random_state,
+        call=call,
+    )
+    encoder = Encoder.fit(table.features, rows=split.training, source=table.source, call=call)
+
+    def part(rows: Array) -> Part:
+        features = encoder.encode(table.frame[rows], source=table.source, call=call, say_unseen=False)
+        return Part(features, targets[rows], None if weights is None else weights[rows])
+
+    parts = part(split.training), part(split.validation), part(split.test)
+    return PreparedTable(table.source, table.target, encoder, tuple(classes), split, *parts)
+
+
+def train_table(
+    prepared: PreparedTable,
+    settings: TableSettings,
+    *,
+    n_threads: int | None = None,
+    callback: Callback | None = None,
+    call: str = "fit_table",
+) -> Model:
+    """Train a network on a prepared table; an interrupted run returns the best model so far.
+
+    Parameters
+    ----------
+    prepared : PreparedTable
+        From :func:`prepare_table`.
+    settings : TableSettings
+        How to build and train the network.
+    n_threads, callback
+        As :func:`chainrule.train`.
+    call : str
+        Who asks, for messages.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        A setting is outside its domain.
+    """
+    sizes = (prepared.encoder.n_features, *settings.hidden, len(prepared.classes))
+    network = Network(sizes, settings.activation, random_state=settings.random_state)
+    validation = prepared.validation
+    usable = len(validation) > 0 and (validation.weights is None or bool(validation.weights.any()))
+    rows: list[Any] = [validation.features, validation.targets, validation.weights]
+    outcome = train(
+        network,
+        prepared.training.features,
+        prepared.training.targets,
+        solver=settings.solver,
+        sample_weight=prepared.training.weights,
+        class_weight=class_weights(settings.class_weight, prepared, call),
+        label_smoothing=settings.label_smoothing,
+        alpha=settings.alpha,
+        batch_size=settings.batch_size,
+        max_epochs=settings.max_epochs,
+        tol=settings.tol,
+        validation=rows if usable else None,
+        patience=settings.patience,
+        callback=callback,
+        random_state=settings.random_state,
+        n_threads=n_threads,
+    )
+    description = {"target": prepared.target, **settings.to_json_value()}
+    return Model(prepared.encoder, network, prepared.classes, description, outcome)
+
+
+def judge_table(model: Model, prepared: PreparedTable) -> TableFit:
+    """Return the model with its scores on the three parts of its table."""
+    training = judge(model.network, prepared.training.features, prepared.training.targets)
+    assert training is not None, "a split leaves rows to train on"
+    validation = judge(model.network, prepared.validation.features, prepared.validation.targets)
+    test = judge(model.network, prepared.test.features, prepared.test.targets)
+    return TableFit(
+        model,
+        training[0],
+        None if validation is None else validation[0],
+        None if test is None else test[0],
+        prepared.test.targets,
+        np.empty(0, dtype=np.int64) if test is None else test[1],
+    )
+
+
+def row_weights(sample_weight: ArrayLike | None, n_rows: int, call: str) -> FloatArray | None:
+    """Return one float64 weight for each row of the table; their sizes are checked where they are used."""
+    if sample_weight is None:
+        return None
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    if weights.shape != (n_rows,):
+        raise ArgumentError(
+            call,
+            f"sample_weight has shape ({n_rows},)",
+            f"shape {weights.shape}",
+            "Give one weight for each row.",
+        )
+    return weights
+
+
+def class_weights(
+    class_weight: str | Mapping[Any, float] | None, prepared: PreparedTable, call: str
+) -> FloatArray | None:
+    """Return one weight for each class: of a mapping (1 where it has none), or "balanced", N / (K n_k) in training."""
+    if class_weight is None:
+        return None
+    n_classes = len(prepared.classes)
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise ArgumentError(
+                call,
+                'class_weight is "balanced", a mapping or None',
+                repr(class_weight),
+                "Check the spelling.",
+            )
+        counts = np.bincount(prepared.training.targets, minlength=n_classes)
+        return np.asarray(counts.sum() / (n_classes * counts))
+    strange = [label for label in class_weight if label not in prepared.classes]
+    if strange:
+        raise ArgumentError(
+            call,
+            "class_weight names classes of the target",
+            f"{strange[0]!r}",
+            f"The classes are {', '.join(map(repr, prepared.classes[:10]))}.",
+        )
+    return np.array([float(class_weight.get(label, 1.0)) for label in prepared.classes])

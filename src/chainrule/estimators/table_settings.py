@@ -1,0 +1,55 @@
+"""The settings of a fit on a table, as one value that the model file keeps."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.training import Solver
+
+
+@dataclass(frozen=True)
+class TableSettings:
+    """How a network is built for a table and trained on it; every part as in :func:`chainrule.fit_table`."""
+
+    hidden: tuple[int, ...] = ()
+    activation: str | tuple[str, ...] = "relu"
+    solver: str | Solver = "auto"
+    alpha: float = 1e-4
+    batch_size: int | str = "auto"
+    max_epochs: int | str = "auto"
+    tol: float = 1e-4
+    patience: int | None = 20
+    class_weight: str | Mapping[Any, float] | None = None
+    label_smoothing: float = 0.0
+    validation_fraction: float = 0.1
+    test_fraction: float = 0.0
+    random_state: int = 0
+
+    def to_json_value(self) -> dict[str, Any]:
+        """Return the settings as plain values.
+
+        Examples
+        --------
+        >>> TableSettings(hidden=(8,)).to_json_value()["hidden"]
+        [8]
+        """
+        return {field.name: plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
+
+
+def plain(value: Any) -> Any:
+    """Return a setting as plain values: a solver by its name and parts, a mapping as pairs (labels need not be text).
+
+    Examples
+    --------
+    >>> plain((1, 2)), plain({0: 2.0})
+    ([1, 2], [[0, 2.0]])
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        parts = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {"name": getattr(value, "name", type(value).__name__), **parts}
+    if isinstance(value, Mapping):
+        return [[plain(key), plain(item)] for key, item in sorted(value.items())]
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(item) for item in value]
+    return value.item() if hasattr(value, "item") else value

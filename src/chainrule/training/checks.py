@@ -1,0 +1,164 @@
+"""What ``train`` accepts: checks that name the argument, the first offending index and its value."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from chainrule._types import Array, ArrayLike
+from chainrule.errors import ArgumentError, ArgumentTypeError
+from chainrule.network import Network
+from chainrule.training.objective import BLOCK_ROWS, Examples
+
+
+def check_examples(
+    call: str, network: Network, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, name: str = ""
+) -> Examples:
+    """Return checked examples; ``name`` is put before the arguments' names ("validation ")."""
+    features = _check_features(call, network, X, f"{name}X")
+    n_rows = len(features)
+    targets = np.asarray(y)
+    if len(targets.shape) == 0 or len(targets) != n_rows:
+        rule = f"{name}y has one target for each of the {n_rows} rows of {name}X"
+        raise ArgumentError(call, rule, f"shape {targets.shape}", "Pass as many targets as rows.")
+    targets = _check_targets(call, network, targets, f"{name}y")
+    weights = None if sample_weight is None else check_sample_weight(call, sample_weight, n_rows, name)
+    return Examples(features, targets, weights)
+
+
+def check_sample_weight(call: str, sample_weight: ArrayLike, n_rows: int, name: str = "") -> Array:
+    """Return weights of rows as float64: finite, not negative, not all zero."""
+    weights = check_weights(call, f"{name}sample_weight", sample_weight, n_rows)
+    if not weights.any():
+        rule = f"{name}sample_weight is positive for at least one row"
+        raise ArgumentError(
+            call, rule, "weights that are all zero", "Leave sample_weight out to weigh rows alike."
+        )
+    return weights
+
+
+def check_weights(call: str, name: str, weights: ArrayLike, size: int) -> Array:
+    """Return weights as a float64 vector of a given size, finite and not negative."""
+    array = np.asarray(weights)
+    if array.dtype.kind not in "fiub":
+        raise ArgumentTypeError(call, f"{name} holds numbers", f"dtype {array.dtype}", "Convert it to float.")
+    if array.shape != (size,):
+        raise ArgumentError(
+            call, f"{name} has shape ({size},)", f"shape {array.shape}", "Give one weight for each."
+        )
+    array = np.ascontiguousarray(array, dtype=np.float64)
+    bad = ~(np.isfinite(array) & (array >= 0.0))
+    if bad.any():
+        came = _first(name, array, bad, 0)
+        raise ArgumentError(call, f"{name} is finite and not negative", came, "Use 0 to leave a row out.")
+    return array
+
+
+def check_number(call: str, name: str, value: Any, low: float, high: float, remedy: str) -> float:
+    """Return a real number of the closed interval from ``low`` to ``high``, finite."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise ArgumentTypeError(call, f"{name} is a number", repr(value), remedy)
+    if not (math.isfinite(value) and low <= value <= high):
+        domain = f"at least {low}" if math.isinf(high) else f"from {low} to {high}"
+        raise ArgumentError(call, f"{name} is finite and {domain}", repr(value), remedy)
+    return float(value)
+
+
+def check_count(call: str, name: str, value: Any, remedy: str, low: int = 1, high: int = 2**63) -> int:
+    """Return an integer of at least ``low``."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise ArgumentTypeError(call, f"{name} is an integer", repr(value), remedy)
+    if not low <= value <= high:
+        limit = f"at least {low}" if value < low else f"at most {high}"
+        raise ArgumentError(call, f"{name} is {limit}", repr(value), remedy)
+    return int(value)
+
+
+def check_head_options(
+    call: str, network: Network, class_weight: ArrayLike | None, label_smoothing: float
+) -> None:
+    """Refuse class weights and label smoothing where the head has no classes."""
+    if network.head == "softmax":
+        return
+    for name, given in (
+        ("class_weight", class_weight is not None),
+        ("label_smoothing", label_smoothing != 0),
+    ):
+        if given:
+            rule = f"{name} goes with a softmax head"
+            raise ArgumentError(call, rule, f"head={network.head!r}", f"Leave {name} out.")
+
+
+def _check_features(call: str, network: Network, X: ArrayLike, name: str) -> Array:
+    features = np.asarray(X)
+    if features.dtype.kind not in "fiub":
+        remedy = "Encode text and categories as numbers first."
+        raise ArgumentTypeError(call, f"{name} holds numbers", f"dtype {features.dtype}", remedy)
+    if features.ndim != 2 or features.shape[1] != network.n_features:
+        rule = f"{name} has shape (examples, {network.n_features})"
+        raise ArgumentError(call, rule, f"shape {features.shape}", "Pass one row per example.")
+    if len(features) == 0:
+        raise ArgumentError(
+            call, f"{name} has at least one row", f"shape {features.shape}", "Pass some examples."
+        )
+    if features.dtype.kind != "f":
+        return features.astype(network.dtype)
+    _check_finite(call, name, features, "Drop or fill missing values before training.")
+    return features
+
+
+def _check_finite(call: str, name: str, values: Array, remedy: str) -> None:
+    """Look block by block, so that no mask of the size of the data is made."""
+    for first in range(0, len(values), BLOCK_ROWS):
+        block = values[first : first + BLOCK_ROWS]
+        bad = ~np.isfinite(block)
+        if bad.any():
+            raise ArgumentError(call, f"{name} is finite", _first(name, block, bad, first), remedy)
+
+
+def _check_targets(call: str, network: Network, y: Array, name: str) -> Array:
+    if network.head == "softmax" and y.ndim == 1:
+        return _check_indices(call, network.n_outputs, y, name)
+    shape = (len(y), network.n_outputs)
+    if y.shape != shape and not (y.ndim == 1 and network.n_outputs == 1):
+        kinds = (
+            f"({len(y)},) (class indices) or {shape} (probabilities)" if network.head == "softmax" else shape
+        )
+        raise ArgumentError(
+            call, f"{name} has shape {kinds}", f"shape {y.shape}", "Pass one target per example."
+        )
+    if y.dtype.kind not in "fiub":
+        raise ArgumentTypeError(call, f"{name} holds numbers", f"dtype {y.dtype}", "Convert it to float.")
+    targets = y if y.dtype.kind == "f" else y.astype(network.dtype)
+    _check_finite(call, name, targets, "Leave out rows without a target.")
+    low = -math.inf if network.head == "identity" else 0.0
+    high = 1.0 if network.head == "sigmoid" else math.inf
+    bad = (targets < low) | (targets > high)
+    if bad.any():
+        domain = "from 0 to 1" if network.head == "sigmoid" else "not negative"
+        raise ArgumentError(
+            call, f"{name} is {domain}", _first(name, targets, bad, 0), "Targets are probabilities."
+        )
+    return targets
+
+
+def _check_indices(call: str, n_outputs: int, y: Array, name: str) -> Array:
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        _check_finite(call, name, y, "Leave out rows without a target.")
+    if y.dtype.kind not in "iu":
+        rule = f"{name} of shape {y.shape} holds class indices, integers"
+        remedy = "Number the classes from 0, or give one probability per class; SoftmaxClassifier takes any labels."
+        raise ArgumentTypeError(call, rule, f"dtype {y.dtype}", remedy)
+    bad = (y < 0) | (y >= n_outputs)
+    if bad.any():
+        remedy = "Number the classes from 0."
+        rule = f"{name} holds class indices from 0 to {n_outputs - 1}"
+        raise ArgumentError(call, rule, _first(name, y, bad, 0), remedy)
+    return np.ascontiguousarray(y, dtype=np.int64)
+
+
+def _first(name: str, values: Array, bad: Array, offset: int) -> str:
+    """Return "name[i, j] = value" for the first bad entry of rows that begin at ``offset``."""
+    place = np.unravel_index(int(bad.argmax()), values.shape)
+    index = ", ".join(str(int(i)) for i in (place[0] + offset, *place[1:]))
+    return f"{name}[{index}] = {values[place]}"

@@ -1,0 +1,96 @@
+"""What "auto" stands for: solver, batch size and epochs by the network and the number of rows."""
+
+from collections.abc import Callable
+
+from chainrule.errors import ArgumentError, ArgumentTypeError
+from chainrule.network import Network
+from chainrule.training.adam import Adam
+from chainrule.training.adamw import AdamW
+from chainrule.training.batches import number_of_batches
+from chainrule.training.lbfgs import LBFGS
+from chainrule.training.newton_cholesky import NewtonCholesky
+from chainrule.training.sgd import SGD
+from chainrule.training.solver import FullBatchSolver, MinibatchSolver
+
+Solver = MinibatchSolver | FullBatchSolver
+
+SOLVERS: dict[str, Callable[..., Solver]] = {
+    kind.name: kind for kind in (SGD, Adam, AdamW, LBFGS, NewtonCholesky)
+}
+"""Every solver by its name, with its default settings."""
+
+NEWTON_PARAMETERS = 1000
+"""The most parameters for which an exact Newton step is chosen: a matrix of 8 MB, factorised in some 20 ms."""
+NEWTON_OPERATIONS = 5e10
+"""The most multiplications N P^2 of one exact Newton step: about a second."""
+
+
+def choose_solver(solver: str | Solver, network: Network, n_rows: int, call: str) -> Solver:
+    """Return the solver that a name stands for, or the one given.
+
+    "auto" is AdamW for networks with hidden layers; without them Newton's method with a Cholesky factorisation for a
+    softmax head with few parameters, else L-BFGS.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If there is no such solver, or it cannot serve this network.
+    """
+    if isinstance(solver, MinibatchSolver | FullBatchSolver):
+        chosen = solver
+    elif not isinstance(solver, str):
+        remedy = "Pass a name, or a value such as AdamW(learning_rate=0.001)."
+        raise ArgumentTypeError(call, "solver is a name or a solver", type(solver).__name__, remedy)
+    elif solver == "auto":
+        return _automatic(network, n_rows)
+    elif solver in SOLVERS:
+        chosen = SOLVERS[solver]()
+    else:
+        names = ", ".join(["auto", *SOLVERS])
+        raise ArgumentError(
+            call, f"solver is one of {names}", repr(solver), "Check the spelling, or use 'auto'."
+        )
+    if isinstance(chosen, NewtonCholesky) and not _newton_serves(network):
+        came = f"a {network.head} head and {len(network.layer_sizes) - 2} hidden layers"
+        rule = "solver 'newton-cholesky' serves a softmax head without hidden layers"
+        raise ArgumentError(call, rule, came, "Use 'lbfgs' for the full batch, or 'adamw'.")
+    return chosen
+
+
+def choose_batch_size(n_rows: int) -> int:
+    """Return a batch size: a power of two near a fiftieth of the rows, 32 to 256.
+
+    Examples
+    --------
+    >>> [choose_batch_size(n) for n in (100, 1_500, 5_000, 1_000_000)]
+    [32, 32, 128, 256]
+    """
+    size = 32
+    while size < 256 and size * 50 < n_rows:
+        size *= 2
+    return size
+
+
+def choose_max_epochs(solver: Solver, n_rows: int, batch_size: int) -> int:
+    """Return how many epochs to run: about 3,000 minibatch steps, in 20 to 200 epochs.
+
+    Full-batch solvers end by their tolerance; for them it is a limit that is hardly ever met.
+    """
+    if isinstance(solver, NewtonCholesky):
+        return 200
+    if isinstance(solver, FullBatchSolver):
+        return 2000
+    return min(max(-(-3000 // number_of_batches(n_rows, batch_size)), 20), 200)
+
+
+def _newton_serves(network: Network) -> bool:
+    return network.head == "softmax" and len(network.layer_sizes) == 2
+
+
+def _automatic(network: Network, n_rows: int) -> Solver:
+    if len(network.layer_sizes) > 2:
+        return AdamW()
+    size = network.parameters.size
+    if _newton_serves(network) and size <= NEWTON_PARAMETERS and n_rows * size**2 <= NEWTON_OPERATIONS:
+        return NewtonCholesky()
+    return LBFGS()

@@ -1,0 +1,212 @@
+"""The objective that training minimises.
+
+With weight s_i and loss l_i of example i, c_i the class weight of its target, and W all weights (biases are free) ::
+
+    (TR.1)  F = sum_i s_i l_i / sum_i s_i c_i  +  alpha / 2 * sum W^2
+
+The full batch is summed over blocks of 1,024 rows and then as a binary tree in float64, so that neither the number
+of threads nor anything else but the rows decides the order of the sums. A minibatch B of n rows estimates F by ::
+
+    (TR.5)  F_B = sum_{i in B} s_i l_i / (n w)  +  alpha / 2 * sum W^2,      w = (sum_i s_i c_i) / N
+
+whose mean over the batches of an epoch is F: its own sum of weights in the divisor would bias it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from chainrule._types import Array
+from chainrule.functions import softmax, total_weight
+from chainrule.network import Network
+from chainrule.training.fixed_order import tree_sum
+
+BLOCK_ROWS = 1024
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows of features, targets as the head takes them, and a weight for each row or None."""
+
+    X: Array
+    y: Array
+    sample_weight: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def take(self, rows: Array | slice) -> "Examples":
+        """Return some of the rows: a view for a slice, else a copy."""
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        return Examples(self.X[rows], self.y[rows], weight)
+
+    def blocks(self) -> Iterator["Examples"]:
+        """Yield views of :data:`BLOCK_ROWS` rows each, in order."""
+        for first in range(0, len(self), BLOCK_ROWS):
+            yield self.take(slice(first, first + BLOCK_ROWS))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What the head's loss takes beside examples."""
+
+    class_weight: Array | None = None
+    label_smoothing: float = 0.0
+    n_threads: int | None = None
+
+    def sum(self, network: Network, examples: Examples) -> float:
+        """Return sum_i s_i l_i over a few rows."""
+        loss = network.loss(
+            examples.X, examples.y, sample_weight=examples.sample_weight, reduction="sum",
+            class_weight=self.class_weight, label_smoothing=self.label_smoothing, n_threads=self.n_threads,
+        )  # fmt: skip
+        return float(loss)
+
+    def sum_and_gradient(self, network: Network, examples: Examples) -> tuple[float, Array]:
+        """Return sum_i s_i l_i over a few rows and its gradient, a new array in the network's dtype."""
+        loss, gradient = network.loss_and_gradient(
+            examples.X, examples.y, sample_weight=examples.sample_weight, reduction="sum",
+            class_weight=self.class_weight, label_smoothing=self.label_smoothing, n_threads=self.n_threads,
+        )  # fmt: skip
+        return float(loss), gradient
+
+    def total_weight(self, network: Network, examples: Examples) -> float:
+        """Return sum_i s_i c_i, the divisor of (TR.1)."""
+        if network.head == "softmax":
+            return float(
+                total_weight(examples.y, network.n_outputs, examples.sample_weight, self.class_weight)
+            )
+        return float(len(examples) if examples.sample_weight is None else examples.sample_weight.sum())
+
+    def mean(self, network: Network, examples: Examples) -> float:
+        """Return the first term of (TR.1) at the network's parameters."""
+        (total,) = tree_sum((self.sum(network, block),) for block in examples.blocks())
+        return float(total) / self.total_weight(network, examples)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """(TR.1) for a network and examples.
+
+    Parameters
+    ----------
+    network : Network
+        Whose parameters the methods that take parameters overwrite.
+    examples : Examples
+        The training set.
+    loss : Loss
+        Class weights and smoothing.
+    alpha : float
+        Strength of the penalty, >= 0.
+    """
+
+    network: Network
+    examples: Examples
+    loss: Loss
+    alpha: float
+
+    @cached_property
+    def weight_slices(self) -> tuple[slice, ...]:
+        """Where the weights lie in the parameter vector."""
+        return self.network.weight_slices
+
+    @cached_property
+    def total_weight(self) -> float:
+        """The divisor of (TR.1)."""
+        return self.loss.total_weight(self.network, self.examples)
+
+    def in_float64(self) -> "Objective":
+        """Return the same objective on a float64 copy of the network; rows are converted block by block."""
+        description = {**self.network.describe(), "dtype": "float64"}
+        return replace(self, network=Network.restore(self.network.tensors(), description, "train"))
+
+    def penalty(self) -> float:
+        """Return the second term of (TR.1) at the network's parameters, in float64."""
+        parameters = self.network.parameters
+        squares = (np.square(parameters[weights], dtype=np.float64).sum() for weights in self.weight_slices)
+        return 0.5 * self.alpha * float(sum(squares)) if self.alpha else 0.0
+
+    def value(self) -> float:
+        """Return F at the network's parameters."""
+        (total,) = tree_sum((self.loss.sum(self.network, block),) for block in self.examples.blocks())
+        return float(total) / self.total_weight + self.penalty()
+
+    def value_and_gradient(self, parameters: Array) -> tuple[float, Array]:
+        """Return F and its gradient at some parameters; the network must be a float64 one."""
+        self.network.parameters = parameters
+        total, gradient = tree_sum(
+            self.loss.sum_and_gradient(self.network, block) for block in self.examples.blocks()
+        )
+        gradient /= self.total_weight
+        self._add_penalty_gradient(gradient)
+        return float(total) / self.total_weight + self.penalty(), gradient
+
+    def batch(self, rows: Array) -> tuple[float, Array]:
+        """Return sum_{i in B} s_i l_i and the gradient of (TR.5), in the network's dtype, for some rows."""
+        total, gradient = self.loss.sum_and_gradient(self.network, self.examples.take(rows))
+        gradient *= len(self.examples) / (len(rows) * self.total_weight)
+        self._add_penalty_gradient(gradient)
+        return total, gradient
+
+    def hessian(self, parameters: Array) -> Array:
+        """Return the matrix of second derivatives of F for a linear softmax network, shape (P, P).
+
+        With x~ = (x, 1) and the curvature (CE.4) at the logits, block by block ::
+
+            (TR.6)  sum_i s_i (sum_k q_ik) (diag(p_i) - p_i p_i^T) kron x~_i x~_i^T / sum_i s_i c_i  +  alpha I_W  +  G
+
+        A common shift of all classes' biases changes no probability, nor, without a penalty, does one of their
+        weights for one feature. G, a multiple of the projector on these shifts, makes the matrix regular there and
+        changes no Newton direction, for the gradient has no part along them.
+        """
+        self.network.parameters = parameters
+        blocks = self.examples.blocks()
+        (matrix,) = tree_sum((_linear_softmax_curvature(self.network, block, self.loss),) for block in blocks)
+        matrix /= self.total_weight
+        for weights in self.weight_slices:
+            matrix[range(weights.start, weights.stop), range(weights.start, weights.stop)] += self.alpha
+        _hold_common_shifts(matrix, self.network.n_features, self.network.n_outputs, self.alpha == 0.0)
+        return np.asarray(matrix)
+
+    def _add_penalty_gradient(self, gradient: Array) -> None:
+        if self.alpha:
+            for weights in self.weight_slices:
+                gradient[weights] += self.alpha * self.network.parameters[weights]
+
+
+def _linear_softmax_curvature(network: Network, block: Examples, loss: Loss) -> Array:
+    """Return the sum over the rows of a block in (TR.6), in the order of the flat parameters."""
+    forward = network.forward(block.X)
+    features = np.column_stack([forward.inputs, np.ones(len(block))])
+    probabilities = softmax(forward.logits, n_threads=loss.n_threads)
+    mass = _target_mass(block, loss, network.n_outputs)
+    n_outputs, width = network.n_outputs, features.shape[1]
+    rows = (np.sqrt(mass)[:, None] * probabilities)[:, :, None] * features[:, None, :]
+    flat_rows = rows.reshape(len(block), n_outputs * width)
+    matrix = -(flat_rows.T @ flat_rows)
+    for k in range(n_outputs):
+        own = slice(k * width, (k + 1) * width)
+        matrix[own, own] += features.T @ ((mass * probabilities[:, k])[:, None] * features)
+    places = np.arange(n_outputs * width).reshape(n_outputs, width)
+    order = np.concatenate([places[:, :-1].ravel(), places[:, -1]])
+    return np.asarray(matrix[np.ix_(order, order)])
+
+
+def _hold_common_shifts(matrix: Array, n_features: int, n_outputs: int, of_weights: bool) -> None:
+    """Add G of (TR.6): to the biases, and to the weights of each feature if they have such a freedom."""
+    first = n_features * n_outputs
+    groups = [np.arange(first, first + n_outputs)]
+    if of_weights:
+        groups += [np.arange(feature, first, n_features) for feature in range(n_features)]
+    for group in groups:
+        matrix[np.ix_(group, group)] += matrix[group, group].mean() / n_outputs
+
+
+def _target_mass(block: Examples, loss: Loss, n_outputs: int) -> Array:
+    """Return s_i sum_k q_ik for each row, q the smoothed and class-weighted target."""
+    weights = np.ones(n_outputs) if loss.class_weight is None else loss.class_weight
+    plain = weights[block.y] if block.y.ndim == 1 else block.y @ weights
+    mass = (1.0 - loss.label_smoothing) * plain + loss.label_smoothing * weights.mean()
+    return np.asarray(mass if block.sample_weight is None else mass * block.sample_weight)

@@ -1,0 +1,254 @@
+"""Train a network: the public call, its checks, and the outcome it returns."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+
+from chainrule._types import ArrayLike
+from chainrule.errors import ArgumentError, ArgumentTypeError
+from chainrule.network import Network
+from chainrule.training.checks import (
+    check_count,
+    check_examples,
+    check_head_options,
+    check_number,
+    check_weights,
+)
+from chainrule.training.choice import Solver, choose_batch_size, choose_max_epochs, choose_solver
+from chainrule.training.early_stopping import Best
+from chainrule.training.loop import FullBatchMethod, Method, MinibatchMethod, Record, Watch, run
+from chainrule.training.objective import Examples, Loss, Objective
+from chainrule.training.one_blas_thread import one_blas_thread
+from chainrule.training.outcome import Outcome, StopReason
+from chainrule.training.progress import Callback
+from chainrule.training.solver import MinibatchSolver
+
+
+def train(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    solver: str | Solver = "auto",
+    sample_weight: ArrayLike | None = None,
+    class_weight: ArrayLike | None = None,
+    label_smoothing: float = 0.0,
+    alpha: float = 1e-4,
+    batch_size: int | str = "auto",
+    max_epochs: int | str = "auto",
+    tol: float = 1e-4,
+    validation: Sequence[ArrayLike] | None = None,
+    patience: int | None = 20,
+    callback: Callback | None = None,
+    random_state: int = 0,
+    n_threads: int | None = None,
+) -> Outcome:
+    """Minimise the objective (TR.1) of a network in place.
+
+    Parameters
+    ----------
+    network : Network
+        Any head and any number of layers; its parameters are the start, and are replaced by the best ones found.
+    X : array_like, shape (examples, features)
+        Finite numbers.
+    y : array_like
+        Softmax head: class indices (examples,) or probabilities (examples, outputs). Other heads: (examples,
+        outputs), or (examples,) where there is one output; in 0..1 for a sigmoid head.
+    solver : str or Solver
+        "auto", a name ("sgd", "adam", "adamw", "lbfgs", "newton-cholesky"), or a value such as
+        ``AdamW(learning_rate=0.001)``. "auto": "adamw" with hidden layers; else "newton-cholesky" for a softmax head
+        with few parameters, or "lbfgs".
+    sample_weight : array_like or None, shape (examples,)
+        A finite weight >= 0 for each row, not all zero.
+    class_weight : array_like or None, shape (outputs,)
+        A finite weight >= 0 for each class, inside the target; softmax head only.
+    label_smoothing : float
+        In 0..1; softmax head only.
+    alpha : float
+        Strength of the L2 penalty on the weights, >= 0; biases are free.
+    batch_size : int or "auto"
+        The most rows of a minibatch; not used by full-batch solvers.
+    max_epochs : int or "auto"
+        The most epochs, or iterations of a full-batch solver. Schedules of minibatch solvers spread over it.
+    tol : float
+        "lbfgs" ends when the Euclidean norm of the gradient of (TR.1) is at most this. "newton-cholesky" is exact
+        whatever it is, and minibatch solvers run their schedule to its end.
+    validation : sequence or None
+        (X, y) or (X, y, sample_weight) the network does not train on.
+    patience : int or None
+        Epochs without a lower validation loss after which to stop, the best epoch's parameters being kept. None:
+        the validation loss is only recorded. Not used without validation.
+    callback : callable or None
+        Called with a :class:`~chainrule.training.Progress` after every epoch; returning True ends the run.
+    random_state : int
+        Seed of the order of the rows, 0..2**64 - 1. Equal arguments give equal bits.
+    n_threads : int or None
+        At most this many threads in the loss; None: as many as the process may use. Changes no bit.
+
+    Returns
+    -------
+    Outcome
+        Why the run ended, with advice, and its curves. An interrupted run (Ctrl-C) returns normally with the best
+        parameters so far; a run that diverges keeps the best finite ones.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If an argument is outside its domain; the network is then unchanged.
+
+    Notes
+    -----
+    The linear-algebra libraries run on one thread meanwhile, for their threads could change the last bits.
+    Without validation the best epoch is the one with the lowest entry of ``loss_curve``. No argument but the network
+    is written to.
+
+    Examples
+    --------
+    >>> network = Network((1, 2), dtype=np.float64)
+    >>> outcome = train(network, [[-1.0], [-2.0], [1.0], [2.0]], [0, 0, 1, 1], alpha=0.1)
+    >>> outcome.reason.name, network.predict_proba([[0.0]]).round(6)
+    ('CONVERGED', array([[0.5, 0.5]]))
+    """
+    call = "train"
+    _check_network(call, network)
+    examples = check_examples(call, network, X, y, sample_weight)
+    check_head_options(call, network, class_weight, label_smoothing)
+    weights = (
+        None if class_weight is None else check_weights(call, "class_weight", class_weight, network.n_outputs)
+    )
+    smoothing = check_number(call, "label_smoothing", label_smoothing, 0.0, 1.0, "0 is none, 0.1 is usual.")
+    strength = check_number(call, "alpha", alpha, 0.0, math.inf, "Try 1e-4, or 0 for no penalty.")
+    tolerance = check_number(call, "tol", tol, 0.0, math.inf, "Try 1e-4.")
+    seed = check_count(call, "random_state", random_state, "Pass a seed such as 0.", low=0, high=2**64 - 1)
+    threads = (
+        None if n_threads is None else check_count(call, "n_threads", n_threads, "Pass None to use them all.")
+    )
+    objective = Objective(network, examples, Loss(weights, smoothing, threads), strength)
+    _check_total_weight(call, objective, "")
+    chosen = choose_solver(solver, network, len(examples), call)
+    size, epochs = _plan(call, chosen, batch_size, max_epochs, len(examples))
+    # Validation rows are judged as they are: without the smoothing of the targets, with the weights of the classes.
+    plain = replace(objective.loss, label_smoothing=0.0)
+    rows = _check_validation(call, network, validation, plain)
+    watch = Watch(
+        network, epochs, rows, plain, _check_patience(call, patience), _check_callback(call, callback),
+        StopReason.COMPLETED if isinstance(chosen, MinibatchSolver) else StopReason.MAX_EPOCHS,
+    )  # fmt: skip
+    with one_blas_thread():
+        return _fit(
+            _method(network, objective, chosen, size, epochs, tolerance, seed), objective, chosen, watch
+        )
+
+
+def _fit(method: Method, objective: Objective, solver: Solver, watch: Watch) -> Outcome:
+    network = objective.network
+    record = Record(Best(network.parameters.copy()))
+    first_parameters = record.best.parameters
+    with np.errstate(over="ignore", invalid="ignore"):
+        first_loss = objective.value()
+    run(method, watch, record)
+    with np.errstate(over="ignore", invalid="ignore"):
+        loss = objective.value()
+    if (
+        not loss <= first_loss
+    ):  # also where one of them is NaN: what comes out is never worse than what went in
+        network.parameters = first_parameters
+        record.best, record.reason, loss = Best(first_parameters), StopReason.DIVERGED, first_loss
+    return _outcome(record, solver, loss)
+
+
+def _outcome(record: Record, solver: Solver, loss: float) -> Outcome:
+    reason = record.reason
+    assert reason is not None, "a run ends for a reason"
+    unit = "epochs" if isinstance(solver, MinibatchSolver) else "iterations"
+    count = len(record.loss_curve)
+    numbers = f"{solver.name}: objective {loss:.6g} after {count} {unit[:-1] if count == 1 else unit}"
+    if record.gradient_norm is not None:
+        numbers += f", gradient norm {record.gradient_norm:.2g}"
+    return Outcome(
+        reason=reason,
+        solver=solver.name,
+        epochs=count,
+        best_epoch=record.best.epoch,
+        loss=loss,
+        loss_curve=tuple(record.loss_curve),
+        validation_curve=tuple(record.validation_curve),
+        gradient_norm=record.gradient_norm,
+        message=f"{numbers}. {reason.advice}",
+    )
+
+
+def _method(
+    network: Network,
+    objective: Objective,
+    solver: Solver,
+    batch_size: int,
+    epochs: int,
+    tol: float,
+    seed: int,
+) -> Method:
+    if isinstance(solver, MinibatchSolver):
+        return MinibatchMethod(objective, solver, batch_size, epochs, seed)
+    return FullBatchMethod(network, objective.in_float64(), solver, tol)
+
+
+def _plan(
+    call: str, solver: Solver, batch_size: int | str, max_epochs: int | str, n_rows: int
+) -> tuple[int, int]:
+    """Return batch size and number of epochs."""
+    size = _count_or_auto(call, "batch_size", batch_size) or choose_batch_size(n_rows)
+    epochs = _count_or_auto(call, "max_epochs", max_epochs) or choose_max_epochs(solver, n_rows, size)
+    return min(size, n_rows), epochs
+
+
+def _count_or_auto(call: str, name: str, value: int | str) -> int | None:
+    if isinstance(value, str) and value == "auto":
+        return None
+    return check_count(call, name, value, "Pass a positive integer, or 'auto'.")
+
+
+def _check_network(call: str, network: Network) -> None:
+    if not isinstance(network, Network):
+        raise ArgumentTypeError(
+            call, "network is a Network", type(network).__name__, "Build one: Network((4, 3))."
+        )
+    if not np.isfinite(network.parameters).all():
+        remedy = "Start from a new Network, or from a saved one."
+        raise ArgumentError(call, "the network's parameters are finite", "NaN or infinite ones", remedy)
+
+
+def _check_total_weight(call: str, objective: Objective, name: str) -> None:
+    if not (objective.total_weight > 0.0 and math.isfinite(objective.total_weight)):
+        rule = f"{name}sample_weight and class_weight leave at least one row a positive weight"
+        raise ArgumentError(call, rule, f"a total of {objective.total_weight}", "Raise a weight above 0.")
+
+
+def _check_validation(
+    call: str, network: Network, validation: Sequence[ArrayLike] | None, loss: Loss
+) -> Examples | None:
+    if validation is None:
+        return None
+    if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
+        rule = "validation is (X, y) or (X, y, sample_weight)"
+        came = f"a {type(validation).__name__}"
+        raise ArgumentError(call, rule, came, "Pass a tuple of two or three arrays.")
+    X, y, sample_weight = cast("tuple[Any, Any, Any]", (*validation, None)[:3])
+    examples = check_examples(call, network, X, y, sample_weight, "validation ")
+    _check_total_weight(call, Objective(network, examples, loss, 0.0), "validation ")
+    return examples
+
+
+def _check_patience(call: str, patience: int | None) -> int | None:
+    if patience is None:
+        return None
+    return check_count(call, "patience", patience, "Pass a number of epochs, or None to never stop early.")
+
+
+def _check_callback(call: str, callback: Callback | None) -> Callback | None:
+    if callback is not None and not callable(callback):
+        rule = "callback is a function of one argument or None"
+        raise ArgumentTypeError(call, rule, type(callback).__name__, "Pass a function that takes a Progress.")
+    return callback
