@@ -1,0 +1,64 @@
+"""Which classes are mistaken for which others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule._types import Array
+
+WORST_CLASSES = 5
+MISTAKEN_FOR = 3
+
+
+@dataclass(frozen=True)
+class ClassErrors:
+    """The rows of one class: how many there are, how many are right, and what the others were taken for."""
+
+    label: object
+    examples: int
+    right: int
+    mistaken_for: tuple[tuple[object, int], ...]
+
+    @property
+    def accuracy(self) -> float:
+        """The share of right rows."""
+        return self.right / self.examples
+
+
+def worst_classes(
+    targets: Array, predictions: Array, classes: Sequence[object], limit: int = WORST_CLASSES
+) -> list[ClassErrors]:
+    """Return the classes with the smallest share of right predictions, the smallest first.
+
+    Parameters
+    ----------
+    targets, predictions : ndarray of int64, shape (examples,)
+        Class indices.
+    classes : sequence
+        Labels by index.
+    limit : int
+        At most so many; classes without a mistake are never among them.
+
+    Examples
+    --------
+    >>> worst_classes(np.array([0, 0, 1]), np.array([0, 1, 1]), ["cat", "dog"])
+    [ClassErrors(label='cat', examples=2, right=1, mistaken_for=(('dog', 1),))]
+    """
+    examples = np.bincount(targets, minlength=len(classes))
+    right = np.bincount(targets[targets == predictions], minlength=len(classes))
+    with_mistakes = np.flatnonzero(right < examples)
+    share = right[with_mistakes] / examples[with_mistakes]
+    order = with_mistakes[np.argsort(share, kind="stable")][:limit]
+    return [class_errors(int(place), targets, predictions, classes) for place in order]
+
+
+def class_errors(place: int, targets: Array, predictions: Array, classes: Sequence[object]) -> ClassErrors:
+    """Return the errors of one class."""
+    taken_for = np.bincount(predictions[targets == place], minlength=len(classes))
+    right = int(taken_for[place])
+    total = int(taken_for.sum())
+    taken_for[place] = 0
+    most = np.argsort(-taken_for, kind="stable")[:MISTAKEN_FOR]
+    mistaken = tuple((classes[other], int(taken_for[other])) for other in most if taken_for[other])
+    return ClassErrors(classes[place], total, right, mistaken)

@@ -1,0 +1,37 @@
+"""Where a command writes: names, and refusals before the work begins."""
+
+from pathlib import Path
+
+from chainrule.errors import ArgumentError, OutputError
+from chainrule.files import check_writable
+
+
+def default_model_path(data: str) -> Path:
+    """Return the model's name for data without ``--output``: in the current folder, after the data.
+
+    Examples
+    --------
+    >>> default_model_path("digits").name, default_model_path("/data/people.csv").name
+    ('digits.safetensors', 'people.safetensors')
+    """
+    return Path(f"{Path(data).stem}.safetensors")
+
+
+def require_output(output: Path, inputs: tuple[str, ...], call: str) -> None:
+    """Refuse an output that cannot be written, or that would replace what is read.
+
+    Raises
+    ------
+    OutputError
+        No file can be made there.
+    ArgumentError
+        It is one of the inputs.
+    """
+    for name in inputs:
+        if output.exists() and Path(name).exists() and output.samefile(name):
+            raise ArgumentError(
+                call, "--output is another file than those read", f"{name!r}", "Name another file to write."
+            )
+    if output.is_dir():
+        raise OutputError(call, "--output is a file", f"the folder {str(output)!r}", "Name a file in it.")
+    check_writable(output, call)
