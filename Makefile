@@ -32,9 +32,13 @@ check: $(READY)
 	$(BIN)/python tools/check_sizes.py
 	$(BIN)/python tools/check_formula_tags.py
 	$(BIN)/python tools/check_public_lists.py
+	$(BIN)/python tools/check_sources.py
 
 faults: $(READY)
 	$(BIN)/python tests/faults.py
+
+bench: $(READY)
+	for question in benchmarks/*.py; do $(BIN)/python $$question || exit 1; done
 
 wheel: .venv/made
 	$(BIN)/pip --quiet --disable-pip-version-check wheel --no-deps --wheel-dir dist .

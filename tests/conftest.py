@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, settings
 import faults
 
 faults.install()
+os.environ.setdefault("SCIPY_ARRAY_API", "1")  # or scikit-learn skips one of its checks
 
 from chainrule import kernels  # noqa: E402  (after the fault, if one is seeded)
 from chainrule.functions import dispatch  # noqa: E402

@@ -9,8 +9,10 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 VARIABLE = "CHAINRULE_SEEDED_FAULT"
+KERNELS_VARIABLE = "CHAINRULE_FAULTY_KERNELS"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,32 @@ class Fault:
             f"{self.module} holds {self.right!r} {text.count(self.right)} times"
         )
         return text.replace(self.right, self.wrong)
+
+
+@dataclass(frozen=True)
+class KernelFault:
+    """The same for a file of the kernels, which is compiled."""
+
+    file: str
+    right: str
+    wrong: str
+    tests: str
+
+    def build(self, folder: Path) -> Path:
+        """Compile the kernels with the fault in them and return the module."""
+        for name in ("CMakeLists.txt", "native"):
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, folder / name)
+        faulty = folder / self.file
+        text = faulty.read_text()
+        assert text.count(self.right) == 1, f"{self.file} holds {self.right!r} {text.count(self.right)} times"
+        faulty.write_text(text.replace(self.right, self.wrong))
+        tools = Path(sys.executable).parent
+        configure = [tools / "cmake", "-S", folder, "-B", folder / "build", "-G", "Ninja", "-Wno-dev"]
+        configure += [f"-DPython_EXECUTABLE={sys.executable}", f"-DCMAKE_MAKE_PROGRAM={tools / 'ninja'}"]
+        for command in (configure, [tools / "cmake", "--build", folder / "build"]):
+            subprocess.run(command, check=True, capture_output=True)
+        return next((folder / "build").glob("_native*.so"))
 
 
 _FORMULAS = "chainrule.functions.formulas"
@@ -138,6 +167,33 @@ FAULTS = {
 }  # fmt: skip
 
 
+_NATIVE_TESTS = "tests/kernels tests/functions"
+
+KERNEL_FAULTS = {
+    "exp without the low part of log 2": KernelFault(
+        "native/exponential.hpp",
+        "r = multiply_add(n, V::all(-Constants::log2_low), r);",
+        "",
+        "tests/kernels/test_exponential.py",
+    ),
+    "undefined rows get a number": KernelFault(
+        "native/row.hpp", "return undefined ? not_a_number : rest;", "return rest;", _NATIVE_TESTS
+    ),
+    "the target's gradient by subtraction": KernelFault(
+        "native/cross_entropy_index.cpp",
+        "0.0 - ((1.0 - exponential_at_target) + rest) * factor",
+        "0.0 - ((1.0 + rest) - exponential_at_target) * factor",
+        _NATIVE_TESTS,
+    ),
+    "masked classes are smoothed": KernelFault(
+        "native/cross_entropy_probability.cpp",
+        "select(lowest, share_at_lowest, uniform)",
+        "uniform",
+        _NATIVE_TESTS,
+    ),
+}
+
+
 class _FaultyModule(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds one module, and loads the faulty text in place of its own."""
 
@@ -158,16 +214,39 @@ class _FaultyModule(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.fault.faulty_text(), str(self.fault.source), "exec"), module.__dict__)
 
 
+class _FaultyKernels(importlib.abc.MetaPathFinder):
+    """Finds the compiled module, and names another file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def find_spec(
+        self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        known = name == "chainrule.kernels._native"
+        return importlib.util.spec_from_file_location(name, self.path) if known else None
+
+
 def install() -> None:
     """Seed the fault that the environment names, if any; before the package is imported."""
     if name := os.environ.get(VARIABLE):
         sys.meta_path.insert(0, _FaultyModule(FAULTS[name]))
+    if path := os.environ.get(KERNELS_VARIABLE):
+        sys.meta_path.insert(0, _FaultyKernels(path))
 
 
 def _is_noticed(name: str) -> bool:
+    if name in FAULTS:
+        return _fails(name, FAULTS[name].tests, {VARIABLE: name})
+    fault = KERNEL_FAULTS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        return _fails(name, fault.tests, {KERNELS_VARIABLE: str(fault.build(Path(folder)))})
+
+
+def _fails(name: str, tests: str, seeded: dict[str, str]) -> bool:
     """Run the tests that a fault names; pytest's status 1 says that some failed."""
-    environment = {**os.environ, VARIABLE: name}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", *FAULTS[name].tests.split()]
+    environment = {**os.environ, **seeded}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", *tests.split()]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     print(f"{'noticed' if done.returncode == 1 else 'NOT NOTICED'}: {name}", flush=True)
     if done.returncode not in (0, 1):
@@ -177,7 +256,7 @@ def _is_noticed(name: str) -> bool:
 
 def main() -> int:
     """Run every fault, two at a time."""
-    names = sys.argv[1:] or list(FAULTS)
+    names = sys.argv[1:] or [*KERNEL_FAULTS, *FAULTS]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         noticed = list(pool.map(_is_noticed, names))
     print(f"{sum(noticed)} passed, {len(noticed) - sum(noticed)} failed")

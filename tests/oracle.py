@@ -4,13 +4,14 @@ Written from the definitions, without regard to overflow or cancellation: mpmath
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import mpmath
 
 DIGITS = 50
 _context = mpmath.mp.clone()
-_context.dps = DIGITS + 450  # exp(-745) beside 1 must still be seen
+_context.dps = DIGITS + 330  # exp(-745) = 1e-324 beside 1 must still be seen
 
 
 def exact(values: Sequence[float]) -> list[Any]:
@@ -18,9 +19,7 @@ def exact(values: Sequence[float]) -> list[Any]:
 
 
 def softmax(logits: Sequence[float], temperature: float = 1.0) -> list[Any]:
-    terms = _exponentials(logits, temperature)
-    total = _context.fsum(terms)
-    return [term / total for term in terms]
+    return _softmax(tuple(float(z) for z in logits), temperature)
 
 
 def logsumexp(logits: Sequence[float], temperature: float = 1.0) -> Any:
@@ -36,8 +35,8 @@ def log_softmax(logits: Sequence[float], temperature: float = 1.0) -> list[Any]:
 
 def cross_entropy(logits: Sequence[float], targets: Sequence[float], temperature: float = 1.0) -> Any:
     """-sum_k q_k ln p_k for a row of probability targets (one-hot for an index)."""
-    logs = log_softmax(logits, temperature)
-    return -_context.fsum(q * log for q, log in zip(exact(targets), logs, strict=True) if q)
+    p = softmax(logits, temperature)
+    return -_context.fsum(q * _context.log(pk) for q, pk in zip(exact(targets), p, strict=True) if q)
 
 
 def cross_entropy_gradient(
@@ -72,6 +71,13 @@ def relative_error(value: float, truth: Any) -> float:
 
 def absolute_error(value: float, truth: Any) -> float:
     return float(abs(_context.mpf(float(value)) - truth))
+
+
+@lru_cache(maxsize=64)  # one row is asked about for several targets
+def _softmax(logits: tuple[float, ...], temperature: float) -> list[Any]:
+    terms = _exponentials(logits, temperature)
+    total = _context.fsum(terms)
+    return [term / total for term in terms]
 
 
 def _exponentials(logits: Sequence[float], temperature: float) -> list[Any]:

@@ -33,5 +33,8 @@ def test_a_write_replaces_the_old_file(tmp_path):
 def test_checking_leaves_no_file_and_refuses_a_folder(tmp_path):
     files.check_writable(tmp_path / "a", "test")
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(OutputError, match="Is a directory"):
-        files.check_writable(tmp_path, "test")
+    for folder in (tmp_path, ".", "/"):
+        with pytest.raises(OutputError, match="Is a directory"):
+            files.check_writable(folder, "test")
+        with pytest.raises(OutputError, match="Is a directory"):
+            files.write_whole(folder, b"", "test")

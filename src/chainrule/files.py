@@ -1,6 +1,7 @@
 """Files written whole or not at all, and read with an error that says what to do."""
 
 import contextlib
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -37,7 +38,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes, call: str) -> None
     b'content'
     """
     final = Path(path)
-    beside = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")
+    beside = _beside(final)
     try:
         _write_and_rename(beside, final, content)
     except OSError as error:
@@ -74,10 +75,10 @@ def check_writable(path: str | os.PathLike[str], call: str) -> None:
     chainrule.errors.OutputError: train: 'no-such-folder/model.safetensors' can be written; got ...
     """
     final = Path(path)
-    beside = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")
+    beside = _beside(final)
     try:
         if final.is_dir():
-            raise IsADirectoryError(21, "Is a directory")
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         beside.touch(exist_ok=False)
         beside.unlink()
     except OSError as error:
@@ -125,7 +126,13 @@ def read_whole(path: str | os.PathLike[str], call: str) -> bytes:
         ) from error
 
 
+def _beside(final: Path) -> Path:
+    return final.parent / f".{final.name}.{secrets.token_hex(4)}.part"
+
+
 def _write_and_rename(beside: Path, final: Path, content: bytes) -> None:
+    if final.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     with beside.open("xb") as file:
         file.write(content)
         file.flush()

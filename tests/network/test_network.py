@@ -1,5 +1,8 @@
 """Networks: values by hand, one law for three heads, slopes, initialisation, refusals."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -128,6 +131,18 @@ def test_parameters_are_one_vector_and_the_names_are_views_of_it():
     biases = np.concatenate([vector[part] for part in net.bias_slices])
     assert weights.size == 6 + 12
     np.testing.assert_array_equal(biases, [6, 7, 8, -1, 22, 23, 24])
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net)), cr.Network.copy]
+)
+def test_a_copy_is_whole_and_shares_no_memory(duplicate):
+    net = cr.Network((2, 3, 4), random_state=1)
+    other = duplicate(net)
+    np.testing.assert_array_equal(other.parameters, net.parameters)
+    other.parameters = np.ones(25)
+    assert (other.named_parameters["W2"] == 1).all()
+    assert not (net.parameters == 1).any()
 
 
 def test_initial_weights_have_the_variance_of_he_and_glorot_and_come_from_the_seed():

@@ -1,5 +1,6 @@
 """Arrays in, arrays out: softmax, cross-entropy and the other losses, with their gradients."""
 
+from chainrule.functions.arguments import Reduction
 from chainrule.functions.binary_cross_entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_gradient,
@@ -10,6 +11,7 @@ from chainrule.functions.softmax import log_softmax, logsumexp, softmax
 from chainrule.functions.squared_error import squared_error, squared_error_with_gradient
 
 __all__ = [
+    "Reduction",
     "binary_cross_entropy",
     "binary_cross_entropy_with_gradient",
     "cross_entropy",

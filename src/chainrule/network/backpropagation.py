@@ -76,21 +76,21 @@ def forward_layers(
 def backward_layers(
     layers: Sequence[Layer],
     activations: Sequence[Activation],
-    forward: Forward,
+    layer_inputs: Sequence[Array],
+    pre_activations: Sequence[Array],
     logits_gradient: Array,
     gradients: Sequence[Layer],
-) -> tuple[tuple[Array, ...], tuple[Array, ...], Array]:
-    """Write dE/dW and dE/db to ``gradients``; return dE/dU, dE/dA and dE/dX, (BP.1) to (BP.4)."""
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Write dE/dW and dE/db to ``gradients``; return dE/dU and dE/dA of the hidden layers, (BP.1) to (BP.4)."""
     by_pre_activation: list[Array] = []
     by_activation: list[Array] = []
     upstream = logits_gradient
     for number in reversed(range(len(layers))):
-        gradients[number].weights[...] = upstream.T @ forward.layer_inputs[number]
+        gradients[number].weights[...] = upstream.T @ layer_inputs[number]
         gradients[number].biases[...] = upstream.sum(axis=0)
-        by_input = upstream @ layers[number].weights
         if number > 0:
-            u, a = forward.pre_activations[number - 1], forward.activations[number - 1]
-            upstream = by_input * activations[number - 1].derivative(u, a)
-            by_activation.insert(0, by_input)
+            hidden, activation = number - 1, activations[number - 1]
+            by_activation.insert(0, upstream @ layers[number].weights)
+            upstream = by_activation[0] * activation.derivative(pre_activations[hidden], layer_inputs[number])
             by_pre_activation.insert(0, upstream)
-    return tuple(by_pre_activation), tuple(by_activation), by_input
+    return tuple(by_pre_activation), tuple(by_activation)

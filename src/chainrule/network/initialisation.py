@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.kernels.random import Purpose, uniform
+from chainrule.kernels import Purpose, uniform
 from chainrule.network.activations import Activation
 
 

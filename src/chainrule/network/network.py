@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
-from chainrule.functions.arguments import Reduction
+from chainrule.functions import Reduction
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arguments import (
     check_activations,
@@ -207,9 +207,15 @@ class Network:
             raise ArgumentError("Network.backward", rule, f"shape {upstream.shape}", "Pass dE/dZ.")
         flat = np.empty_like(self._parameters)
         gradients = _layer_views(flat, self.layer_sizes)
-        by_hidden, by_activation, by_input = backward_layers(
-            self._layers, self._activation_table, forward, upstream, gradients
+        by_hidden, by_activation = backward_layers(
+            self._layers,
+            self._activation_table,
+            forward.layer_inputs,
+            forward.pre_activations,
+            upstream,
+            gradients,
         )
+        by_input = (by_hidden[0] if by_hidden else upstream) @ self._layers[0].weights
         return Backward(flat, _named(gradients), upstream, by_hidden, by_activation, by_input)
 
     def predict_logits(self, X: ArrayLike) -> Array:
@@ -319,12 +325,19 @@ class Network:
         (9,)
         """
         options = self._loss_options("Network.loss_and_gradient", class_weight, label_smoothing)
-        forward = self.forward(X)
+        inputs = self._inputs("Network.loss_and_gradient", X)
+        hidden, activations, logits = forward_layers(self._layers, self._activation_table, inputs)
         loss, logits_gradient = HEADS[self.head].loss_with_gradient(
-            forward.logits, self._targets(y), sample_weight=sample_weight, reduction=reduction,
+            logits, self._targets(y), sample_weight=sample_weight, reduction=reduction,
             n_threads=n_threads, **options,
         )  # fmt: skip
-        return loss, self.backward(forward, logits_gradient).parameters
+        flat = np.empty_like(self._parameters)
+        gradients = _layer_views(flat, self.layer_sizes)
+        layer_inputs = (inputs, *activations)
+        backward_layers(
+            self._layers, self._activation_table, layer_inputs, hidden, logits_gradient, gradients
+        )
+        return loss, flat
 
     def copy(self) -> "Network":
         """Return a network with equal parameters, scaling and temperature, sharing no memory."""
@@ -403,6 +416,13 @@ class Network:
         if description.get("encoder") is not None:
             raise not_a_model(call, path, "a model with an encoder for raw rows, for chainrule.load")
         return cls.restore(tensors, description["network"], call, os.fspath(path))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_layers"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._layers = _layer_views(self._parameters, self.layer_sizes)  # views do not survive a copy
 
     @property
     def _activation_table(self) -> list[Any]:
