@@ -4,7 +4,7 @@ The environment variable ``CHAINRULE_INSTRUCTION_SET`` chooses: ``avx512``, ``av
 compiled for it, ``numpy`` for no compiled kernels at all. Without it the fastest that this processor runs is used.
 """
 
-from chainrule.kernels import Purpose, permutation, random_bits, uniform
+from chainrule.kernels.random import Purpose, permutation, random_bits, uniform
 from chainrule.kernels.compiled import native, unavailable_reason
 from chainrule.kernels.threads import thread_count
 
