@@ -61,7 +61,7 @@ clean:
 
 $(INSTALLED): .venv/made pyproject.toml CMakeLists.txt $(NATIVE)
 	mkdir -p build
-	$(BIN)/pip --quiet --disable-pip-version-check install scikit-build-core nanobind
+	$(BIN)/pip --quiet --disable-pip-version-check install scikit-build-core nanobind cmake ninja
 	$(BIN)/pip --disable-pip-version-check install --quiet --no-build-isolation --editable .
 	touch $@
 

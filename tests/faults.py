@@ -164,6 +164,81 @@ FAULTS = {
         "    with final.open(\"wb\") as file:",
         "tests/test_files.py",
     ),
+    "Adam without the correction of its second moment": Fault(
+        "chainrule.training.adam", "1.0 / math.sqrt(1.0 - beta2**steps)", "1.0", "tests/training/test_adam.py"
+    ),
+    "Nesterov momentum without its factor": Fault(
+        "chainrule.training.sgd",
+        "np.multiply(velocity, self.momentum, out=buffer)",
+        "np.multiply(velocity, 1.0, out=buffer)",
+        "tests/training/test_sgd.py",
+    ),
+    "weight decay of biases": Fault(
+        "chainrule.training.adamw",
+        "for weights in state.weight_slices:",
+        "for weights in (slice(None),):",
+        "tests/training/test_adamw.py",
+    ),
+    "a minibatch divides by its own size alone": Fault(
+        "chainrule.training.objective",
+        "len(self.examples) / (len(rows) * self.total_weight)",
+        "1.0 / len(rows)",
+        "tests/training/test_objective.py",
+    ),
+    "the line search accepts what is not finite": Fault(
+        "chainrule.training.line_search",
+        "return point.finite and point.value",
+        "return point.value",
+        "tests/training/test_line_search.py",
+    ),
+    "the two-loop adds its correction": Fault(
+        "chainrule.training.lbfgs",
+        "(factor - correction)",
+        "(factor + correction)",
+        "tests/training/test_lbfgs.py",
+    ),
+    "the best parameters are not copied": Fault(
+        "chainrule.training.early_stopping",
+        "parameters.copy()",
+        "parameters",
+        "tests/training/test_train.py",
+    ),
+    "quartiles swapped for extremes": Fault(
+        "chainrule.data.robust_scaling",
+        "[0.25, 0.5, 0.75]",
+        "[0.0, 0.5, 1.0]",
+        "tests/data/test_robust_scaling.py",
+    ),
+    "a class may be left without a training row": Fault(
+        "chainrule.data.splits",
+        "first_of_class = np.append(True, np.diff(targets[order]) != 0)[: len(order)]",
+        "first_of_class = np.zeros(len(order), bool)",
+        "tests/data/test_splits.py",
+    ),
+    "rare categories first": Fault(
+        "chainrule.data.category_column",
+        "descending=[True, False]",
+        "descending=[False, False]",
+        "tests/data",
+    ),
+    "a changed column type is taken": Fault(
+        "chainrule.data.encoding",
+        "if kind_of(column.dtype) is not encoding.kind:",
+        "if False:",
+        "tests/data tests/app",
+    ),
+    "two classes give two columns of decisions": Fault(
+        "chainrule.estimators.softmax_classifier",
+        "return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits",
+        "return logits",
+        "tests/estimators/test_softmax_classifier_contract.py",
+    ),
+    "a model from a missing folder is found out after training": Fault(
+        "chainrule.app.paths", "    check_writable(output, call)\n", "", "tests/app"
+    ),
+    "the error's status is that of success": Fault(
+        "chainrule.app.refusal", "BAD_INPUT = 2", "BAD_INPUT = 0", "tests/app"
+    ),
 }  # fmt: skip
 
 

@@ -107,3 +107,14 @@ def test_a_function_without_minimum_is_followed_as_far_as_the_trials_reach():
     found = strong_wolfe(evaluate, evaluate(0.0), 1.0)
     assert not found.strong
     assert found.point.step > 1e6
+
+
+@pytest.mark.parametrize("broken", [(-math.inf, -1.0), (-5.0, math.nan), (math.nan, 0.0)])
+def test_a_point_that_is_not_finite_is_never_accepted_however_low(broken):
+    def evaluate(step):
+        value, slope = broken if step > 2.0 else ((step - 1.0) ** 2, 2.0 * (step - 1.0))
+        return LinePoint(step, value, slope, np.array([step]), np.array([slope]))
+
+    found = strong_wolfe(evaluate, evaluate(0.0), 16.0).point
+    assert found.finite
+    assert found.step <= 2.0
