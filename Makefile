@@ -2,8 +2,7 @@
 #
 #   make demo     trains a classifier of handwritten digits
 #   make test     runs every test
-#   make check    runs the checks of the house style
-#   make faults   seeds faults and sees the tests go red
+#   make check    runs the checks of the house style (make lint) and the seeded faults (make faults)
 #   make wheel    builds the wheel
 #   make bench    measures against the peers
 
@@ -15,7 +14,7 @@ INSTALLED := .venv/installed
 # Two processes of two threads each would fight for two cores: the tests run in parallel, each on one thread.
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test check faults wheel bench arm format clean
+.PHONY: demo test check lint faults wheel bench arm format clean
 
 demo: $(INSTALLED)
 	$(BIN)/chainrule train digits --hidden 128 --output build/digits.safetensors
@@ -23,7 +22,9 @@ demo: $(INSTALLED)
 test: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-check: $(READY)
+check: lint faults
+
+lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -33,6 +34,7 @@ check: $(READY)
 	$(BIN)/python tools/check_formula_tags.py
 	$(BIN)/python tools/check_public_lists.py
 	$(BIN)/python tools/check_sources.py
+	$(BIN)/python -m pytest tests/test_import.py
 
 faults: $(READY)
 	$(BIN)/python tests/faults.py
