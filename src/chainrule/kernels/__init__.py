@@ -4,8 +4,8 @@ The environment variable ``CHAINRULE_INSTRUCTION_SET`` chooses: ``avx512``, ``av
 compiled for it, ``numpy`` for no compiled kernels at all. Without it the fastest that this processor runs is used.
 """
 
-from chainrule.kernels.random import Purpose, permutation, random_bits, uniform
 from chainrule.kernels.compiled import native, unavailable_reason
+from chainrule.kernels.random import Purpose, permutation, random_bits, uniform
 from chainrule.kernels.threads import thread_count
 
 __all__ = ["Purpose", "native", "permutation", "random_bits", "thread_count", "unavailable_reason", "uniform"]
