@@ -32,7 +32,7 @@ struct IndexRow {
             return sum_of_exponentials<true>(logits, gradient, n, shift);
         });
         const double rest = checked_rest(largest, sum);
-        const double factor = weight * task.gradient_scale / task.temperature / (1.0 + rest);
+        const double factor = gradient_factor(weight, task.gradient_scale, task.temperature, rest);
         const double exponential_at_target = static_cast<double>(gradient[target]) * exponential_unit<Real>;
         scale_exponentials(gradient, n, factor);
         gradient[target] = static_cast<Real>(0.0 - ((1.0 - exponential_at_target) + rest) * factor);
@@ -41,9 +41,9 @@ struct IndexRow {
 
   private:
     CHAINRULE_INLINE double loss_from(Real largest, Real at_target, double rest) const {
-        const double distance =
-            at_target == largest ? 0.0 : static_cast<double>(largest) - static_cast<double>(at_target);
-        return distance / task.temperature + log1p_nonnegative(rest);
+        const double scale = inverse.logit_scale;
+        const double distance = at_target == largest ? 0.0 : largest * scale - at_target * scale;
+        return distance / inverse.scaled + log1p_nonnegative(rest);
     }
 };
 

@@ -87,14 +87,14 @@ CHAINRULE_INLINE int64_t unmasked_classes(const Real* logits, int64_t n, const T
 struct RowSums {
     double rest;             // s
     LargestAndRest targets;  // of q'
-    double distance;         // sum of q'_k (m - z_k)
+    double distance;         // sum of q'_k (m - z_k), times the scale of the logits
 };
 
 // First pass after m. With Keep the exponentials go to `out`, and -1 where the logit is -inf: once the logits
 // are overwritten that tells those from classes whose exponential underflowed.
 template <bool Keep, class Real, class Shift, class Targets>
-CHAINRULE_INLINE RowSums sums_of_row(const Real* logits, Real* out, int64_t n, double largest, Shift shift,
-                                     const Targets& targets) {
+CHAINRULE_INLINE RowSums sums_of_row(const Real* logits, Real* out, int64_t n, double largest, double scale,
+                                     Shift shift, const Targets& targets) {
     using V = Vector<Real>;
     const V lowest = V::all(static_cast<Real>(-infinity));
     const Float64 zero = Float64::all(0.0);
@@ -113,7 +113,9 @@ CHAINRULE_INLINE RowSums sums_of_row(const Real* logits, Real* out, int64_t n, d
             for_each_half(z, k, extent, [&](Float64 half, int64_t first, auto part) {
                 const Float64 m = Float64::all(largest);
                 const Float64 q = targets.at(first, part, equal(half, Float64::all(-infinity)));
-                const Float64 d = select(equal(half, m), zero, m - half);
+                const Float64 d =
+                    select(equal(half, m), zero,
+                           multiply_add(half, Float64::all(-scale), Float64::all(largest * scale)));
                 weights.add(q);
                 distance.add(select(equal(q, zero), zero, q * d));  // 0 * inf = 0
             });
@@ -130,12 +132,12 @@ CHAINRULE_INLINE RowSums sums_of_row(const Real* logits, Real* out, int64_t n, d
 // gradient_k = p_k * sum_{j != k} q'_j - q'_k (1 - p_k), with p_k = e_k / (1 + s), 1 - p_k = ((1 - e_k) + s)
 // / (1 + s)
 template <class Real, class Targets>
-CHAINRULE_INLINE void finish_gradient(Real* gradient, int64_t n, const RowSums& sums, double scale,
+CHAINRULE_INLINE void finish_gradient(Real* gradient, int64_t n, const RowSums& sums, double row_factor,
                                       const Targets& targets) {
     const Float64 zero = Float64::all(0.0);
     const Float64 one = Float64::all(1.0);
     const Float64 rest = Float64::all(sums.rest);
-    const Float64 factor = Float64::all(scale / (1.0 + sums.rest));
+    const Float64 factor = Float64::all(row_factor);
     const Float64 largest = Float64::all(sums.targets.largest);
     const Float64 rest_of_targets = Float64::all(sums.targets.rest);
     const Float64 total = Float64::all(sums.targets.rest + sums.targets.largest);
@@ -163,14 +165,16 @@ struct ProbabilityRow {
                                                 Float64::all(smoothing / unmasked)};
         const Real largest = largest_logit(logits, n);
         const RowSums sums = with_shift(largest, inverse, [&](auto shift) {
-            return gradient ? sums_of_row<true>(logits, gradient, n, largest, shift, targets)
-                            : sums_of_row<false>(logits, gradient, n, largest, shift, targets);
+            const double scale = inverse.logit_scale;
+            return gradient ? sums_of_row<true>(logits, gradient, n, largest, scale, shift, targets)
+                            : sums_of_row<false>(logits, gradient, n, largest, scale, shift, targets);
         });
         if (gradient) {
-            finish_gradient(gradient, n, sums, weight * task.gradient_scale / task.temperature, targets);
+            const double factor = gradient_factor(weight, task.gradient_scale, task.temperature, sums.rest);
+            finish_gradient(gradient, n, sums, factor, targets);
         }
         const double mass = sums.targets.rest + sums.targets.largest;
-        return sums.distance / task.temperature + mass * log1p_nonnegative(sums.rest);
+        return sums.distance / inverse.scaled + mass * log1p_nonnegative(sums.rest);
     }
 };
 

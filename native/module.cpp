@@ -261,10 +261,32 @@ double cross_entropy_probability_rows(nb::handle logits, nb::handle targets_obje
     });
 }
 
+int64_t checked_ignore_index(nb::handle ignore_index) {
+    if (!PyIndex_Check(ignore_index.ptr())) {
+        PyErr_Format(PyExc_TypeError,
+                     "first_bad_index: ignore_index is a whole number or None; got %R. Pass None, or an int.",
+                     ignore_index.ptr());
+        nb::raise_python_error();
+    }
+    const nb::object whole = nb::steal(PyNumber_Index(ignore_index.ptr()));
+    if (!whole.is_valid()) {
+        nb::raise_python_error();
+    }
+    int overflow = 0;
+    const int64_t index = PyLong_AsLongLongAndOverflow(whole.ptr(), &overflow);
+    if (overflow != 0) {
+        PyErr_Format(PyExc_OverflowError,
+                     "first_bad_index: ignore_index fits int64; got %S. Pass None, or a number that fits.",
+                     whole.ptr());
+        nb::raise_python_error();
+    }
+    return index;
+}
+
 int64_t first_bad_index(nb::handle targets_object, int64_t n_classes, nb::object ignore_index) {
     const PythonArray targets(targets_object, "first_bad_index", "targets", Access::read, 1);
     const bool ignoring = !ignore_index.is_none();
-    const int64_t ignored = ignoring ? nb::cast<int64_t>(ignore_index) : 0;
+    const int64_t ignored = ignoring ? checked_ignore_index(ignore_index) : 0;
     const int64_t* const data = targets.data<const int64_t>();
     const InterpreterUnlocked unlocked;
     return kernels().first_bad_index(data, targets.extent(0), n_classes, ignoring ? &ignored : nullptr);

@@ -136,7 +136,12 @@ int thread_count(int requested) {
     return std::max(1, unlimited ? requested : std::min(requested, available_threads()));
 }
 
-void limit_threads(int threads) { limit.store(std::max(1, threads), std::memory_order_relaxed); }
+// threadpoolctl ends a limit by setting the number that it had read, which may be that of an affinity that
+// has been widened since.
+void limit_threads(int threads) {
+    const bool limits = threads < std::min(affinity(), limit_at_load);
+    limit.store(limits ? std::max(1, threads) : no_quota, std::memory_order_relaxed);
+}
 
 void oversubscribe(bool allowed) { oversubscription.store(allowed, std::memory_order_relaxed); }
 

@@ -10,7 +10,8 @@ int available_threads();
 // min(requested, available_threads()); requested >= 1.
 int thread_count(int requested);
 
-// A limit for the whole process, as threadpoolctl sets it; values below 1 count as 1.
+// A limit for the whole process, as threadpoolctl sets it; values below 1 count as 1. A number that reaches
+// what affinity, quota and OMP_NUM_THREADS allow at this moment means no limit.
 void limit_threads(int limit);
 
 // For tests only: let thread_count() return what was requested, to run more threads than there are

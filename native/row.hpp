@@ -24,25 +24,49 @@ inline constexpr double infinity = __builtin_inf();
 inline constexpr double not_a_number = __builtin_nan("");
 
 // 1 / T in two parts, so that dividing by T rounds once and needs no division; clamped to the normal numbers.
+//
+// Logits and T > 1 are both taken times 2^-64 first: then no difference of logits overflows, and the clamp is
+// met only where every (z - m) / T is too small to matter. What the logits lose below the normal numbers is
+// too small as well. For T <= 1, (z - m) / T overflows whenever z - m does.
 template <class Real>
 struct InverseTemperature {
     Real high;
     Real low;
+    Real lowest;       // the lowest number whose product with `low` is finite, or higher
+    Real logit_scale;  // 2^-64 or 1
+    double scaled;     // T * logit_scale
     bool is_one;
 };
 
 template <class Real>
+constexpr InverseTemperature<Real> no_temperature{1, 0, -Limits<Real>::largest, 1, 1.0, true};
+
+template <class Real>
 CHAINRULE_INLINE InverseTemperature<Real> inverse_temperature(double temperature) {
-    const double inverse = 1.0 / temperature;
-    if (!(inverse < Limits<Real>::largest)) {
-        return {Limits<Real>::largest, 0, false};
+    constexpr Real largest = Limits<Real>::largest;
+    const Real logit_scale = temperature > 1.0 ? Real{0x1p-64} : Real{1};
+    const double scaled = temperature * static_cast<double>(logit_scale);
+    const double inverse = 1.0 / scaled;
+    if (!(inverse < largest)) {
+        return {largest, 0, -largest, logit_scale, scaled, false};
     }
     if (inverse < Limits<Real>::smallest_normal) {
-        return {Limits<Real>::smallest_normal, 0, false};
+        return {Limits<Real>::smallest_normal, 0, -largest, logit_scale, scaled, false};
     }
     const Real high = static_cast<Real>(inverse);
-    const double lost = __builtin_fma(-temperature, static_cast<double>(high), 1.0) / temperature;
-    return {high, static_cast<Real>(lost), temperature == 1.0};
+    const Real low = static_cast<Real>(__builtin_fma(-scaled, static_cast<double>(high), 1.0) / scaled);
+    const Real size = low < 0 ? -low : low;
+    const Real lowest = size > 1 ? -largest / 2 / size : -largest;
+    return {high, low, lowest, logit_scale, scaled, temperature == 1.0};
+}
+
+// What a row's derivatives by z / T are multiplied by, over (1 + s). Clamped to the finite numbers: the
+// gradient of a class without any mass is 0, not 0 * inf.
+CHAINRULE_INLINE double gradient_factor(double weight, double gradient_scale, double temperature,
+                                        double rest) {
+    const double factor = weight * gradient_scale / temperature / (1.0 + rest);
+    constexpr double largest = Limits<double>::largest;
+    return factor > largest ? largest : (factor < -largest ? -largest : factor);  // NaN stays NaN
 }
 
 // The largest logit, NaN apart: -inf when there is none. Four chains of maxima, because one would wait for
@@ -81,10 +105,17 @@ struct GeneralShift {
     using V = Vector<Real>;
     V largest;
     InverseTemperature<Real> inverse;
-    CHAINRULE_INLINE V difference(V z) const { return select(equal(z, largest), V::all(0), z - largest); }
+    // (z - m) * logit_scale: the product is exact, so this rounds once; z - m itself when T <= 1.
+    CHAINRULE_INLINE V difference(V z) const {
+        const V minus_largest = largest * V::all(-inverse.logit_scale);
+        return select(equal(z, largest), V::all(0),
+                      multiply_add(z, V::all(inverse.logit_scale), minus_largest));
+    }
+    // The product with `low` is kept finite: beside an infinite d it would be -inf * 0 or -inf + inf, and
+    // where it would overflow, d * high decides alone.
     CHAINRULE_INLINE V operator()(V z) const {
         const V d = difference(z);
-        const V finite = maximum(d, V::all(-Limits<Real>::largest));  // -inf * 0 would be NaN
+        const V finite = maximum(d, V::all(inverse.lowest));
         return multiply_add(d, V::all(inverse.high), finite * V::all(inverse.low));
     }
 };
@@ -130,17 +161,21 @@ CHAINRULE_INLINE void multiply_row(Real* row, int64_t n, Real factor) {
     });
 }
 
-// Exponentials in their units times a factor. A factor that falls below the normal numbers would lose digits
-// together with the unit; then it is applied after the unit.
+// Exponentials in their units times a finite factor. A factor outside the normal numbers of the dtype would
+// lose digits together with the unit, or overflow where the products do not: then both are applied in
+// float64, one after the other.
 template <class Real>
 CHAINRULE_INLINE void scale_exponentials(Real* row, int64_t n, double factor) {
-    const double together = factor * static_cast<double>(exponential_unit<Real>);
-    if (__builtin_fabs(together) >= Limits<Real>::smallest_normal) {
-        multiply_row(row, n, static_cast<Real>(together));
-    } else {
-        multiply_row(row, n, exponential_unit<Real>);
-        multiply_row(row, n, static_cast<Real>(factor));
+    constexpr double unit = exponential_unit<Real>;
+    const double size = __builtin_fabs(factor * unit);
+    if (size >= Limits<Real>::smallest_normal && size <= Limits<Real>::largest) {
+        multiply_row(row, n, static_cast<Real>(factor * unit));
+        return;
     }
+    sweep<Float64::lanes>(n, [&](int64_t k, auto extent) {
+        const Float64 e = load_float64(row + k, extent, 0.0) * Float64::all(unit);
+        store(row + k, e * Float64::all(factor), extent);
+    });
 }
 
 template <class Real>

@@ -6,9 +6,6 @@
 namespace chainrule::CHAINRULE_NAMESPACE {
 namespace {
 
-template <class Real>
-constexpr InverseTemperature<Real> no_temperature{1, 0, true};
-
 // p_k = exp(z_k - m) / (1 + s)
 template <class Real>
 CHAINRULE_INLINE void softmax_row(const Real* logits, Real* out, int64_t n) {

@@ -38,3 +38,21 @@ def test_checking_leaves_no_file_and_refuses_a_folder(tmp_path):
             files.check_writable(folder, "test")
         with pytest.raises(OutputError, match="Is a directory"):
             files.write_whole(folder, b"", "test")
+
+
+def test_a_link_is_followed_and_permissions_stay(tmp_path):
+    (tmp_path / "target").write_bytes(b"old")
+    (tmp_path / "target").chmod(0o600)
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    files.write_whole(tmp_path / "link", b"new", "test")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_bytes() == b"new"
+    assert (tmp_path / "target").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pipe_is_refused_and_left_alone(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for attempt in (files.check_writable, lambda path, call: files.write_whole(path, b"", call)):
+        with pytest.raises(OutputError, match="Not a regular file"):
+            attempt(tmp_path / "pipe", "test")
+    assert (tmp_path / "pipe").is_fifo()

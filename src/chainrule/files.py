@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from chainrule.errors import MissingFileError, OutputError
@@ -13,7 +14,8 @@ def write_whole(path: str | os.PathLike[str], content: bytes, call: str) -> None
     """Write a file so that a reader, or a kill at any moment, finds the old file or the new one.
 
     The bytes go to a file beside the final name, which is flushed to the disk and then renamed; the folder is
-    flushed after that. Permissions are those of a newly created file.
+    flushed after that. A link is followed, an existing file keeps its permissions, and what is no regular file (a
+    device, a pipe) is refused.
 
     Parameters
     ----------
@@ -37,14 +39,14 @@ def write_whole(path: str | os.PathLike[str], content: bytes, call: str) -> None
     ...     (Path(folder) / "a").read_bytes()
     b'content'
     """
-    final = Path(path)
+    final = Path(os.path.realpath(path))
     beside = _beside(final)
     try:
         _write_and_rename(beside, final, content)
     except OSError as error:
         raise OutputError(
             call,
-            f"{str(final)!r} can be written",
+            f"{os.fspath(path)!r} can be written",
             _reason(error),
             "Nothing was written; name a file in a folder that exists, can be written to and has room.",
         ) from error
@@ -74,17 +76,16 @@ def check_writable(path: str | os.PathLike[str], call: str) -> None:
     Traceback (most recent call last):
     chainrule.errors.OutputError: train: 'no-such-folder/model.safetensors' can be written; got ...
     """
-    final = Path(path)
+    final = Path(os.path.realpath(path))
     beside = _beside(final)
     try:
-        if final.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        _mode_of_existing(final)
         beside.touch(exist_ok=False)
         beside.unlink()
     except OSError as error:
         raise OutputError(
             call,
-            f"{str(final)!r} can be written",
+            f"{os.fspath(path)!r} can be written",
             _reason(error),
             "Name a file in a folder that exists and can be written to.",
         ) from error
@@ -131,18 +132,31 @@ def _beside(final: Path) -> Path:
 
 
 def _write_and_rename(beside: Path, final: Path, content: bytes) -> None:
-    if final.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    mode = _mode_of_existing(final)
     with beside.open("xb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    if mode is not None:
+        beside.chmod(mode)
     beside.replace(final)
     folder = os.open(final.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _mode_of_existing(final: Path) -> int | None:
+    """Return the permissions of the file that will be replaced, None where there is none."""
+    if not final.exists():
+        return None
+    found = final.stat().st_mode
+    if stat.S_ISDIR(found):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(found):
+        raise OSError(errno.EINVAL, "Not a regular file")
+    return stat.S_IMODE(found)
 
 
 def _reason(error: OSError) -> str:

@@ -338,3 +338,27 @@ def test_impossible_settings_are_refused_by_name(settings, error, message):
 def test_impossible_data_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         SoftmaxClassifier().fit(**{"X": IRIS_X, "y": IRIS_Y, **arguments})
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "options"),
+    [
+        (IRIS_X[:, :2], np.zeros(150), {}),
+        (IRIS_X[:, :2], IRIS_Y, {"alpha": -1.0}),
+        (np.full((150, 2), np.nan), IRIS_Y, {}),
+    ],
+)
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was(X, y, options):
+    classifier = SoftmaxClassifier().fit(IRIS_X, NAMES)
+    expected = classifier.predict_proba(IRIS_X)
+    classifier.set_params(**options)
+    with pytest.raises(ValueError, match=r"\w"):
+        classifier.fit(X, y)
+    np.testing.assert_array_equal(classifier.predict_proba(IRIS_X), expected)
+
+
+def test_labels_that_a_model_file_cannot_hold_are_refused():
+    y = np.array(["2024-01-01", "2024-02-01"], "datetime64[ns]")[IRIS_Y % 2]
+    classifier = SoftmaxClassifier().fit(IRIS_X, y)
+    with pytest.raises(ArgumentTypeError, match="text, numbers, or true and false; got datetime64"):
+        classifier.to_model()

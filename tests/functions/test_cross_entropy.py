@@ -260,15 +260,84 @@ def test_one_infinite_logit_with_smoothing_mass_elsewhere_costs_infinity():
 
 def test_a_row_of_weight_zero_or_ignored_contributes_nothing_even_if_it_is_nan():
     logits = np.array([[nan, 0.0], [1.0, 2.0]])
-    expected = cr.cross_entropy([[1.0, 2.0]], [0])
-    for options in ({"sample_weight": [0, 1]}, {"ignore_index": -100}, {"class_weight": [1, 0]}):
-        y = [-100, 0] if "ignore_index" in options else [1, 0]
-        for smoothing in (0.0, 0.1) if "class_weight" not in options else (0.0,):
-            reference = cr.cross_entropy([[1.0, 2.0]], [0], label_smoothing=smoothing)
+    for smoothing in (0.0, 0.1):
+        reference = cr.cross_entropy([[1.0, 2.0]], [0], label_smoothing=smoothing)
+        for y, options in (([1, 0], {"sample_weight": [0, 1]}), ([-100, 0], {"ignore_index": -100})):
             loss, gradient = cr.cross_entropy_with_gradient(logits, y, label_smoothing=smoothing, **options)
             assert loss == reference
             np.testing.assert_array_equal(gradient[0], [0, 0])
-    assert expected == cr.cross_entropy(logits, _one_hot([1, 0], 2), sample_weight=[0, 1])
+        assert reference == cr.cross_entropy(
+            logits, _one_hot([1, 0], 2), sample_weight=[0, 1], label_smoothing=smoothing
+        )
+
+
+def test_a_class_of_weight_zero_leaves_a_nan_row_nan_for_index_and_one_hot_targets_alike():
+    logits = np.array([[nan, 0.0], [1.0, 2.0]])
+    for targets in (np.array([1, 1]), _one_hot([1, 1], 2)):
+        losses, gradient = cr.cross_entropy_with_gradient(
+            logits, targets, class_weight=[1, 0], reduction="none"
+        )
+        np.testing.assert_array_equal(losses, [nan, 0])
+        np.testing.assert_array_equal(gradient[1], [0, 0])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_extreme_temperatures_give_the_truth_of_their_row(dtype):
+    rows = ([1.0, 2.0, 3.0], [1.0, -inf, 0.5, 0.25, 1.0], [3e38, -3e38, 0.0])
+    exponents = range(-45, 46, 3) if dtype == np.float32 else range(-300, 301, 20)
+    for row, exponent in product(rows, exponents):
+        logits, temperature = np.array(row, dtype), 10.0**exponent
+        q = _one_hot(2, len(row))
+        loss = cr.cross_entropy(logits, 2, temperature=temperature)
+        finite = logits[np.isfinite(logits)]
+        position = int(np.isfinite(logits[:2]).sum())
+        truth = oracle.cross_entropy(finite, _one_hot(position, len(finite)), temperature)
+        if truth > np.finfo(np.float64).max:
+            assert loss == inf
+        else:
+            tiny = 2 * tolerance.smallest_normal(dtype)
+            assert (
+                oracle.absolute_error(loss, truth)
+                <= tolerance.loss_bound(finite, dtype, temperature) * truth + tiny
+            )
+        if truth < np.finfo(dtype).max:
+            assert cr.cross_entropy(logits, q, temperature=temperature) == pytest.approx(loss, rel=1e-5)
+
+
+def test_a_distance_that_overflows_is_divided_first():
+    assert cr.cross_entropy([[1e308, -1e308]], [1], temperature=10) == pytest.approx(2e307, rel=1e-15)
+    assert cr.cross_entropy(np.float32([[3e38, -3e38]]), [1]) == pytest.approx(6e38, rel=1e-6)
+
+
+@pytest.mark.parametrize("weight", [1e-310, 1e-300, 1e300])
+def test_the_mean_does_not_depend_on_the_size_of_the_weights(weight):
+    expected, slope = cr.cross_entropy_with_gradient([[40.0, 0.0]], [0])
+    loss, gradient = cr.cross_entropy_with_gradient([[40.0, 0.0]], [0], sample_weight=[weight])
+    assert loss == pytest.approx(expected, rel=1e-15)
+    np.testing.assert_allclose(gradient, slope, rtol=1e-15)
+    many = cr.cross_entropy(np.zeros((9, 2)), np.zeros(9, int), sample_weight=np.full(9, weight))
+    assert many == pytest.approx(np.log(2), rel=1e-15)
+
+
+def test_the_byte_order_and_alignment_of_the_arguments_change_no_bit():
+    generator = np.random.default_rng(0)
+    logits, y, weight = generator.normal(size=(5, 4)), np.arange(5) % 4, generator.random(5)
+
+    def unaligned(array):
+        raw = np.zeros(array.nbytes + 1, np.uint8)[1:].view(array.dtype).reshape(array.shape)
+        raw[...] = array
+        return raw
+
+    for smoothing in (0.0, 0.1):
+        expected = cr.cross_entropy(logits, y, sample_weight=weight, label_smoothing=smoothing)
+        for change in (unaligned, lambda array: array.astype(array.dtype.newbyteorder())):
+            changed = (change(array) for array in (logits, y, weight))
+            for z, targets, w in [tuple(changed)]:
+                assert cr.cross_entropy(z, targets, sample_weight=w, label_smoothing=smoothing) == expected
+
+
+def test_no_rows_take_an_empty_list_of_targets():
+    assert cr.cross_entropy(np.zeros((0, 3)), []) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -319,6 +388,31 @@ def test_arguments_outside_their_domain_are_refused(change, message):
     targets = np.array(arguments.pop("targets"))
     with pytest.raises(ArgumentError, match=message):
         cr.cross_entropy_with_gradient(np.zeros((2, 2)), targets, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"temperature": None}, "temperature is a number; got None"),
+        ({"label_smoothing": "x"}, "label_smoothing is a number; got 'x'"),
+        ({"ignore_index": 1.0}, "ignore_index is a whole number; got 1.0"),
+        ({"sample_weight": ["a", "b"]}, "sample_weight holds numbers; got dtype <U1"),
+    ],
+)
+def test_arguments_of_another_type_are_refused(change, message):
+    with pytest.raises(ArgumentTypeError, match=message):
+        cr.cross_entropy(np.zeros((2, 2)), [0, 1], **change)
+
+
+def test_values_that_a_cast_would_hide_are_refused_as_they_came():
+    with pytest.raises(ArgumentError, match=r"targets\[0, 0\] = -1e-60"):
+        cr.cross_entropy(np.zeros((1, 2), np.float32), [[-1e-60, 1.0]])
+    with pytest.raises(ArgumentError, match=r"targets\[0\] = 18446744073709551615"):
+        cr.cross_entropy(np.zeros((1, 2)), np.array([2**64 - 1], np.uint64), ignore_index=-1)
+    with pytest.raises(ArgumentError, match="ignore_index fits 64 bits"):
+        cr.cross_entropy(np.zeros((1, 2)), [0], ignore_index=2**70)
+    with pytest.raises(ArgumentError, match="logits form an array"):
+        cr.cross_entropy([[0.0, 1.0], [0.0]], [0, 0])
 
 
 def test_float_indices_are_refused():

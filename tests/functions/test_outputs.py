@@ -6,7 +6,7 @@ import pytest
 import chainrule as cr
 import oracle
 import tolerance
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ArgumentTypeError
 
 DTYPES = (np.float32, np.float64)
 FUNCTIONS = [
@@ -106,5 +106,16 @@ def test_arguments_outside_their_domain_are_refused(loss, with_gradient):
             function([[[0.0]]], [[[0]]])
         with pytest.raises(ArgumentError, match="reduction is"):
             function([0.0], [0.0], reduction="average")
+        with pytest.raises(ArgumentTypeError, match="targets are numbers"):
+            function([0.0, 1.0], ["1", "2"])
     with pytest.raises(ArgumentError, match=r"from 0 to 1; got targets\[0\] = 1.5"):
         cr.binary_cross_entropy([0.0], [1.5])
+
+
+def test_what_overflows_is_infinite_without_a_warning():
+    assert cr.squared_error([1e200], [0.0]) == inf
+    assert cr.squared_error(np.float16([60000]), [0], reduction="none")[0] == inf
+    assert cr.binary_cross_entropy([[1.7e308, 1.7e308]], [[0, 0]]) == inf
+    np.testing.assert_array_equal(cr.squared_error(np.array([3.0], ">f8"), [1e-300]), 4.5)
+    with np.errstate(all="raise"):
+        cr.binary_cross_entropy([800.0], [1.0])

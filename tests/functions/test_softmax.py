@@ -123,5 +123,7 @@ def test_no_classes_and_no_such_axis_are_refused():
         cr.softmax(np.zeros((2, 0)))
     with pytest.raises(ArgumentError, match="axis is from -1 to 0"):
         cr.softmax([1.0], axis=1)
+    with pytest.raises(ArgumentTypeError, match="axis is a whole number; got None"):
+        cr.softmax([1.0], axis=None)
     with pytest.raises(ArgumentError, match="have a class axis"):
         cr.softmax(1.0)

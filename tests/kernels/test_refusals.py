@@ -118,3 +118,20 @@ def test_targets_that_do_not_fit_are_refused(compiled, changes, error, message):
 
 def test_read_only_inputs_are_read(compiled):
     assert by_index(compiled, _read_only(), np.zeros(N))[0] == pytest.approx(N * np.log(K))
+
+
+@pytest.mark.parametrize("wrong", [2**63, -(2**63) - 1, 10**30])
+def test_an_ignored_index_outside_int64_is_refused(compiled, wrong):
+    rule = rf"first_bad_index: ignore_index fits int64; got {wrong}\. Pass None"
+    with pytest.raises(OverflowError, match=rule):
+        compiled.first_bad_index(np.zeros(N, dtype=np.int64), K, wrong)
+
+
+@pytest.mark.parametrize("wrong", ["1", 1.5])
+def test_an_ignored_index_that_is_no_whole_number_is_refused(compiled, wrong):
+    with pytest.raises(TypeError, match=r"ignore_index is a whole number or None; got .*Pass None"):
+        compiled.first_bad_index(np.zeros(N, dtype=np.int64), K, wrong)
+
+
+def test_an_ignored_index_may_be_a_numpy_integer(compiled):
+    assert compiled.first_bad_index(np.full(N, -1), K, np.int64(-1)) == -1

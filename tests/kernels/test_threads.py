@@ -115,6 +115,30 @@ def test_limits_of_threadpoolctl_hold_and_end():
         assert thread_count(None) == before
 
 
+@needs_two
+@needs_affinity
+@pytest.mark.usefixtures("compiled")
+def test_a_limit_that_limits_nothing_does_not_outlive_a_narrow_affinity():
+    program = """
+        import json, os
+        import threadpoolctl
+        from chainrule.kernels import native, thread_count
+        before = thread_count(None)
+        processors = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(processors)})
+        with threadpoolctl.threadpool_limits(4, user_api="chainrule"):
+            pass
+        os.sched_setaffinity(0, processors)
+        after = thread_count(None)
+        with threadpoolctl.threadpool_limits(1, user_api="chainrule"):
+            limited = thread_count(None)
+        print(json.dumps([before, after, limited]))
+    """
+    before, after, limited = fresh_process.run(program)
+    assert before == after > 1
+    assert limited == 1
+
+
 def test_threadpoolctl_lists_the_pool_once(compiled):
     mine = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "chainrule"]
     assert [pool["num_threads"] for pool in mine] == [compiled.available_threads()]

@@ -49,6 +49,24 @@ def test_every_truncation_is_refused(net, tmp_path):
             cr.Network.load(tmp_path / "b")
 
 
+def test_every_flipped_byte_is_refused(net, tmp_path):
+    net.save(tmp_path / "a")
+    content = bytearray((tmp_path / "a").read_bytes())
+    for position in range(0, len(content), 11):
+        content[position] ^= 4
+        (tmp_path / "b").write_bytes(content)
+        with pytest.raises(ModelFileError):
+            cr.Network.load(tmp_path / "b")
+        content[position] ^= 4
+
+
+def test_a_file_of_a_few_bytes_cannot_ask_for_much_memory(net, tmp_path):
+    description = {"network": {**net.describe(), "layer_sizes": [3, 2**30, 2]}}
+    write_model_file(tmp_path / "a", net.tensors(), description, "test")
+    with pytest.raises(ModelFileError, match="W1 has shape"):
+        cr.Network.load(tmp_path / "a")
+
+
 def test_a_newer_format_is_refused_by_number(net, tmp_path):
     metadata = {"chainrule": json.dumps({"format": 2, "network": net.describe()})}
     (tmp_path / "a").write_bytes(safetensors.numpy.save(dict(net.tensors()), metadata=metadata))
@@ -84,6 +102,8 @@ def test_a_model_with_an_encoder_is_no_network(net, tmp_path):
         {"activations": ["swish"]},
         {"dtype": "object"},
         {"temperature": "hot"},
+        {"temperature": 0},
+        {"temperature": 10**400},
     ],
 )
 def test_a_description_that_does_not_fit_the_tensors_is_refused(net, tmp_path, change):

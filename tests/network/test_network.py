@@ -186,6 +186,8 @@ def test_scaled_inputs_are_what_the_first_layer_sees():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"layer_sizes": 5}, "positive integers.*got 5"),
+        ({"layer_sizes": (3, 2**40)}, "positive integers below"),
         ({"layer_sizes": (3,)}, r"positive integers.*got \(3,\)"),
         ({"layer_sizes": (3, 0, 2)}, "positive integers"),
         ({"layer_sizes": (3, 2.5)}, "positive integers"),
@@ -200,7 +202,19 @@ def test_an_impossible_architecture_is_refused(arguments, message):
         cr.Network(**{"layer_sizes": (3, 4, 2), **arguments})
 
 
+def test_an_impossible_temperature_is_refused():
+    for value in (0.0, -1.0, np.nan, np.inf):
+        with pytest.raises(ArgumentError, match=r"Network\.temperature: temperature is positive and finite"):
+            cr.Network((2, 2)).temperature = value
+
+
+def test_features_beyond_the_dtype_overflow_without_a_warning():
+    assert np.isnan(cr.Network((1, 2)).predict_logits([[1e300]])).all()
+
+
 def test_an_impossible_dtype_is_refused():
+    with pytest.raises(ArgumentTypeError, match="activation is a name or names; got None"):
+        cr.Network((2, 2, 2), None)
     with pytest.raises(ArgumentTypeError, match="dtype is float32 or float64"):
         cr.Network((2, 2), dtype=np.int32)
 

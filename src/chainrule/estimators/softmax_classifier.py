@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule._types import Array, ArrayLike
-from chainrule.errors import ChainruleError, ChainruleWarning
+from chainrule.errors import ArgumentTypeError, ChainruleError, ChainruleWarning
 from chainrule.estimators.fit_choices import (
     CALL,
     flag_or_auto,
@@ -208,11 +208,16 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ChainruleWarning
             If the fit diverged or was interrupted.
         """
-        features, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        before = dict(self.__dict__)
         try:
+            features, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
             return self._fit(features, labels, sample_weight, eval_set)
         except ChainruleError as error:
+            self.__dict__ = before
             raise type(error)(CALL, error.rule, error.came, error.remedy) from error
+        except BaseException:
+            self.__dict__ = before  # a fit that fails leaves the estimator as it was
+            raise
 
     def _fit(self, X: Array, y: Array, sample_weight: ArrayLike | None, eval_set: Any) -> Self:
         check_classification_targets(y)
@@ -269,7 +274,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         from chainrule.estimators.model import Model
 
         check_is_fitted(self)
-        classes = tuple(plain(label) for label in self.classes_)
+        classes = tuple(_plain_label(label) for label in self.classes_)
         return Model(
             encoder=None,
             network=self.network_,
@@ -351,6 +356,15 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return {
             name: plain(value) for name, value in settings.items() if name not in ("callback", "n_threads")
         }
+
+
+def _plain_label(label: Any) -> str | int | float | bool:
+    value = plain(label)
+    if isinstance(value, str | int | float | bool) and not isinstance(label, np.datetime64 | np.timedelta64):
+        return value
+    rule = "labels of a model that is saved are text, numbers, or true and false"
+    came = f"{type(label).__name__} {label!r}"
+    raise ArgumentTypeError("SoftmaxClassifier.to_model", rule, came, "Fit with the labels as text.")
 
 
 def _by_blocks(predict: Any, features: Array, network: Network) -> Array:

@@ -1,6 +1,6 @@
 """Arrays in, arrays out: softmax, cross-entropy and the other losses, with their gradients."""
 
-from chainrule.functions.arguments import Reduction
+from chainrule.functions.arguments import Reduction, as_array, check_temperature, quiet
 from chainrule.functions.binary_cross_entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_gradient,
@@ -12,12 +12,15 @@ from chainrule.functions.squared_error import squared_error, squared_error_with_
 
 __all__ = [
     "Reduction",
+    "as_array",
     "binary_cross_entropy",
     "binary_cross_entropy_with_gradient",
+    "check_temperature",
     "cross_entropy",
     "cross_entropy_with_gradient",
     "log_softmax",
     "logsumexp",
+    "quiet",
     "sigmoid",
     "softmax",
     "squared_error",

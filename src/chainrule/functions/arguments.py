@@ -1,7 +1,9 @@
 """What the functions accept: checks that name the argument, the first offending index and its value."""
 
+import numbers
+import operator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -22,8 +24,7 @@ class Rows:
 
     def result(self, flat: Array) -> Array:
         """Return per-row or per-logit results in the caller's shape and dtype."""
-        with np.errstate(over="ignore"):
-            return flat.reshape(self.leading_shape + flat.shape[1:]).astype(self.dtype, copy=False)
+        return flat.reshape(self.leading_shape + flat.shape[1:]).astype(self.dtype, copy=False)
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,26 @@ class Targets:
     probabilities: Array | None  # dtype of the logits, (rows, classes)
 
 
+# Overflow, underflow and NaN are values of the result, documented and tested; NumPy need not warn of them.
+quiet = np.errstate(all="ignore")
+
+SMALLEST_TEMPERATURE, LARGEST_TEMPERATURE = 1e-30, 1e30
+"""Outside of these float32 logits are computed in float64: 1 / T has to be a normal number."""
+
+
+def as_array(call: str, name: str, values: ArrayLike) -> Array:
+    """Return an array in the byte order of the machine."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        remedy = "Give every row the same length."
+        raise ArgumentError(call, f"{name} form an array", f"'{error}'", remedy) from error
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
 def check_logits(call: str, name: str, logits: ArrayLike) -> Array:
     """Return the logits as an array of a floating-point dtype that is served."""
-    array = np.asarray(logits)
+    array = as_array(call, name, logits)
     if array.dtype.name not in ("float16", "bfloat16", "float32", "float64"):
         remedy = f"Convert them, for example numpy.asarray({name}, dtype=numpy.float64)."
         rule = f"{name} are float16, bfloat16, float32 or float64"
@@ -44,11 +62,12 @@ def check_logits(call: str, name: str, logits: ArrayLike) -> Array:
     return array
 
 
-def logit_rows(call: str, logits: Array, axis: int = -1) -> Rows:
-    """Return the logits with the classes along ``axis`` moved last, as rows."""
+def logit_rows(call: str, logits: Array, axis: int = -1, temperature: float = 1.0) -> Rows:
+    """Return the logits with the classes along ``axis`` moved last, as rows in the dtype of the computation."""
     if logits.ndim == 0:
         remedy = "Pass an array of shape (..., classes)."
         raise ArgumentError(call, "logits have a class axis", "a scalar", remedy)
+    axis = _whole_number(call, "axis", axis)
     if not -logits.ndim <= axis < logits.ndim:
         rule = f"axis is from {-logits.ndim} to {logits.ndim - 1} for logits of shape {logits.shape}"
         raise ArgumentError(call, rule, f"axis={axis}", "Name the axis of the classes.")
@@ -58,14 +77,14 @@ def logit_rows(call: str, logits: Array, axis: int = -1) -> Rows:
         remedy = "Pass at least one class."
         raise ArgumentError(call, "logits have at least one class", f"shape {logits.shape}", remedy)
     n_rows = int(np.prod(moved.shape[:-1], dtype=np.int64))
-    compute = np.float64 if logits.dtype == np.float64 else np.float32
-    rows = np.ascontiguousarray(moved.reshape(n_rows, n_classes), dtype=compute)
-    return Rows(_aligned(rows), moved.shape[:-1], logits.dtype)
+    usual = SMALLEST_TEMPERATURE <= temperature <= LARGEST_TEMPERATURE
+    compute = np.float32 if logits.dtype != np.float64 and usual else np.float64
+    return Rows(_contiguous(moved.reshape(n_rows, n_classes), compute), moved.shape[:-1], logits.dtype)
 
 
 def check_targets(call: str, targets: ArrayLike, rows: Rows, ignore_index: int | None = None) -> Targets:
     """Return the targets of ``rows``; their shape tells indices from probabilities."""
-    array = np.asarray(targets)
+    array = as_array(call, "targets", targets)
     n_classes = rows.values.shape[1]
     if array.shape == rows.leading_shape:
         return Targets(_check_indices(call, array, n_classes, ignore_index, rows.leading_shape), None)
@@ -84,18 +103,30 @@ def check_weights(call: str, name: str, weights: ArrayLike | None, shape: tuple[
     """Return weights as contiguous float64, flat, or None; finite and not negative."""
     if weights is None:
         return None
-    array = np.asarray(weights)
-    if array.dtype.kind not in "fiub":
+    array = as_array(call, name, weights)
+    if not holds_numbers(array):
         raise ArgumentTypeError(call, f"{name} holds numbers", f"dtype {array.dtype}", "Convert it to float.")
     if array.shape != shape:
         remedy = "Give one weight for each."
         raise ArgumentError(call, f"{name} has shape {shape}", f"shape {array.shape}", remedy)
-    values = np.ascontiguousarray(array, dtype=np.float64).reshape(-1)
+    values = _contiguous(array.reshape(-1), np.float64)
     bad = ~(np.isfinite(values) & (values >= 0))
     if bad.any():
         came = first_offender(name, values, bad, shape)
         raise ArgumentError(call, f"{name} is finite and not negative", came, "Use 0 to leave a row out.")
     return values
+
+
+def near_one(weights: Array) -> Array:
+    """Return weights times a power of two that brings the largest into [1, 2); exact, and no mean changes.
+
+    Examples
+    --------
+    >>> near_one(np.array([3e-300, 1e-300])).round(3)
+    array([1.005, 0.335])
+    """
+    largest = weights.max(initial=0.0)
+    return weights if largest == 0 else np.ldexp(weights, 1 - int(np.frexp(largest)[1]))
 
 
 def check_reduction(call: str, reduction: str) -> None:
@@ -107,18 +138,30 @@ def check_reduction(call: str, reduction: str) -> None:
 
 def check_label_smoothing(call: str, label_smoothing: float) -> float:
     """Return the label smoothing, from 0 to 1."""
+    label_smoothing = _number(call, "label_smoothing", label_smoothing)
     if not 0 <= label_smoothing <= 1:
         remedy = "0.1 is a common choice, 0 is none."
         raise ArgumentError(call, "label_smoothing is from 0 to 1", repr(label_smoothing), remedy)
-    return float(label_smoothing)
+    return label_smoothing
 
 
 def check_temperature(call: str, temperature: float) -> float:
     """Return the temperature, positive and finite."""
+    temperature = _number(call, "temperature", temperature)
     if not 0 < temperature < np.inf:
         remedy = "1 leaves the logits as they are."
         raise ArgumentError(call, "temperature is positive and finite", repr(temperature), remedy)
-    return float(temperature)
+    return temperature
+
+
+def check_ignore_index(call: str, ignore_index: int | None) -> int | None:
+    """Return the index of rows to leave out, None for none."""
+    if ignore_index is None:
+        return None
+    ignored = _whole_number(call, "ignore_index", ignore_index)
+    if not -(2**63) <= ignored < 2**63:
+        raise ArgumentError(call, "ignore_index fits 64 bits", str(ignored), "-100 is a common choice.")
+    return ignored
 
 
 def gradient_rows(
@@ -155,36 +198,60 @@ def first_offender(name: str, values: Array, bad: Array, shape: tuple[int, ...])
 def _check_indices(
     call: str, array: Array, n_classes: int, ignore_index: int | None, shape: tuple[int, ...]
 ) -> Array:
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iu" and array.size:
         rule = f"targets of shape {shape} are class indices, integers"
         remedy = "Convert them with astype(int), or give one probability per class."
         raise ArgumentTypeError(call, rule, f"dtype {array.dtype}", remedy)
-    indices = np.ascontiguousarray(array.reshape(-1), dtype=np.int64)
+    # Beyond 63 bits a number is still no class, and must not become a negative one.
+    signed = np.minimum(array, 2**63 - 1) if array.dtype == np.uint64 else array
+    indices = _contiguous(signed.reshape(-1), np.int64)
     position = row_kernels().first_bad_index(indices, n_classes, ignore_index)
     if position >= 0:
         bad = np.arange(len(indices)) == position
-        came = first_offender("targets", indices, bad, shape)
+        came = first_offender("targets", array, bad, shape)
         remedy = "Number the classes from 0, or set ignore_index to the value that marks rows to leave out."
         raise ArgumentError(call, f"targets are class indices from 0 to {n_classes - 1}", came, remedy)
     return indices
 
 
 def _check_probabilities(call: str, array: Array, rows: Rows) -> Array:
-    if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
+    if not holds_numbers(array):
         rule = "targets with one entry per class are numbers"
         raise ArgumentTypeError(call, rule, f"dtype {array.dtype}", "Convert them to float.")
-    values = np.ascontiguousarray(array.reshape(rows.values.shape), dtype=rows.values.dtype)
-    bad = ~(np.isfinite(values) & (values >= 0))
+    values = _contiguous(array.reshape(rows.values.shape), rows.values.dtype)
+    bad = ~((array >= 0) & np.isfinite(values).reshape(array.shape))
     if bad.any():
-        came = first_offender("targets", values, bad, array.shape)
+        came = first_offender("targets", array, bad, array.shape)
         remedy = "Each row is a distribution over the classes; its sum need not be 1."
         raise ArgumentError(call, "probability targets are finite and not negative", came, remedy)
-    return _aligned(values)
+    return values
+
+
+def holds_numbers(array: Array) -> bool:
+    """Tell whether the dtype is one of real numbers, or of true and false."""
+    return array.dtype.kind in "fiub" or array.dtype.name == "bfloat16"
+
+
+def _number(call: str, name: str, value: float) -> float:
+    if isinstance(value, numbers.Real):
+        try:
+            return float(value)
+        except OverflowError:
+            return np.inf
+    raise ArgumentTypeError(call, f"{name} is a number", repr(value), "Pass a float.")
+
+
+def _whole_number(call: str, name: str, value: int) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ArgumentTypeError(call, f"{name} is a whole number", repr(value), "Pass an int.") from None
 
 
 def _same_memory(a: Array, b: Array) -> bool:
     return a.ctypes.data == b.ctypes.data and a.strides == b.strides and a.shape == b.shape
 
 
-def _aligned(array: Array) -> Array:
-    return array if array.flags.aligned else array.copy()
+def _contiguous(array: Array, dtype: type[np.generic] | np.dtype[Any]) -> Array:
+    """Return the array itself where a kernel can read it, else a copy."""
+    return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])

@@ -7,11 +7,12 @@
 import numpy as np
 
 from chainrule._types import Array, ArrayLike
-from chainrule.functions.arguments import Reduction
+from chainrule.functions.arguments import Reduction, quiet
 from chainrule.functions.outputs import Outputs, check_outputs
 from chainrule.kernels import thread_count
 
 
+@quiet
 def sigmoid(logits: Array) -> Array:
     """Return 1 / (1 + exp(-z)) without overflow, to a few ulp, for a floating-point array of any shape.
 
@@ -24,6 +25,7 @@ def sigmoid(logits: Array) -> Array:
     return np.where(logits >= 0, 1, small) / (1 + small)
 
 
+@quiet
 def binary_cross_entropy(
     logits: ArrayLike,
     targets: ArrayLike,
@@ -71,6 +73,7 @@ def binary_cross_entropy(
     return outputs.loss(_terms(outputs), reduction)
 
 
+@quiet
 def binary_cross_entropy_with_gradient(
     logits: ArrayLike,
     targets: ArrayLike,
@@ -116,7 +119,6 @@ def binary_cross_entropy_with_gradient(
 def _terms(outputs: Outputs) -> Array:
     z, y = outputs.values, outputs.targets
     tail = np.log1p(np.exp(-np.abs(z)))
-    with np.errstate(invalid="ignore"):
-        no = np.where(y == 0, 0 * tail, y * (np.maximum(-z, 0) + tail))
-        yes = np.where(y == 1, 0 * tail, (1 - y) * (np.maximum(z, 0) + tail))
+    no = np.where(y == 0, 0 * tail, y * (np.maximum(-z, 0) + tail))
+    yes = np.where(y == 1, 0 * tail, (1 - y) * (np.maximum(z, 0) + tail))
     return no + yes

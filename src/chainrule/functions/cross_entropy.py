@@ -11,6 +11,8 @@ from chainrule.functions.arguments import (
     Reduction,
     Rows,
     Targets,
+    as_array,
+    check_ignore_index,
     check_label_smoothing,
     check_logits,
     check_reduction,
@@ -19,6 +21,8 @@ from chainrule.functions.arguments import (
     check_weights,
     gradient_rows,
     logit_rows,
+    near_one,
+    quiet,
 )
 from chainrule.functions.dispatch import row_kernels
 from chainrule.kernels import thread_count
@@ -50,6 +54,7 @@ def cross_entropy(
     reduction: Reduction,
     n_threads: int | None = ...,
 ) -> float | Array: ...
+@quiet
 def cross_entropy(
     logits: ArrayLike,
     targets: ArrayLike,
@@ -113,10 +118,12 @@ def cross_entropy(
     call = "cross_entropy"
     check_reduction(call, reduction)
     array = check_logits(call, "logits", logits)
-    rows = logit_rows(call, array)
+    temperature = check_temperature(call, temperature)
+    rows = logit_rows(call, array, temperature=temperature)
     problem = _problem(
-        call, rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature
-    )
+        call, rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature,
+        reduction == "mean",
+    )  # fmt: skip
     losses = np.empty(len(rows.values)) if reduction == "none" else None
     total = problem.evaluate(1.0, losses, None, thread_count(n_threads))
     if losses is not None:
@@ -124,6 +131,7 @@ def cross_entropy(
     return _mean(total, problem.total_weight) if reduction == "mean" else total
 
 
+@quiet
 def cross_entropy_with_gradient(
     logits: ArrayLike,
     targets: ArrayLike,
@@ -172,11 +180,13 @@ def cross_entropy_with_gradient(
     call = "cross_entropy_with_gradient"
     check_reduction(call, reduction)
     array = check_logits(call, "logits", logits)
-    rows = logit_rows(call, array)
+    temperature = check_temperature(call, temperature)
+    rows = logit_rows(call, array, temperature=temperature)
     gradient = gradient_rows(call, out, rows, array, [targets, sample_weight, class_weight])
     problem = _problem(
-        call, rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature
-    )
+        call, rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature,
+        reduction == "mean",
+    )  # fmt: skip
     total_weight = problem.total_weight if reduction == "mean" else 1.0
     scale = 1.0 / total_weight if total_weight > 0 else 0.0
     losses = np.empty(len(rows.values)) if reduction == "none" else None
@@ -187,6 +197,7 @@ def cross_entropy_with_gradient(
     return loss, _deliver(gradient.reshape(array.shape), rows, out)
 
 
+@quiet
 def total_weight(
     targets: ArrayLike,
     n_classes: int,
@@ -221,7 +232,8 @@ def total_weight(
     7.0
     """
     call = "total_weight"
-    array = np.asarray(targets)
+    array = as_array(call, "targets", targets)
+    ignore_index = check_ignore_index(call, ignore_index)
     leading = array.shape if array.dtype.kind in "iu" and array.ndim == 1 else array.shape[:-1]
     rows = Rows(np.broadcast_to(np.float64(0), (*leading, n_classes)), leading, np.dtype(np.float64))
     checked = check_targets(call, array, rows, ignore_index)
@@ -247,16 +259,21 @@ def _problem(
     label_smoothing: float,
     ignore_index: int | None,
     temperature: float,
+    mean: bool,
 ) -> _Problem:
-    temperature = check_temperature(call, temperature)
     label_smoothing = check_label_smoothing(call, label_smoothing)
+    ignore_index = check_ignore_index(call, ignore_index)
     checked = check_targets(call, targets, rows, ignore_index)
     samples = check_weights(call, "sample_weight", sample_weight, rows.leading_shape)
+    if mean and samples is not None:
+        samples = near_one(samples)
     classes = check_weights(call, "class_weight", class_weight, (rows.values.shape[1],))
     total = _total_weight(checked, samples, classes, ignore_index, len(rows.values))
     weight = _without_ignored(checked.indices, samples, ignore_index)
     path = row_kernels()
-    if checked.indices is not None and not label_smoothing:
+    # A class weight of 0 stays inside the target: a row that is NaN is NaN, as with the equal one-hot row.
+    foldable = classes is None or bool((classes > 0).all())
+    if checked.indices is not None and foldable and not label_smoothing:
         indices, weight = checked.indices, _row_weight(checked.indices, weight, classes)
 
         def by_index(scale: float, losses: Array | None, gradient: Array | None, threads: int) -> float:

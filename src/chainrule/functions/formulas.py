@@ -12,6 +12,7 @@ Notation: a row of logits z over K classes, m = max z, t the index of the larges
     (CE.4)  second derivative: sum(q) (diag(p) - p p^T) / T^2
     (CE.5)  a temperature T > 0 divides the distances m - z_k, wherever they stand
 
+Overflow and NaN are values here; the callers have told NumPy not to warn of them.
 `sum exp - 1` is not a way to get s: it brings back the cancellation that leaves the loss of a confident row 0.
 """
 
@@ -62,11 +63,8 @@ def row_statistics(logits: Array, temperature: float = 1.0, targets: Array | Non
     top = logits.argmax(axis=1)
     if targets is not None:
         top = np.where(_take(logits, targets) == largest[:, 0], targets, top)
-    with np.errstate(invalid="ignore", over="ignore"):
-        distance = largest - logits
-        _put(distance, top, 0)  # inf - inf where the maximum is infinite
-        if temperature != 1.0:
-            distance /= distance.dtype.type(temperature)
+    distance = _distance(largest, logits, temperature)
+    _put(distance, top, 0)  # inf - inf where the maximum is infinite
     exponentials = np.exp(-distance)
     _put(exponentials, top, 0)
     others = exponentials.sum(axis=1, keepdims=True, dtype=np.float64)
@@ -122,14 +120,18 @@ def cross_entropy_index_rows(
         used = weight != 0
         y = np.where(used, targets[rows], 0)
         statistics = row_statistics(logits[rows], temperature, y)
-        loss = _take(statistics.distance, y).astype(np.float64) + statistics.log_normaliser[:, 0]
+        at_target = _distance(
+            statistics.largest[:, 0].astype(np.float64),
+            _take(logits[rows], y).astype(np.float64),
+            temperature,
+        )
+        at_target[statistics.top == y] = 0
+        loss = at_target + statistics.log_normaliser[:, 0]
         totals.append(_weighted(loss, weight, losses, rows))
         if gradient is not None:
             derivative = statistics.probabilities
-            at_target = np.where(
-                statistics.top == y, -_take(statistics.complements, y), _take(derivative, y) - 1
-            )
-            _put(derivative, y, at_target)
+            slope = np.where(statistics.top == y, -_take(statistics.complements, y), _take(derivative, y) - 1)
+            _put(derivative, y, slope)
             _scale(derivative, weight, gradient_scale / temperature, gradient[rows])
     return binary_tree_sum(totals)
 
@@ -159,8 +161,7 @@ def cross_entropy_probability_rows(
         q = _target_masses(block, targets, indices, rows, weight)
         q = _smoothed(q, block, label_smoothing, class_weight)
         statistics = row_statistics(block, temperature)
-        with np.errstate(invalid="ignore"):
-            terms = q * (statistics.distance + statistics.log_normaliser)
+        terms = q * (statistics.distance + statistics.log_normaliser)
         terms[(q == 0) & ~np.isnan(statistics.others)] = 0  # 0 * inf = 0
         totals.append(_weighted(terms.sum(axis=1), weight, losses, rows))
         if gradient is not None:
@@ -185,6 +186,18 @@ def binary_tree_sum(values: list[float]) -> float:
     return values[0] if values else 0.0
 
 
+def _distance(largest: Array, logits: Array, temperature: float) -> Array:
+    """Return (m - z) / T, also where only m - z overflows."""
+    if temperature == 1.0:
+        return largest - logits
+    divisor = logits.dtype.type(temperature)
+    distance = (largest - logits) / divisor
+    overflown = np.isinf(distance) & np.isfinite(logits) & np.isfinite(largest)
+    return (
+        np.where(overflown, largest / divisor - logits / divisor, distance) if overflown.any() else distance
+    )
+
+
 def _blocks(n_rows: int) -> Iterator[slice]:
     return (slice(start, start + ROWS_PER_BLOCK) for start in range(0, n_rows, ROWS_PER_BLOCK))
 
@@ -202,8 +215,7 @@ def _put(values: Array, columns: Array, entries: Array | float) -> None:
 
 
 def _weighted(loss: Array, weight: Array, losses: Array | None, rows: slice) -> float:
-    with np.errstate(invalid="ignore"):
-        weighted = np.where(weight == 0, 0.0, loss * weight)
+    weighted = np.where(weight == 0, 0.0, loss * weight)
     if losses is not None:
         losses[rows] = weighted
     return float(weighted.sum())
@@ -211,8 +223,7 @@ def _weighted(loss: Array, weight: Array, losses: Array | None, rows: slice) -> 
 
 def _scale(derivative: Array, weight: Array, scale: float, out: Array) -> None:
     factor = (weight * scale)[:, None].astype(derivative.dtype)
-    with np.errstate(invalid="ignore"):
-        out[...] = np.where(weight[:, None] == 0, 0, derivative * factor)
+    out[...] = np.where(weight[:, None] == 0, 0, derivative * factor)
 
 
 def _target_masses(

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule._types import Array, ArrayLike
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.functions.arguments import (
     Reduction,
+    as_array,
     check_logits,
     check_reduction,
     check_weights,
     first_offender,
+    holds_numbers,
+    near_one,
 )
 from chainrule.functions.formulas import ROWS_PER_BLOCK, binary_tree_sum
 
@@ -30,8 +33,7 @@ class Outputs:
         """Sum the terms over the outputs and reduce over the examples; weight 0 contributes 0."""
         losses = terms.sum(axis=1, dtype=np.float64)
         if self.weight is not None:
-            with np.errstate(invalid="ignore"):
-                losses = np.where(self.weight == 0, 0.0, losses * self.weight)
+            losses = np.where(self.weight == 0, 0.0, losses * self.weight)
         if reduction == "none":
             return losses.astype(self.dtype)
         blocks = range(0, len(losses), ROWS_PER_BLOCK)
@@ -44,8 +46,7 @@ class Outputs:
         divisor = self._divisor(reduction)
         weight = np.ones(1) if self.weight is None else self.weight
         factor = (weight / divisor if divisor > 0 else 0 * weight)[:, None]
-        with np.errstate(invalid="ignore"):
-            scaled = np.where(factor == 0, 0, derivative * factor.astype(derivative.dtype))
+        scaled = np.where(factor == 0, 0, derivative * factor.astype(derivative.dtype))
         return scaled.reshape(self.shape).astype(self.dtype, copy=False)
 
     def _divisor(self, reduction: Reduction) -> float:
@@ -69,12 +70,15 @@ def check_outputs(
     if array.ndim not in (1, 2):
         rule = f"{name} have shape (examples,) or (examples, outputs)"
         raise ArgumentError(call, rule, f"shape {array.shape}", "Reshape them so that examples come first.")
-    target = np.asarray(targets)
+    target = as_array(call, "targets", targets)
+    if not holds_numbers(target):
+        raise ArgumentTypeError(
+            call, "targets are numbers", f"dtype {target.dtype}", "Convert them to float."
+        )
     if target.shape != array.shape:
         rule = f"targets have the shape of the {name}, {array.shape}"
         raise ArgumentError(call, rule, f"shape {target.shape}", "Give one target for each output.")
     compute = np.float64 if array.dtype == np.float64 else np.float32
-    target = target.astype(compute)
     bad = ~((target >= 0) & (target <= 1)) if probabilities else ~np.isfinite(target)
     if bad.any():
         rule = "targets are from 0 to 1" if probabilities else "targets are finite"
@@ -83,6 +87,8 @@ def check_outputs(
             call, rule, came, "Leave out rows without a target, or give them sample_weight 0."
         )
     weight = check_weights(call, "sample_weight", sample_weight, array.shape[:1])
+    if reduction == "mean" and weight is not None:
+        weight = near_one(weight)
     shape = (len(array), array.shape[1] if array.ndim == 2 else 1)
     return Outputs(
         array.astype(compute).reshape(shape), target.reshape(shape), weight, array.shape, array.dtype

@@ -7,11 +7,12 @@
 import numpy as np
 
 from chainrule._types import Array, ArrayLike
-from chainrule.functions.arguments import Reduction
+from chainrule.functions.arguments import Reduction, quiet
 from chainrule.functions.outputs import check_outputs
 from chainrule.kernels import thread_count
 
 
+@quiet
 def squared_error(
     outputs: ArrayLike,
     targets: ArrayLike,
@@ -58,6 +59,7 @@ def squared_error(
     )[0]
 
 
+@quiet
 def squared_error_with_gradient(
     outputs: ArrayLike,
     targets: ArrayLike,
@@ -94,7 +96,6 @@ def squared_error_with_gradient(
     """
     thread_count(n_threads)
     checked = check_outputs("squared_error", "outputs", outputs, targets, sample_weight, reduction, False)
-    with np.errstate(over="ignore"):
-        difference = checked.values - checked.targets
+    difference = checked.values - checked.targets
     terms = 0.5 * np.square(difference.astype(np.float64))
     return checked.loss(terms, reduction), checked.gradient(difference, reduction)

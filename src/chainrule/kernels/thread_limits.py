@@ -21,7 +21,7 @@ class ChainruleController(threadpoolctl.LibController):  # type: ignore[misc]  #
         return int(self.dynlib.chainrule_get_num_threads())
 
     def set_num_threads(self, num_threads: int) -> None:
-        """Let a call use no more than ``num_threads`` threads."""
+        """Let a call use no more than ``num_threads`` threads; no limit if no more are available at this moment."""
         self.dynlib.chainrule_set_num_threads(num_threads)
 
     def get_version(self) -> None:

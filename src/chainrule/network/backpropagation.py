@@ -14,15 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chainrule._types import Array
+from chainrule.functions import quiet
 from chainrule.network.activations import Activation
-
-
-@dataclass(frozen=True)
-class Layer:
-    """An affine layer: views of its weights (out, in) and biases (out,)."""
-
-    weights: Array
-    biases: Array
+from chainrule.network.layers import Layer
 
 
 @dataclass(frozen=True)
@@ -60,6 +54,7 @@ class Backward:
     inputs: Array
 
 
+@quiet
 def forward_layers(
     layers: Sequence[Layer], activations: Sequence[Activation], inputs: Array
 ) -> tuple[tuple[Array, ...], tuple[Array, ...], Array]:
@@ -73,6 +68,7 @@ def forward_layers(
     return tuple(pre_activations), tuple(outputs[1:]), logits
 
 
+@quiet
 def backward_layers(
     layers: Sequence[Layer],
     activations: Sequence[Activation],

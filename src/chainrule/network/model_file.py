@@ -1,12 +1,15 @@
 """The file of a network or model: safetensors, with one JSON value of plain data. Loading runs no code.
 
-The metadata has exactly one key, ``chainrule``: a JSON object with sorted keys. Equal contents give equal bytes.
+The metadata has exactly one key, ``chainrule``: a JSON object with sorted keys. Equal contents give equal bytes. It
+holds a checksum of everything else, so that a damaged file is refused and never predicts.
 """
 
+import hashlib
 import json
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,7 +35,7 @@ def write_model_file(
         The file; an existing one is replaced.
     tensors : mapping of str to ndarray
     description : mapping
-        Plain JSON values; "format" is added.
+        Plain JSON values; "format" and "checksum" are added.
     call : str
         The function or command to name in an error.
 
@@ -41,8 +44,9 @@ def write_model_file(
     OutputError
         If the file cannot be written.
     """
-    text = json.dumps({**description, "format": FORMAT}, sort_keys=True, allow_nan=False, ensure_ascii=False)
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    complete = {**description, "format": FORMAT}
+    text = _json({**complete, "checksum": _checksum(contiguous, complete)})
     write_whole(path, safetensors.numpy.save(contiguous, metadata={_KEY: text}), call)
 
 
@@ -76,7 +80,7 @@ def read_model_file(path: str | os.PathLike[str], call: str) -> tuple[dict[str, 
         )
     try:
         description = json.loads(metadata[_KEY])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged(call, path, f"a description that is not JSON ({error})") from error
     number = description.get("format") if isinstance(description, dict) else None
     if type(number) is not int or number < 1:
@@ -90,6 +94,8 @@ def read_model_file(path: str | os.PathLike[str], call: str) -> tuple[dict[str, 
         tensors = safetensors.numpy.load(content)
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
         raise damaged(call, path, f"'{error}'") from error
+    if description.pop("checksum", None) != _checksum(tensors, description):
+        raise damaged(call, path, "contents that its checksum does not fit")
     return tensors, description
 
 
@@ -105,6 +111,42 @@ def damaged(call: str, path: str | os.PathLike[str], came: str) -> ModelFileErro
     return ModelFileError(call, f"{os.fspath(path)!r} is whole", came, remedy)
 
 
+def check_layer_shapes(tensors: Mapping[str, Array], layer_sizes: Sequence[int]) -> None:
+    """Raise ValueError for layer sizes that are not those of the tensors."""
+    for number, (fan_in, fan_out) in enumerate(pairwise(layer_sizes), start=1):
+        shape = tensors[f"W{number}"].shape
+        if shape != (fan_out, fan_in):
+            raise ValueError(f"W{number} has shape {shape}, not {(fan_out, fan_in)}")
+
+
+def finite_tensor(
+    tensors: Mapping[str, Array], name: str, shape: tuple[int, ...], call: str, path: str
+) -> Array:
+    """Return a tensor of floating-point numbers of this shape, all finite, or refuse the file."""
+    tensor = tensors.get(name)
+    if tensor is None or tensor.dtype.kind != "f" or tensor.shape != shape or not np.isfinite(tensor).all():
+        found = "no such tensor" if tensor is None else f"shape {tensor.shape} or values that are not finite"
+        raise damaged(call, path, f"{found} for {name!r} of shape {shape}")
+    return tensor
+
+
+def _json(description: Mapping[str, Any]) -> str:
+    return json.dumps(description, sort_keys=True, allow_nan=False, ensure_ascii=False)
+
+
+def _checksum(tensors: Mapping[str, Array], description: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of names, dtypes, shapes and bytes of the tensors and of the description."""
+    try:
+        digest = hashlib.sha256(_json(description).encode())
+    except (ValueError, RecursionError):
+        return "a description that cannot be written has no checksum"
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype.str} {tensor.shape}".encode())
+        digest.update(np.ascontiguousarray(tensor).tobytes())
+    return digest.hexdigest()
+
+
 def _header(content: bytes) -> dict[str, Any]:
     """Return the JSON header of a safetensors file, or an empty one if this is no such file."""
     if len(content) < 8:
@@ -112,6 +154,6 @@ def _header(content: bytes) -> dict[str, Any]:
     (length,) = struct.unpack("<Q", content[:8])
     try:
         header = json.loads(content[8 : 8 + length]) if length <= len(content) - 8 else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return header if isinstance(header, dict) else {}

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
-from chainrule.functions import Reduction
+from chainrule.functions import Reduction, as_array, check_temperature, quiet
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arguments import (
     check_activations,
@@ -19,10 +19,18 @@ from chainrule.network.arguments import (
     check_name,
     check_seed,
 )
-from chainrule.network.backpropagation import Backward, Forward, Layer, backward_layers, forward_layers
+from chainrule.network.backpropagation import Backward, Forward, backward_layers, forward_layers
 from chainrule.network.heads import HEADS
 from chainrule.network.initialisation import initial_weights
-from chainrule.network.model_file import damaged, not_a_model, read_model_file, write_model_file
+from chainrule.network.layers import layer_views, named_views
+from chainrule.network.model_file import (
+    check_layer_shapes,
+    damaged,
+    finite_tensor,
+    not_a_model,
+    read_model_file,
+    write_model_file,
+)
 
 
 @dataclass(frozen=True)
@@ -86,18 +94,24 @@ class Network:
         random_state: int = 0,
         dtype: type[np.floating[Any]] | np.dtype[Any] | str = np.float32,
     ) -> None:
+        check_seed(random_state)
+        self._set_up(layer_sizes, activation, head, dtype)
+        weights = initial_weights(self.layer_sizes, self._activation_table, random_state)
+        for layer, initial in zip(self._layers, weights, strict=True):
+            layer.weights[...] = initial
+
+    def _set_up(
+        self, layer_sizes: Sequence[int], activation: str | Sequence[str], head: str, dtype: Any
+    ) -> None:
+        """Check the architecture and allocate its parameters, all zero."""
         self.layer_sizes = check_layer_sizes(layer_sizes)
         self.activations = check_activations(activation, len(self.layer_sizes) - 2)
         self.head = check_name("head", head, HEADS)
         self.dtype = check_dtype(dtype)
         self.input_scaling: InputScaling | None = None
-        self.temperature = 1.0
-        check_seed(random_state)
+        self._temperature = 1.0
         self._parameters = np.zeros(sum(m * (n + 1) for n, m in pairwise(self.layer_sizes)), self.dtype)
-        self._layers = _layer_views(self._parameters, self.layer_sizes)
-        weights = initial_weights(self.layer_sizes, self._activation_table, random_state)
-        for layer, initial in zip(self._layers, weights, strict=True):
-            layer.weights[...] = initial
+        self._layers = layer_views(self._parameters, self.layer_sizes)
 
     @property
     def n_features(self) -> int:
@@ -124,9 +138,18 @@ class Network:
         self._parameters[...] = array
 
     @property
+    def temperature(self) -> float:
+        """What divides the logits in :meth:`predict_proba`, positive and finite; never part of the loss."""
+        return self._temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self._temperature = check_temperature("Network.temperature", value)
+
+    @property
     def named_parameters(self) -> dict[str, Array]:
         """Views of the parameters by name: "W1", "b1", ..."""
-        return _named(self._layers)
+        return named_views(self._layers)
 
     @property
     def weight_slices(self) -> tuple[slice, ...]:
@@ -206,7 +229,7 @@ class Network:
             rule = f"logits_gradient has the shape of the logits, {forward.logits.shape}"
             raise ArgumentError("Network.backward", rule, f"shape {upstream.shape}", "Pass dE/dZ.")
         flat = np.empty_like(self._parameters)
-        gradients = _layer_views(flat, self.layer_sizes)
+        gradients = layer_views(flat, self.layer_sizes)
         by_hidden, by_activation = backward_layers(
             self._layers,
             self._activation_table,
@@ -216,7 +239,7 @@ class Network:
             gradients,
         )
         by_input = (by_hidden[0] if by_hidden else upstream) @ self._layers[0].weights
-        return Backward(flat, _named(gradients), upstream, by_hidden, by_activation, by_input)
+        return Backward(flat, named_views(gradients), upstream, by_hidden, by_activation, by_input)
 
     def predict_logits(self, X: ArrayLike) -> Array:
         """Return the logits Z, shape (examples, outputs), in the network's dtype; X as in :meth:`forward`."""
@@ -332,7 +355,7 @@ class Network:
             n_threads=n_threads, **options,
         )  # fmt: skip
         flat = np.empty_like(self._parameters)
-        gradients = _layer_views(flat, self.layer_sizes)
+        gradients = layer_views(flat, self.layer_sizes)
         layer_inputs = (inputs, *activations)
         backward_layers(
             self._layers, self._activation_table, layer_inputs, hidden, logits_gradient, gradients
@@ -373,20 +396,28 @@ class Network:
         ModelFileError
             If they do not fit together; ``call`` and ``path`` stand in the message.
         """
+        network = cls.__new__(cls)
         try:
-            network = cls(
-                description["layer_sizes"], description["activations"], description["head"],
-                dtype=description["dtype"],
-            )  # fmt: skip
-            network.temperature = float(description["temperature"])
-        except (KeyError, TypeError, ValueError) as error:
+            check_layer_shapes(
+                tensors, description["layer_sizes"]
+            )  # before anything of that size is allocated
+            network._set_up(
+                description["layer_sizes"],
+                description["activations"],
+                description["head"],
+                description["dtype"],
+            )
+            network.temperature = description["temperature"]
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise damaged(call, path, f"an architecture that cannot be built ({error})") from error
         for name, parameter in network.named_parameters.items():
-            parameter[...] = _tensor(tensors, name, parameter.shape, call, path)
+            parameter[...] = finite_tensor(tensors, name, parameter.shape, call, path)
         if "input_center" in tensors:
             shape = (network.n_features,)
-            center = _tensor(tensors, "input_center", shape, call, path)
-            network.input_scaling = InputScaling(center, _tensor(tensors, "input_scale", shape, call, path))
+            center = finite_tensor(tensors, "input_center", shape, call, path)
+            network.input_scaling = InputScaling(
+                center, finite_tensor(tensors, "input_scale", shape, call, path)
+            )
         return network
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -422,14 +453,15 @@ class Network:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._layers = _layer_views(self._parameters, self.layer_sizes)  # views do not survive a copy
+        self._layers = layer_views(self._parameters, self.layer_sizes)  # views do not survive a copy
 
     @property
     def _activation_table(self) -> list[Any]:
         return [ACTIVATIONS[name] for name in self.activations]
 
+    @quiet
     def _inputs(self, call: str, X: ArrayLike) -> Array:
-        array = np.asarray(X)
+        array = as_array(call, "features", X)
         if array.dtype.kind not in "fiub":
             remedy = "Encode text and categories as numbers first."
             raise ArgumentTypeError(call, "features are numbers", f"dtype {array.dtype}", remedy)
@@ -458,28 +490,3 @@ class Network:
             rule = f"{name} goes with a softmax head"
             raise ArgumentError(call, rule, f"head={self.head!r}", f"Leave {name} out.")
         return given
-
-
-def _layer_views(flat: Array, layer_sizes: Sequence[int]) -> list[Layer]:
-    layers, start = [], 0
-    for fan_in, fan_out in pairwise(layer_sizes):
-        middle, end = start + fan_in * fan_out, start + (fan_in + 1) * fan_out
-        layers.append(Layer(flat[start:middle].reshape(fan_out, fan_in), flat[middle:end]))
-        start = end
-    return layers
-
-
-def _named(layers: Sequence[Layer]) -> dict[str, Array]:
-    named = {}
-    for number, layer in enumerate(layers, start=1):
-        named[f"W{number}"] = layer.weights
-        named[f"b{number}"] = layer.biases
-    return named
-
-
-def _tensor(tensors: Mapping[str, Array], name: str, shape: tuple[int, ...], call: str, path: str) -> Array:
-    tensor = tensors.get(name)
-    if tensor is None or tensor.shape != shape or not np.isfinite(tensor).all():
-        found = "no such tensor" if tensor is None else f"shape {tensor.shape} or values that are not finite"
-        raise damaged(call, path, f"{found} for {name!r} of shape {shape}")
-    return tensor
