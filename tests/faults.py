@@ -138,8 +138,8 @@ FAULTS = {
     ),
     "the activation's derivative is left out": Fault(
         "chainrule.network.backpropagation",
-        "by_input * activations[number - 1].derivative(u, a)",
-        "by_input * 1",
+        "by_activation[0] * activation.derivative(pre_activations[hidden], layer_inputs[number])",
+        "by_activation[0] * 1",
         _NETWORK,
     ),
     "biases' gradient is a mean": Fault(
@@ -156,7 +156,13 @@ FAULTS = {
     ),
     "a newer format is read": Fault("chainrule.network.model_file", "if number > FORMAT:", "if False:", _FILE),
     "NaN weights are loaded": Fault(
-        "chainrule.network.network", "or not np.isfinite(tensor).all()", "", _FILE
+        "chainrule.network.model_file", "or not np.isfinite(tensor).all()", "", _FILE
+    ),
+    "the checksum is not looked at": Fault(
+        "chainrule.network.model_file",
+        'if description.pop("checksum", None) != _checksum(tensors, description):',
+        'if description.pop("checksum", None) is None:',
+        _FILE,
     ),
     "a file is written in place": Fault(
         "chainrule.files",
@@ -237,7 +243,7 @@ FAULTS = {
         "chainrule.app.paths", "    check_writable(output, call)\n", "", "tests/app"
     ),
     "the error's status is that of success": Fault(
-        "chainrule.app.refusal", "BAD_INPUT = 2", "BAD_INPUT = 0", "tests/app"
+        "chainrule.app.exit_status", "BAD_INPUT = 2", "BAD_INPUT = 0", "tests/app"
     ),
 }  # fmt: skip
 

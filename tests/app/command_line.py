@@ -1,25 +1,41 @@
 """Run the command line as a person would: in a process of its own, or faster in this one."""
 
+import io
 import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from typer.testing import CliRunner, Result
+from chainrule.app.commands import main
 
-from chainrule.app.main import app
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed, and its exit status."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
 
 
 def run(*arguments: object) -> Result:
     """Run in this process."""
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
+    with redirect_stdout(streams[0]), redirect_stderr(streams[1]):
+        status = main([str(argument) for argument in arguments])
+    printed = [stream.buffer.getvalue().decode() for stream in streams]  # type: ignore[attr-defined]
+    return Result(status, *printed)
 
 
-def run_process(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_process(*arguments: object, folder: Path, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run in a process of its own, in a folder."""
     command = [sys.executable, "-m", "chainrule", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, **{"cwd": folder, "capture_output": True, "text": True, "check": False, **options}
+    )
 
 
 def run_json(*arguments: object) -> dict[str, Any]:

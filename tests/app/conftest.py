@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "train", path / "people.csv", "--target", "plan", "--output", path / "people.safetensors", "--quiet"
     )
     assert result.exit_code == 0, result.stderr
-    assert result.output == ""
+    assert result.stdout == result.stderr == ""
     return path
 
 

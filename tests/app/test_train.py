@@ -77,6 +77,83 @@ def test_a_mixed_table_is_learned(folder: Path, here: Path) -> None:
     }
 
 
+def write_texts(folder: Path) -> None:
+    rows = "".join(f"{k % 7},name {k},note {k},{'ab'[k % 2]}\n" for k in range(150))
+    (folder / "t.csv").write_text(f"x,name,note,y\n{rows}")
+
+
+def test_json_tells_which_columns_were_left_out_and_why(here: Path) -> None:
+    write_texts(here)
+    result = run_json("train", "t.csv", "--target", "y")
+    assert (result["columns"], result["features"]) == (3, 1)
+    assert [column["column"] for column in result["left_out"]] == ["name", "note"]
+    assert all("never repeats" in column["reason"] for column in result["left_out"])
+
+
+@pytest.mark.parametrize("option", ["--json", "--quiet"])
+def test_text_that_is_left_out_is_told_where_no_summary_tells_it(here: Path, option: str) -> None:
+    write_texts(here)
+    assert run("train", "t.csv", "--target", "y", option).stderr == (
+        "chainrule: warning: chainrule train: columns of text that never repeats are left out: name, note.\n"
+    )
+    assert run("train", "t.csv", "--target", "y").stderr == ""
+
+
+def test_parts_that_differ_from_the_shares_asked_for_are_told(here: Path) -> None:
+    (here / "t.csv").write_text("x,y\n" + "".join(f"{k},{k % 8}\n" for k in range(12)))
+    shown = run("train", "t.csv", "--target", "y", "--validation", 0.2, "--test", 0.5).stdout
+    assert "\nsplit       validation 0 of 2.4, held out 4 of 6 rows; each class trains on one" in shown
+    assert "split" not in run("train", "iris").stdout
+
+
+def test_the_summary_says_how_many_classes_are_worse_than_those_it_shows(here: Path) -> None:
+    rows = "".join(f"{k % 3},class {k % 12}\n" for k in range(240))
+    (here / "t.csv").write_text(f"x,y\n{rows}")
+    shown = run("train", "t.csv", "--target", "y").stdout
+    assert "and 4 more classes" in shown
+    assert "part         examples" in shown
+
+
+def test_each_hidden_layer_may_have_an_activation_of_its_own(here: Path) -> None:
+    run_json("train", "iris", "--hidden", "4,3", "--activation", "tanh, relu", "--max-epochs", 1)
+    assert cr.load(here / "iris.safetensors").network.activations == ("tanh", "relu")
+
+
+def test_a_training_that_only_diverged_is_refused_and_nothing_written(here: Path) -> None:
+    options = ("--solver", "sgd", "--learning-rate", "1e30", "--hidden", 4)
+    message = refusal("train", "iris", *options)
+    assert message.startswith("chainrule train: sgd: objective")
+    assert "Use a learning rate ten times smaller" in message
+    assert message.endswith("Nothing was written.")
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_results_that_cannot_be_printed_do_not_hide_that_the_model_is_written(
+    here: Path, options: tuple[str, ...]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        result = run_process(
+            "train", "iris", *options, folder=here, capture_output=False, stdout=full, stderr=subprocess.PIPE
+        )
+    assert result.returncode == 2
+    assert result.stderr == (
+        "chainrule train: the model is written to 'iris.safetensors'; its results cannot be printed: "
+        "No space left on device.\n"
+    )
+    assert cr.load(here / "iris.safetensors").predict("iris").shape == (150,)
+
+
+def test_a_name_that_steers_a_terminal_is_shown_without_its_power(here: Path) -> None:
+    name = "a\x1b[2Jb"
+    (here / f"{name}.csv").write_text("x,y\n" + "".join(f"{k},{k % 2}\n" for k in range(40)))
+    shown = run("train", f"{name}.csv", "--target", "y").stdout
+    assert shown.endswith("Model: a?[2Jb.safetensors\n")
+    assert "\x1b" not in run("evaluate", f"{name}.safetensors", f"{name}.csv").stdout
+    assert "\x1b" not in refusal("train", f"{name}.csv", "--target", "z")
+
+
 def test_an_archive_needs_no_target(here: Path) -> None:
     X = np.random.default_rng(0).normal(size=(60, 2))
     np.savez("blobs.npz", X=X, y=X[:, 0] > 0)
@@ -204,7 +281,35 @@ def test_an_interrupted_training_saves_the_best_model_so_far(tmp_path: Path) -> 
             "solver is one of auto, sgd, adam, adamw, lbfgs",
         ),
         (("good.csv", "--target", "y", "--learning-rate", "1"), "--learning-rate goes with sgd, adam, adamw"),
-        (("good.csv", "--target", "y", "--test", "1.5"), "test_fraction is at least 0 and below 1; got 1.5."),
+        (
+            ("good.csv", "--target", "y", "--test", "1.5"),
+            "chainrule train: --test is at least 0 and below 1; got 1.5.",
+        ),
+        (
+            ("good.csv", "--target", "y", "--hidden", "9" * 5000),
+            "--hidden has layers of at most 1,000,000 units; got '99",
+        ),
+        (
+            ("good.csv", "--target", "y", "--hidden", "99999999999999999999"),
+            "--hidden has layers of at most 1,000,000 units; got '99999999999999999999'.",
+        ),
+        (
+            ("good.csv", "--target", "y", "--hidden", "1000000,1000000"),
+            "the training of a network fits into memory; got 1,000,005,000,002 parameters, which need 18,",
+        ),
+        (
+            ("good.csv", "--target", "y", "--hidden", "3,3", "--activation", "tanh,tanh,relu"),
+            "chainrule train: --activation is one name, or one for each of the 2 hidden layers",
+        ),
+        (("good.csv", "--target", "y", "--alpha", "-1"), "chainrule train: --alpha is finite and at least 0"),
+        (
+            ("good.csv", "--target", "y", "--hidden", "3", "--learning-rate", "-1"),
+            "chainrule train: --learning-rate is a positive finite number; got -1.0.",
+        ),
+        (
+            ("good.csv", "--target", "y", "--output", "model.Parquet"),
+            "a model is a .safetensors file, and --output does not end in .csv, .tsv, .parquet, .npz; got",
+        ),
         (
             ("good.csv", "--target", "y", "--output", "no/m"),
             "'no/m' can be written; got 'No such file or directory'",
@@ -217,7 +322,7 @@ def test_an_interrupted_training_saves_the_best_model_so_far(tmp_path: Path) -> 
             ("good.csv", "--target", "y", "--output", "."),
             "--output is a file; got the folder '.'. Name a file in it.",
         ),
-        (("good.csv", "--target", "y", "--output", "good.csv"), "--output is another file than those read"),
+        (("noext", "--target", "y", "--output", "noext"), "--output is another file than those read"),
         ((".", "--target", "y"), "chainrule train: "),
     ],
 )
@@ -226,6 +331,7 @@ def test_bad_input_is_refused_and_nothing_is_written(
 ) -> None:
     files = {
         "empty.csv": "",
+        "noext": "x,y\n1,a\n2,b\n",
         "header.csv": "x,y\n",
         "good.csv": "x,y\n1,a\n2,b\n3,a\n4,b\n",
         "one.csv": "x,y\n1,a\n2,a\n",

@@ -72,6 +72,22 @@ def test_a_date_with_time_is_the_same_in_every_unit_and_time_zone(unit: str) -> 
     assert as_numbers(column, Kind.DATE).tolist() == [moment.timestamp() / 86_400]
 
 
+@pytest.mark.parametrize(
+    ("dtype", "stored", "kind", "per_day"),
+    [
+        (pl.Date(), 2**31 - 1, Kind.DATE, 1),
+        (pl.Datetime("ms"), 2**63 - 1, Kind.DATE, 86_400_000),
+        (pl.Datetime("us"), -(2**63), Kind.DATE, 86_400_000_000),
+        (pl.Duration("ms"), 2**63 - 1, Kind.DURATION, 86_400_000),
+    ],
+)
+def test_dates_beyond_what_polars_can_convert_count_in_days(
+    dtype: pl.DataType, stored: int, kind: Kind, per_day: int
+) -> None:
+    column = pl.Series([stored, None]).cast(pl.Int32() if dtype == pl.Date() else pl.Int64()).cast(dtype)
+    np.testing.assert_array_equal(as_numbers(column, kind), [stored / per_day, np.nan])
+
+
 def test_true_is_one_and_false_minus_one() -> None:
     encoding = BooleanColumn.fit(pl.Series("paid", [True, False]))
     assert encoded(encoding, pl.Series("paid", [True, False, None])) == [[1.0], [-1.0], [0.0]]

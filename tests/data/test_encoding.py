@@ -3,6 +3,7 @@
 import json
 import warnings
 from datetime import date, timedelta
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -202,9 +203,41 @@ def test_an_infinite_number_is_refused_wherever_it_stands() -> None:
         Encoder.fit(table, rows=np.array([0, 1, 2]))
 
 
-def test_a_table_in_which_nothing_varies_is_refused() -> None:
-    with pytest.raises(DataError, match="at least one column besides the target has two different values"):
-        Encoder.fit(pl.DataFrame({"unit": ["m", "m"], "note": [None, None]}))
+def test_a_table_in_which_nothing_varies_is_refused_with_the_reason_for_each_column() -> None:
+    names = [f"person {k}" for k in range(CATEGORY_LIMIT + 1)]
+    table = pl.DataFrame({"": ["m"] * len(names), "note": [None] * len(names), "name": names, "big": 2**60})
+    with pytest.raises(DataError) as refusal:
+        Encoder.fit(table.with_columns(big=pl.col("big") + pl.int_range(pl.len()) % 2), call="train")
+    assert str(refusal.value) == (
+        "train: at least one column besides the target tells rows apart; got the table, of which every column was left "
+        "out ('': it has one value only; 'note': it has no values; 'name': it is text that never repeats; and 1 more). "
+        "Add columns of numbers, or of text that repeats, with different values."
+    )
+
+
+def test_numbers_that_are_one_as_floats_are_not_said_to_be_one_value() -> None:
+    with pytest.raises(DataError, match="'x': its values differ beyond 15 digits only"):
+        Encoder.fit(pl.DataFrame({"x": [2**60, 2**60 + 1]}))
+
+
+def test_a_table_without_other_columns_is_refused() -> None:
+    with pytest.raises(DataError, match="got the table without another column"):
+        Encoder.fit(pl.DataFrame({}))
+
+
+def test_a_column_without_a_name_has_readable_features() -> None:
+    table = pl.DataFrame({"": ["a", "b", None]})
+    assert Encoder.fit(table).feature_names == ("''=a", "''=b", "'' is missing")
+
+
+def test_time_grows_with_the_number_of_columns_and_no_faster() -> None:
+    def seconds(width: int) -> float:
+        table = pl.DataFrame({f"c{k}": [1.0, 2.0] for k in range(width)})
+        start = perf_counter()
+        Encoder.fit(table).encode(table)
+        return perf_counter() - start
+
+    assert min(seconds(8000) for _ in range(3)) < 8 * min(seconds(2000) for _ in range(3))
 
 
 def test_a_column_of_lists_is_refused() -> None:

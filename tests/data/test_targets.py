@@ -120,3 +120,41 @@ def test_a_label_that_the_model_does_not_know_is_refused(labels: list[Any]) -> N
         DataError, match=r"got .* in column 'y', row [01] of the table .* The classes are 'a', 'b'\."
     ):
         class_indices(pl.Series("y", labels), ["a", "b"])
+
+
+@pytest.mark.parametrize("kind", [int, str])
+def test_labels_of_which_most_stand_in_one_row_are_refused(kind: type) -> None:
+    prices = [kind(k) for k in (*range(200), *range(99))]
+    with pytest.raises(DataError) as refusal:
+        find_classes(pl.Series("price", prices), call="train")
+    assert str(refusal.value) == (
+        "train: the labels of a target repeat; got column 'price' of the table with 200 labels, 101 of them in one row "
+        "only. chainrule classifies and offers no regression: group the values into classes first, or name the column "
+        "that holds classes."
+    )
+
+
+def test_a_thousand_classes_with_a_few_rows_each_are_classes() -> None:
+    assert len(find_classes(pl.Series("y", [*range(1000), *range(600)]))) == 1000
+
+
+@pytest.mark.parametrize(
+    ("classes", "labels", "row"),
+    [
+        ([1, 2], ["1", "2", "x", "1"], 2),
+        ([1, 2], ["2.0", "1", "3"], 2),
+        ([0.5, 1.0], ["1", "0.5", "half"], 2),
+        ([False, True], ["true", "False", "maybe"], 2),
+        ([2**53, 2**53 + 1], [str(2**53), str(2**53 + 1), "-"], 2),
+    ],
+)
+def test_the_row_that_made_labels_text_is_named(classes: list[Any], labels: list[str], row: int) -> None:
+    with pytest.raises(DataError, match=f"got '{labels[row]}' in column 'y', row {row} of the table"):
+        class_indices(pl.Series("y", labels), classes)
+    assert class_indices(pl.Series("y", labels[:2]), classes).tolist() in ([0, 1], [1, 0])
+
+
+def test_a_long_label_is_shortened_in_messages() -> None:
+    with pytest.raises(DataError) as refusal:
+        class_indices(pl.Series("y" * 1000, ["a" * 5000]), ["b" * 5000, "c"])
+    assert len(str(refusal.value)) < 400

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from chainrule.errors import ArgumentError, DataError
+from chainrule.errors import ArgumentError, ArgumentTypeError, DataError
 from chainrule.estimators import TableSettings, fit_table, judge, judge_table, prepare_table, train_table
 from chainrule.functions import cross_entropy
 from chainrule.network import Network
@@ -175,13 +175,53 @@ def test_a_schedule_is_described_with_its_solver() -> None:
         ({"alpha": -1.0}, "alpha"),
         ({"solver": "newton"}, "solver is one of"),
         ({"activation": "swish"}, "activation is one of"),
-        ({"hidden": (0,)}, "layer_sizes are positive integers"),
+        ({"hidden": (0,)}, r"fit_table: hidden\[0\] is at least 1; got 0."),
         ({"random_state": -1}, "fit_table: a seed is an integer from 0"),
     ],
 )
 def test_what_cannot_be_used_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises((ArgumentError, DataError), match=message):
         fit_table(TABLE, **{"target": "kind", **options})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hidden": 4.5}, "fit_table: hidden is an integer; got 4.5."),
+        ({"hidden": None}, "fit_table: hidden is an integer; got None."),
+        ({"hidden": True}, "fit_table: hidden is an integer; got True."),
+        ({"hidden": "8"}, "fit_table: hidden is an integer; got '8'."),
+        ({"hidden": (4, 2.5)}, r"fit_table: hidden\[1\] is an integer; got 2.5."),
+        ({"activation": None}, "fit_table: activation is a name, or one for each hidden layer; got None."),
+        ({"activation": [1]}, "fit_table: activation is a name"),
+        ({"validation_fraction": "x"}, "fit_table: validation_fraction is a number; got 'x'."),
+        ({"validation_fraction": None}, "fit_table: validation_fraction is a number; got None."),
+        ({"test_fraction": True}, "fit_table: test_fraction is a number; got True."),
+        ({"sample_weight": "abc"}, "fit_table: sample_weight holds numbers"),
+        ({"sample_weight": [[1.0], [1.0, 2.0]]}, "fit_table: sample_weight holds numbers; got lists of"),
+        ({"class_weight": {"a": "x"}}, r"fit_table: class_weight\['a'\] is a number; got 'x'."),
+        ({"class_weight": [1.0, 2.0]}, 'fit_table: class_weight is "balanced", a mapping or None; got list'),
+    ],
+)
+def test_arguments_of_another_type_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=message):
+        fit_table(TABLE, "kind", **options)
+
+
+@pytest.mark.parametrize("fraction", [float("nan"), float("inf")])
+def test_shares_that_are_not_finite_are_refused(fraction: float) -> None:
+    with pytest.raises(ArgumentError, match="fit_table: validation_fraction is finite"):
+        fit_table(TABLE, "kind", validation_fraction=fraction)
+
+
+@pytest.mark.parametrize("hidden", [4, np.int64(4), (4,), np.array([4]), np.array(4)])
+def test_a_single_number_is_one_hidden_layer(hidden: Any) -> None:
+    assert fit_table(TABLE, "kind", hidden=hidden, max_epochs=1).network.layer_sizes[1:-1] == (4,)
+
+
+def test_a_network_beyond_all_memory_is_refused_before_it_is_asked_for() -> None:
+    with pytest.raises(ArgumentError, match=r"fit_table: the training of a network fits into memory; got"):
+        fit_table(TABLE, "kind", hidden=(10**7, 10**7))
 
 
 def test_a_table_without_rows_is_refused() -> None:

@@ -13,7 +13,14 @@ import polars as pl
 import pytest
 
 from chainrule.data import Encoder
-from chainrule.errors import ArgumentError, DataError, MissingFileError, ModelFileError, UnseenCategoryWarning
+from chainrule.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    MissingFileError,
+    ModelFileError,
+    UnseenCategoryWarning,
+)
 from chainrule.estimators import Model, fit_table, load
 from chainrule.network import InputScaling, Network, read_model_file, write_model_file
 
@@ -23,6 +30,12 @@ TABLE = {
     "kind": ["small", "small", "small", "small", "large", "large", "small", "large"] * 6,
 }
 MODEL = fit_table(TABLE, "kind", hidden=(5,), max_epochs=3)
+
+
+assert MODEL.encoder is not None
+assert MODEL.outcome is not None
+OUTCOME = MODEL.outcome.to_json_value()
+SIZE, COLOUR = MODEL.encoder.to_json_value()["columns"]
 
 
 def saved(folder: Path, model: Model = MODEL) -> Path:
@@ -175,12 +188,91 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         {"encoder": {"columns": [], "dropped": []}},
         {"encoder": []},
         {"settings": [1]},
+        {"settings": {"target": 5}},
         {"outcome": {"reason": "UNKNOWN"}},
+        {"outcome": {**OUTCOME, "loss": "0.5"}},
+        {"outcome": {**OUTCOME, "epochs": 1.5}},
+        {"outcome": {**OUTCOME, "epochs": True}},
+        {"outcome": {**OUTCOME, "loss_curve": [[]]}},
+        {"outcome": {**OUTCOME, "loss": 10**400}},
+        {"classes": [10**30, 1]},
+        {"classes": {"a": 0, "b": 1}},
+        {"encoder": {"columns": [SIZE, {**SIZE, "kind": "nothing"}], "dropped": []}},
+        {"encoder": {"columns": [{**SIZE, "center": 10**400}], "dropped": []}},
+        {"encoder": {"columns": [{**SIZE, "center": []}], "dropped": []}},
+        {"encoder": {"columns": [{**COLOUR, "categories": ["a", "a", "a"]}], "dropped": []}},
     ],
 )
 def test_a_description_that_does_not_fit_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
     with pytest.raises(ModelFileError, match=r"is whole; got a description that does not fit"):
         load(altered(tmp_path, **changes))
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [[10**12, 10**12, 2], [10**30, 2], [2], [], None, "ab", [True, 5, 2], [[1], 2], 5, {"0": 1}],
+)
+def test_sizes_of_layers_that_are_not_the_tensors_are_refused_before_memory_is_asked_for(
+    tmp_path: Path, sizes: Any
+) -> None:
+    network = {**MODEL.network.describe(), "layer_sizes": sizes}
+    with pytest.raises(ModelFileError, match="is whole; got an architecture that cannot be built"):
+        load(altered(tmp_path, network=network))
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError, OverflowError])
+def test_whatever_a_file_makes_python_raise_is_a_refusal_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    path = saved(tmp_path)
+    monkeypatch.setattr("chainrule.estimators.model.Network.restore", fails)
+    with pytest.raises(ModelFileError, match=f"does not fit \\({error.__name__}\\)"):
+        load(path)
+
+
+def test_labels_that_end_in_a_null_character_keep_it() -> None:
+    model = Model(None, Network((2, 2)), ["a\0", "a"])
+    assert model.predict(np.zeros((1, 2))).tolist() == ["a\0"]
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (["a", "a"], "Model: each class is there once; got"),
+        (["a", 1], "Model: classes are all text, all integers, all floats or all true and false; got"),
+        ([1.0, float("nan")], "Model: classes are finite numbers of at most 64 bits; got"),
+        ([2**70, 1], "Model: classes are finite numbers of at most 64 bits; got"),
+        ("ab", "Model: classes are a sequence of labels; got 'ab'"),
+    ],
+)
+def test_classes_that_are_no_labels_are_refused(classes: Any, message: str) -> None:
+    with pytest.raises((ArgumentError, ArgumentTypeError), match=message):
+        Model(None, Network((2, 2)), classes)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (None, "path is text or a pathlib.Path; got None"),
+        (b"m", "path is text or a pathlib.Path; got b'm'"),
+        (5, "path is text or a pathlib.Path; got 5"),
+        ("a\0b", r"path holds no null character; got 'a\\x00b'"),
+    ],
+)
+def test_a_path_that_is_none_is_refused(path: Any, message: str) -> None:
+    for call in (lambda: load(path), lambda: MODEL.save(path)):
+        with pytest.raises((ArgumentError, ArgumentTypeError), match=message):
+            call()
+
+
+def test_settings_that_are_no_plain_values_are_refused(tmp_path: Path) -> None:
+    model = Model(None, Network((2, 2)), ["a", "b"], {"rate": float("nan")})
+    with pytest.raises(ArgumentError, match=r"Model\.save: settings and outcome hold text, finite numbers"):
+        model.save(tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:

@@ -53,6 +53,19 @@ def worst_classes(
     return [class_errors(int(place), targets, predictions, classes) for place in order]
 
 
+def worst_of(targets: Array, predictions: Array, classes: Sequence[object]) -> tuple[list[ClassErrors], int]:
+    """Return the worst classes, and how many more have mistakes.
+
+    Examples
+    --------
+    >>> worst, more = worst_of(np.arange(9), np.zeros(9, dtype=np.int64), range(9))
+    >>> len(worst), more
+    (5, 3)
+    """
+    worst = worst_classes(targets, predictions, classes)
+    return worst, len(np.unique(targets[targets != predictions])) - len(worst)
+
+
 def class_errors(place: int, targets: Array, predictions: Array, classes: Sequence[object]) -> ClassErrors:
     """Return the errors of one class."""
     taken_for = np.bincount(predictions[targets == place], minlength=len(classes))

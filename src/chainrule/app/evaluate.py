@@ -58,7 +58,7 @@ def judge_data(model: "Model", data: str, target: str | None) -> "tuple[Array, A
         raise DataError(
             CALL, "the target column is known", "a model that names none", "Name it with --target."
         )
-    require_column(table.frame.columns, name, table.source, CALL)
+    name = require_column(table.frame.columns, name, table.source, CALL)
     targets = class_indices(table.frame[name], list(model.classes), source=table.source, call=CALL)
     judged = judge(model.network, model.encode(table, call=CALL), targets)
     assert judged is not None, "class_indices refuses a table without rows"
@@ -67,13 +67,11 @@ def judge_data(model: "Model", data: str, target: str | None) -> "tuple[Array, A
 
 def print_scores(model: "Model", data: str, scores: "Scores", targets: "Array", predictions: "Array") -> None:
     """Print the scores for people."""
-    from chainrule.app.confusion import worst_classes
+    from chainrule.app.confusion import worst_of
     from chainrule.app.summary import confusion_table, scores_table
-    from chainrule.app.terminal import console
+    from chainrule.app.terminal import show
 
-    screen = console()
-    screen.print(scores_table([(data, scores)]))
-    worst = worst_classes(targets, predictions, model.classes)
+    show(scores_table("data", [(data, scores)]))
+    worst, more = worst_of(targets, predictions, model.classes)
     if worst:
-        screen.print()
-        screen.print(confusion_table(worst))
+        show("", confusion_table(worst, more))

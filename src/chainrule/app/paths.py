@@ -5,6 +5,8 @@ from pathlib import Path
 from chainrule.errors import ArgumentError, OutputError
 from chainrule.files import check_writable
 
+DATA_ENDINGS = (".csv", ".tsv", ".parquet", ".npz")
+
 
 def default_model_path(data: str) -> Path:
     """Return the model's name for data without ``--output``: in the current folder, after the data.
@@ -15,6 +17,17 @@ def default_model_path(data: str) -> Path:
     ('digits.safetensors', 'people.safetensors')
     """
     return Path(f"{Path(data).stem}.safetensors")
+
+
+def require_model_ending(output: Path, call: str) -> None:
+    """Refuse a model's file that ends as files of data do, and would be taken for one."""
+    if output.suffix.lower() in DATA_ENDINGS:
+        raise ArgumentError(
+            call,
+            f"a model is a .safetensors file, and --output does not end in {', '.join(DATA_ENDINGS)}",
+            repr(output.name),
+            "Rename it.",
+        )
 
 
 def require_output(output: Path, inputs: tuple[str, ...], call: str) -> None:

@@ -1,60 +1,74 @@
-"""How a command ends that cannot do what it was asked: one message on stderr and an exit status, no traceback."""
+"""What a command says that cannot do what it was asked: the errors and warnings of the package in words of options."""
 
-import functools
-import os
-import sys
+import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ParamSpec, TextIO
+from typing import NoReturn, TextIO
 
 import typer
 
-from chainrule.errors import ChainruleError, ChainruleWarning
+from chainrule.app.exit_status import ExitStatus
+from chainrule.app.standard_streams import say
+from chainrule.errors import ArgumentError, ArgumentTypeError, ChainruleError, ChainruleWarning
 
-BAD_INPUT = 2
-INTERRUPTED = 130  # 128 + SIGINT, as a shell has it
-READER_GONE = 141  # 128 + SIGPIPE
-
-Parameters = ParamSpec("Parameters")
-
-
-def reports_refusals(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """Return a command that reports what it refuses on stderr and exits with the status that goes with it."""
-
-    @functools.wraps(command)
-    def reporting(*arguments: Parameters.args, **options: Parameters.kwargs) -> None:
-        try:
-            with warnings_on_stderr():
-                command(*arguments, **options)
-            sys.stdout.flush()
-        except ChainruleError as error:
-            refuse(str(error))
-        except BrokenPipeError:
-            close_stdout()
-            raise typer.Exit(READER_GONE) from None
-        except OSError as error:
-            close_stdout()
-            name = f" {error.filename!r}" if error.filename else ""
-            refuse(f"the system refused{name}: {error.strerror or error}.")
-        except MemoryError:
-            refuse("there is not enough memory; use fewer rows, columns or hidden units.")
-        except KeyboardInterrupt:
-            say("interrupted; nothing was written.")
-            raise typer.Exit(INTERRUPTED) from None
-
-    return reporting
+OPTIONS = {
+    "alpha": "--alpha",
+    "activation": "--activation",
+    "batch_size": "--batch-size",
+    "a seed": "--seed",
+    "hidden": "--hidden",
+    "layer_sizes": "--hidden",
+    "label_smoothing": "--label-smoothing",
+    "learning_rate": "--learning-rate",
+    "max_epochs": "--max-epochs",
+    "n_threads": "--threads",
+    "patience": "--patience",
+    "random_state": "--seed",
+    "solver": "--solver",
+    "test_fraction": "--test",
+    "validation_fraction": "--validation",
+}
+"""What is called otherwise on the command line than in Python."""
+ARGUMENT = re.compile(r"(?<![\w'\"-])(" + "|".join(OPTIONS) + r")(?![\w'\"-])")
+AT_FIRST = re.compile(r"^(" + "|".join(OPTIONS) + r")(?= (?:is|are|has|lies|goes|together)\b)")
+IN_PYTHON = re.compile(r",? or (?:None|'auto')(?: [^.;]*)?|^Pass None [^.]*\.$")
 
 
-def refuse(message: str) -> None:
+def refusal_text(error: ChainruleError, command: str) -> str:
+    """Return an error's message with the options' names instead of the arguments'.
+
+    Errors of the functions that a command calls name the command. Only words with an underscore are replaced wherever
+    they stand; "solver" is an argument at the beginning alone.
+
+    Examples
+    --------
+    >>> error = ArgumentError("train", "max_epochs is an integer", "-1", "Pass 1, or 'auto'.")
+    >>> print(refusal_text(error, "chainrule train"))
+    chainrule train: --max-epochs is an integer; got -1. Pass 1.
+    """
+    if not isinstance(error, ArgumentError | ArgumentTypeError):
+        return str(error)
+    remedy = IN_PYTHON.sub("", in_options(error.remedy)) or "Leave it out."
+    return f"{command}: {in_options(error.rule)}; got {error.came}. {remedy}"
+
+
+def in_options(text: str) -> str:
+    """Return text in which arguments have the names of their options.
+
+    Examples
+    --------
+    >>> in_options("solver is known"), in_options("a solver with learning_rate")
+    ('--solver is known', 'a solver with --learning-rate')
+    """
+    first = AT_FIRST.sub(lambda found: OPTIONS[found[1]], text)
+    return ARGUMENT.sub(lambda found: OPTIONS[found[1]] if "_" in found[1] else found[1], first)
+
+
+def refuse(message: str) -> NoReturn:
     """Say why on stderr and exit with the status of bad input."""
     say(message)
-    raise typer.Exit(BAD_INPUT)
-
-
-def say(message: str) -> None:
-    """Write one message to stderr; those of commands begin with the command already."""
-    sys.stderr.write(f"{message}\n" if message.startswith("chainrule ") else f"chainrule: {message}\n")
+    raise typer.Exit(ExitStatus.BAD_INPUT)
 
 
 @contextmanager
@@ -76,13 +90,3 @@ def warnings_on_stderr() -> Iterator[None]:
         warnings.simplefilter("default")
         warnings.showwarning = show
         yield
-
-
-def close_stdout() -> None:
-    """Point stdout at nothing, so that Python's last flush does not fail again on a pipe without reader."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-    except (OSError, ValueError):  # stdout is no file, as under a test
-        return

@@ -1,15 +1,31 @@
 """What is printed for people: consoles, tables, and numbers in words."""
 
+import sys
+
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
+from chainrule.app.standard_streams import printable
+
 LABEL_WIDTH = 30
+LEAST_WIDTH = 40  # on a terminal that says it has no columns at all nothing would be seen
 
 
 def console(*, stderr: bool = False) -> Console:
     """Return a console that prints text as it is: labels and names in square brackets are no markup here."""
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    screen = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    screen.width = max(screen.width, LEAST_WIDTH)
+    return screen
+
+
+def show(*parts: RenderableType) -> None:
+    """Print parts below each other on stdout; rich itself would answer a pipe without reader with exit status 1."""
+    screen = console()
+    with screen.capture() as captured:
+        for part in parts:
+            screen.print(part)
+    sys.stdout.write(captured.get())
 
 
 def plain_table(*columns: str, numbers: int = 0) -> Table:
@@ -30,7 +46,7 @@ def label_text(label: object) -> str:
     >>> label_text("a" + chr(27) + "[2J"), label_text(3)
     ('a?[2J', '3')
     """
-    text = "".join(character if character.isprintable() else "?" for character in str(label))
+    text = printable(str(label))
     return text if len(text) <= LABEL_WIDTH else text[: LABEL_WIDTH - 1] + "…"
 
 

@@ -1,5 +1,6 @@
 """``chainrule train DATA``: a model from a table."""
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,13 +8,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from chainrule.app import train_options as given
-from chainrule.app.refusal import INTERRUPTED, say
+from chainrule.app.exit_status import ExitStatus
+from chainrule.app.layers import activations, hidden_units
+from chainrule.app.refusal import refuse
+from chainrule.app.standard_streams import point_at_nothing, say
 
 if TYPE_CHECKING:
-    from chainrule.estimators import Model, PreparedTable, TableFit, TableSettings
+    from chainrule.estimators import Model, PreparedTable, TableSettings
     from chainrule.training import Solver
 
 CALL = "chainrule train"
+NEVER_REPEATS = "never repeats"  # in the reason of a column that may hold more than the encoder can use
 SCHEDULED = ("sgd", "adam", "adamw")  # solvers that have a learning rate
 
 
@@ -39,14 +44,15 @@ def train(
     as_json: given.AsJson = False,
 ) -> None:
     """Train a classifier on a table and save it in one file."""
-    from chainrule.app.paths import default_model_path, require_output
+    from chainrule.app.paths import default_model_path, require_model_ending, require_output
     from chainrule.estimators import TableSettings, prepare_table
 
     path = output or default_model_path(data)
+    require_model_ending(path, CALL)
     require_output(path, (data,), CALL)
     settings = TableSettings(
         hidden=hidden_units(hidden),
-        activation=activation,
+        activation=activations(activation),
         solver=chosen_solver(solver, learning_rate, hidden=bool(hidden)),
         alpha=alpha,
         batch_size=batch_size or "auto",
@@ -59,7 +65,10 @@ def train(
         random_state=seed,
     )
     prepared = prepare_table(data, target, settings, call=CALL)
+    if quiet or as_json:
+        warn_of_texts(prepared)
     model, seconds = timed_training(prepared, settings, threads, show=not quiet)
+    require_learned(model)
     saved = save(model, path)
     try:
         report(model, prepared, seconds, path if saved else None, as_json=as_json, quiet=quiet)
@@ -72,7 +81,16 @@ def train(
             if saved
             else "interrupted; nothing was written."
         )
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(ExitStatus.INTERRUPTED)
+
+
+def warn_of_texts(prepared: "PreparedTable") -> None:
+    """Warn of columns of text that were left out, where no summary tells of them."""
+    from chainrule.app.summary import names_text
+
+    names = [column.name for column in prepared.encoder.dropped if NEVER_REPEATS in column.reason]
+    if names:
+        say(f"warning: {CALL}: columns of text that never repeats are left out: {names_text(names)}.")
 
 
 def timed_training(
@@ -96,6 +114,15 @@ def save(model: "Model", path: Path) -> bool:
     return True
 
 
+def require_learned(model: "Model") -> None:
+    """Refuse a training that only made things worse: its model is the one it began with."""
+    from chainrule.training import StopReason
+
+    outcome = model.outcome
+    if outcome is not None and outcome.reason is StopReason.DIVERGED and outcome.best_epoch == 0:
+        refuse(f"{CALL}: {outcome.message} Nothing was written.")
+
+
 def report(
     model: "Model",
     prepared: "PreparedTable",
@@ -107,14 +134,25 @@ def report(
 ) -> None:
     """Judge the model and print how well it does; ``path`` is None if it was not saved."""
     from chainrule.app.json_output import print_json
+    from chainrule.app.result import result
     from chainrule.app.summary import print_summary
     from chainrule.estimators import judge_table
 
-    fit = judge_table(model, prepared)
-    if as_json:
-        print_json(result(fit, seconds, path))
-    elif path is not None and not quiet:
-        print_summary(fit, prepared, seconds, path)
+    try:
+        fit = judge_table(model, prepared)
+        if as_json:
+            print_json(result(fit, prepared, seconds, path))
+        elif path is not None and not quiet:
+            print_summary(fit, prepared, seconds, path)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, MemoryError) as error:
+        if path is None:
+            raise
+        point_at_nothing(sys.stdout)
+        why = getattr(error, "strerror", None) or "not enough memory"
+        refuse(f"{CALL}: the model is written to {str(path)!r}; its results cannot be printed: {why}.")
 
 
 def was_interrupted(model: "Model") -> bool:
@@ -122,51 +160,6 @@ def was_interrupted(model: "Model") -> bool:
     from chainrule.training import StopReason
 
     return model.outcome is not None and model.outcome.reason is StopReason.INTERRUPTED
-
-
-def result(fit: "TableFit", seconds: float, path: Path | None) -> dict[str, object]:
-    """Return what ``--json`` prints; the scores of parts without rows are null."""
-    model, outcome = fit.model, fit.model.outcome
-    assert outcome is not None, "a trained model has an outcome"
-    parts = {"train": fit.training, "validation": fit.validation, "test": fit.test}
-    scores: dict[str, object] = {}
-    for name, part in parts.items():
-        scores[f"{name}_examples"] = part.examples if part else 0
-        scores[f"{name}_loss"] = part.loss if part else None
-        scores[f"{name}_accuracy"] = part.accuracy if part else None
-    return {
-        **scores,
-        "features": model.network.n_features,
-        "classes": len(model.classes),
-        "parameters": model.network.parameters.size,
-        "epochs": outcome.epochs,
-        "seconds": seconds,
-        "solver": outcome.solver,
-        "reason": outcome.reason.name,
-        "message": outcome.message,
-        "model": None if path is None else str(path),
-    }
-
-
-def hidden_units(text: str) -> tuple[int, ...]:
-    """Return the numbers of a list such as 256,128.
-
-    Examples
-    --------
-    >>> hidden_units("256,128"), hidden_units("")
-    ((256, 128), ())
-    """
-    from chainrule.errors import ArgumentError
-
-    parts = [part.strip() for part in text.split(",")] if text.strip() else []
-    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
-        raise ArgumentError(
-            CALL,
-            "--hidden lists positive integers, as 256,128",
-            repr(text),
-            "Leave it out for no hidden layer.",
-        )
-    return tuple(map(int, parts))
 
 
 def chosen_solver(name: str, learning_rate: float | None, *, hidden: bool) -> "str | Solver":

@@ -27,7 +27,7 @@ Seed: TypeAlias = Annotated[
     int, typer.Option(min=0, help="Of the split, the first weights and the order of rows.")
 ]
 Activation: TypeAlias = Annotated[
-    str, typer.Option(help="Of hidden layers: relu, tanh, sigmoid or identity.")
+    str, typer.Option(help="Of hidden layers: relu, tanh, sigmoid or identity; one for each as tanh,relu.")
 ]
 SolverName: TypeAlias = Annotated[str, typer.Option(help="auto, sgd, adam, adamw, lbfgs or newton-cholesky.")]
 LearningRate: TypeAlias = Annotated[

@@ -5,9 +5,10 @@ from chainrule.data.category_column import CATEGORY_LIMIT, CategoryColumn
 from chainrule.data.column_encoding import ColumnEncoding
 from chainrule.data.embedded import EMBEDDED
 from chainrule.data.encoding import DroppedColumn, Encoder
+from chainrule.data.frames import read_frame
 from chainrule.data.kinds import Kind
 from chainrule.data.number_column import NumberColumn
-from chainrule.data.reading import read_frame, read_table
+from chainrule.data.reading import read_table
 from chainrule.data.robust_scaling import RobustScaling
 from chainrule.data.splits import Split, stratified_split
 from chainrule.data.table import Table, require_column

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from chainrule._types import Array
-from chainrule.data.column_encoding import JsonValue, write_scaled
+from chainrule.data.column_encoding import JsonValue, flag_of, readable, text_of, write_scaled
 from chainrule.data.kinds import Kind
 
 
@@ -48,8 +48,9 @@ class BooleanColumn:
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The column's own name, and one for the missing values."""
-        value = (self.name,) if self.varies else ()
-        return (*value, f"{self.name} is missing") if self.indicator else value
+        name = readable(self.name)
+        value = (name,) if self.varies else ()
+        return (*value, f"{name} is missing") if self.indicator else value
 
     def encode(self, column: pl.Series, out: Array) -> None:
         """Write the features of a column of the same kind into ``out`` (examples, features)."""
@@ -68,4 +69,4 @@ class BooleanColumn:
     @classmethod
     def from_json_value(cls, value: JsonValue) -> "BooleanColumn":
         """Return the encoding that :meth:`to_json_value` described."""
-        return cls(str(value["name"]), bool(value["varies"]), bool(value["indicator"]))
+        return cls(text_of(value, "name"), flag_of(value, "varies"), flag_of(value, "indicator"))

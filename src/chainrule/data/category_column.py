@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from chainrule._types import Array
-from chainrule.data.column_encoding import JsonValue
+from chainrule.data.column_encoding import JsonValue, flag_of, readable, text_of
 from chainrule.data.kinds import Kind
 
 CATEGORY_LIMIT = 100  # categories beyond the so many most frequent ones share one feature
@@ -72,8 +72,9 @@ class CategoryColumn:
     @property
     def feature_names(self) -> tuple[str, ...]:
         """``column=category`` for each category, then one each for the others and the missing ones."""
-        names = [f"{self.name}={category}" for category in self.categories]
-        names += [f"{self.name} is other"] * self.other + [f"{self.name} is missing"] * self.indicator
+        name = readable(self.name)
+        names = [f"{name}={category}" for category in self.categories]
+        names += [f"{name} is other"] * self.other + [f"{name} is missing"] * self.indicator
         return tuple(names)
 
     def encode(self, column: pl.Series, out: Array) -> None:
@@ -119,5 +120,11 @@ class CategoryColumn:
     @classmethod
     def from_json_value(cls, value: JsonValue) -> "CategoryColumn":
         """Return the encoding that :meth:`to_json_value` described."""
-        categories = tuple(str(category) for category in value["categories"])
-        return cls(str(value["name"]), categories, bool(value["other"]), bool(value["indicator"]))
+        categories = value["categories"]
+        if not isinstance(categories, list) or not all(isinstance(category, str) for category in categories):
+            raise TypeError("categories are a list of texts")
+        if len(set(categories)) < len(categories):
+            raise ValueError("categories are different")
+        "".join(categories).encode()  # raises where UTF-8 cannot write one
+        name, other, indicator = text_of(value, "name"), flag_of(value, "other"), flag_of(value, "indicator")
+        return cls(name, tuple(categories), other, indicator)

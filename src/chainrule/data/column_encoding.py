@@ -1,5 +1,6 @@
 """What every encoded column can do, and the encodings of each kind of column."""
 
+import math
 from typing import Any, Protocol, TypeAlias
 
 import polars as pl
@@ -40,3 +41,35 @@ def write_scaled(scaled: FloatArray, out: Array, *, indicator: bool) -> None:
         out[:, 0] = scaled
     if indicator:
         out[:, -1] = missing
+
+
+def readable(name: str) -> str:
+    """Return a column's name for the names of its features: a column without a name is ''."""
+    return name or "''"
+
+
+def text_of(value: JsonValue, key: str) -> str:
+    """Return a text of a model file; KeyError, TypeError or ValueError if there is none that UTF-8 can write."""
+    text = value[key]
+    if not isinstance(text, str):
+        raise TypeError(f"{key} is text")
+    text.encode()
+    return text
+
+
+def flag_of(value: JsonValue, key: str) -> bool:
+    """Return a truth value of a model file; KeyError or TypeError if there is none."""
+    flag = value[key]
+    if not isinstance(flag, bool):
+        raise TypeError(f"{key} is true or false")
+    return flag
+
+
+def number_of(value: JsonValue, key: str) -> float:
+    """Return a finite number of a model file; KeyError, TypeError or ValueError if there is none."""
+    number = value[key]
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise TypeError(f"{key} is a number")
+    if not math.isfinite(number):
+        raise ValueError(f"{key} is finite")
+    return float(number)

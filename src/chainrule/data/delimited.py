@@ -1,30 +1,37 @@
 """Comma-separated text: one line names the columns, every other line is a row."""
 
-import csv
 import io
-from collections import Counter
+import re
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
-from chainrule._types import Array
+from chainrule.data.csv_fields import (
+    field_counts,
+    read_header,
+    refuse_open_quotation,
+    refuse_ragged,
+    refuse_repeated_names,
+)
 from chainrule.data.refusals import said
-from chainrule.data.text_types import read_typed
+from chainrule.data.text_types import typed
 from chainrule.errors import DataError
-
-SEPARATORS = ",;\t|"  # the one that the first line holds most often separates; on a draw the one named first
 
 
 def read_delimited(
-    content: bytes, path: Path, call: str, text_columns: frozenset[str] = frozenset()
+    content: bytes,
+    path: Path,
+    call: str,
+    text_columns: frozenset[str] = frozenset(),
+    target: str | None = None,
 ) -> pl.DataFrame:
     r"""Return the table of a CSV file; the kind of each column is found from all of its values.
 
     Parameters
     ----------
     content : bytes
-        The whole file: UTF-8, columns separated by one of ``SEPARATORS``, text quoted by ``"`` where needed.
+        The whole file: UTF-8, columns separated by one of ``SEPARATORS``, text quoted by ``"`` where needed. Blanks
+        around names and values do not count.
     path : Path
         Its name, for messages.
     call : str
@@ -32,6 +39,8 @@ def read_delimited(
     text_columns : frozenset of str
         Columns that stay text even if every value looks like a number or a date (a model that learned the categories
         "1", "2" and "2b" must find "1" in a file that has no "2b").
+    target : str or None
+        The column of labels, in which words such as None are labels too.
 
     Returns
     -------
@@ -42,34 +51,28 @@ def read_delimited(
     Raises
     ------
     DataError
-        The file is empty, is not UTF-8, names a column twice, or has a row with too few or too many fields.
+        The file is empty, is not UTF-8, names a column twice, leaves a quotation mark open, or has a row with too few
+        or too many fields.
 
     Examples
     --------
-    >>> read_delimited(b"day,size\n2024-03-01,1.5\n2024-03-02,NA\n", Path("days.csv"), "fit_table").rows()
+    >>> read_delimited(b"day,size\n2024-03-01, 1.5\n2024-03-02, NA\n", Path("days.csv"), "fit_table").rows()
     [(datetime.date(2024, 3, 1), 1.5), (datetime.date(2024, 3, 2), None)]
     """
     text = decode(content, path, call)
-    header = text[: (text.find("\n") + 1) or len(text)]
-    separator = max(SEPARATORS, key=header.count)
-    columns = read_header(text, separator, path, call)
-    try:
-        frame = read_typed(text.encode(), separator, text_columns & set(columns))
-    except pl.exceptions.PolarsError as error:
-        refuse_ragged(field_counts(text, separator), len(columns), path, call)
-        raise DataError(
-            call,
-            f"{path.name} is a table of comma-separated text",
-            f"one that cannot be parsed: {said(error)}",
-            "Look for an opened quotation mark that is never closed.",
-        ) from None
-    return without_blank_lines(frame, text, separator, path, call)
+    refuse_open_quotation(content, path, call)
+    columns, separator, length = read_header(text, path, call)
+    refuse_repeated_names(columns, path, call)
+    rows = text[length:].encode()
+    frame = read_text(rows, separator, len(columns), path, call)
+    frame.columns = columns
+    return typed(frame, text_columns, None if target is None else target.strip())
 
 
 def decode(content: bytes, path: Path, call: str) -> str:
-    """Return the file's text, or name the line of the first byte that is not UTF-8."""
+    """Return the file's text from its first line on, or name the line of the first byte that is not UTF-8."""
     rule = f"{path.name} holds text in UTF-8"
-    if b"\0" in content[:4096]:
+    if b"\0" in content:
         raise DataError(call, rule, "bytes of zero", "Save the table as CSV in UTF-8.")
     try:
         text = content.decode("utf-8-sig")
@@ -84,25 +87,29 @@ def decode(content: bytes, path: Path, call: str) -> str:
             "an empty file",
             "Check how the file was made.",
         )
-    return text.lstrip("\r\n")
+    if "\n" not in text:  # lines that end as they did on a Macintosh before the year 2001
+        text = text.replace("\r", "\n")
+    return re.sub(r"\A(?: *\r?\n)+", "", text)
 
 
-def read_header(text: str, separator: str, path: Path, call: str) -> list[str]:
-    """Return the names of the columns, each different."""
-    columns = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    name, times = Counter(columns).most_common(1)[0]
-    if times > 1:
+def read_text(rows: bytes, separator: str, width: int, path: Path, call: str) -> pl.DataFrame:
+    """Return the rows as text, in columns that are numbered."""
+    header = separator.join(map(str, range(width))).encode() + b"\n"
+    try:
+        frame = pl.read_csv(io.BytesIO(header + rows), separator=separator, infer_schema=False)
+    except pl.exceptions.PolarsError as error:
+        refuse_ragged(field_counts(rows, separator), width, path, call)
         raise DataError(
             call,
-            f"the columns of {path.name} have different names",
-            f"{name!r} {times} times",
-            "Rename the columns in the file's first line.",
-        )
-    return columns
+            f"{path.name} is a table of comma-separated text",
+            f"one that cannot be parsed: {said(error)}",
+            'Put text that holds a quotation mark between two, and write the mark itself twice: "5"" pipe".',
+        ) from None
+    return without_blank_lines(frame, rows, separator, path, call)
 
 
 def without_blank_lines(
-    frame: pl.DataFrame, text: str, separator: str, path: Path, call: str
+    frame: pl.DataFrame, rows: bytes, separator: str, path: Path, call: str
 ) -> pl.DataFrame:
     """Return the frame without the rows of blank lines, which polars fills with missing values, as it does short rows.
 
@@ -110,29 +117,6 @@ def without_blank_lines(
     """
     if frame.width == 1 or frame[:, -1].null_count() == 0:
         return frame
-    counts = field_counts(text, separator)
+    counts = field_counts(rows, separator)
     refuse_ragged(counts, frame.width, path, call)
     return frame.filter(pl.Series(counts > 0)) if len(counts) == frame.height else frame
-
-
-def field_counts(text: str, separator: str) -> Array:
-    """Return the number of fields of each row below the header, 0 for a blank line."""
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    next(rows)
-    try:
-        return np.fromiter(map(len, rows), dtype=np.int64)
-    except csv.Error:  # a field beyond the reader's limit: an unclosed quotation mark, which polars reports
-        return np.zeros(0, dtype=np.int64)
-
-
-def refuse_ragged(counts: Array, width: int, path: Path, call: str) -> None:
-    """Refuse the first row whose number of fields is not the header's."""
-    ragged = np.flatnonzero((counts != width) & (counts > 0))
-    if len(ragged):
-        row = int(ragged[0])
-        raise DataError(
-            call,
-            f"every row of {path.name} has {width} fields, as its first line",
-            f"{counts[row]} in row {row} (rows are counted from 0 below the column names)",
-            "Check that row for a missing separator or an unquoted one.",
-        )

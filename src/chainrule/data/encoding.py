@@ -9,12 +9,13 @@ import polars as pl
 from chainrule._types import Array, FloatArray
 from chainrule.data.boolean_column import BooleanColumn
 from chainrule.data.category_column import CATEGORY_LIMIT, CategoryColumn, Unseen
-from chainrule.data.column_encoding import ColumnEncoding, JsonValue
+from chainrule.data.column_encoding import ColumnEncoding, JsonValue, text_of
 from chainrule.data.kinds import Kind, is_all_missing, kind_of
 from chainrule.data.number_column import NumberColumn
+from chainrule.data.number_text import refuse_numbers_as_text
 from chainrule.data.refusals import (
+    quoted,
     refuse_changed_column,
-    refuse_half_numbers,
     refuse_infinite,
     refuse_nothing_left,
     refuse_type,
@@ -95,7 +96,7 @@ class Encoder:
             else:
                 columns.append(fitted)
         if not columns:
-            refuse_nothing_left(frame, source, call)
+            refuse_nothing_left([(column.name, column.reason) for column in dropped], source, call)
         return cls(tuple(columns), tuple(dropped))
 
     @property
@@ -147,11 +148,11 @@ class Encoder:
         UnseenCategoryWarning
             Once, naming each column with unseen categories, their number and up to three of them.
         """
-        self._require_columns(frame, source, call)
+        columns = self._required_columns(frame, source, call)
         features = np.zeros((frame.height, self.n_features), dtype=np.float32)
         start, unseen = 0, []
         for encoding in self.columns:
-            column = checked_column(frame[encoding.name], encoding, source, call)
+            column = checked_column(columns[encoding.name], encoding, source, call)
             stop = start + len(encoding.feature_names)
             encoding.encode(column, features[:, start:stop])
             start = stop
@@ -160,8 +161,10 @@ class Encoder:
         warn_of_unseen([found for found in unseen if found], call)
         return features
 
-    def _require_columns(self, frame: pl.DataFrame, source: str, call: str) -> None:
-        absent = [column.name for column in self.columns if column.name not in frame.columns]
+    def _required_columns(self, frame: pl.DataFrame, source: str, call: str) -> dict[str, pl.Series]:
+        """Return the columns of a table by name, or refuse if some of training are not among them."""
+        columns = {column.name: column for column in frame.iter_columns()}
+        absent = [column.name for column in self.columns if column.name not in columns]
         if absent:
             raise DataError(
                 call,
@@ -169,6 +172,7 @@ class Encoder:
                 f"{source} without {listing(absent)}",
                 f"It has {listing(frame.columns)}; add or rename columns.",
             )
+        return columns
 
     def to_json_value(self) -> JsonValue:
         """Return plain values, from which :meth:`from_json_value` makes an equal encoder.
@@ -193,10 +197,18 @@ class Encoder:
         KeyError, TypeError, ValueError
             The value describes no encoder.
         """
-        dropped = tuple(
-            DroppedColumn(str(column["name"]), str(column["reason"])) for column in value["dropped"]
-        )
-        return cls(tuple(column_from_json_value(column) for column in value["columns"]), dropped)
+        try:
+            columns = tuple(column_from_json_value(column) for column in value["columns"])
+            dropped = tuple(
+                DroppedColumn(text_of(column, "name"), text_of(column, "reason"))
+                for column in value["dropped"]
+            )
+        except (OverflowError, RecursionError) as error:
+            raise ValueError(str(error)) from error
+        names = [column.name for column in columns] + [column.name for column in dropped]
+        if not columns or len(set(names)) < len(names):
+            raise ValueError("an encoder has columns, each with a name of its own")
+        return cls(columns, dropped)
 
 
 def fit_column(
@@ -209,20 +221,31 @@ def fit_column(
     kind = kind_of(column.dtype)
     if kind is None:
         refuse_type(column, source, call)
-    fitted: ColumnEncoding | None
+    refuse_infinite(whole, source, call)
+    if whole.dtype == pl.String:  # a categorical type says itself that its values are names
+        refuse_numbers_as_text(whole, source, call)
+    if kind is Kind.CATEGORY and never_repeats(column):
+        return DroppedColumn(column.name, "it is text that never repeats")
+    fitted = fit_kind(column, kind)
+    if fitted is not None:
+        return fitted
+    alike = column.n_unique() == 1
+    return DroppedColumn(
+        column.name, "it has one value only" if alike else "its values differ beyond 15 digits only"
+    )
+
+
+def fit_kind(column: pl.Series, kind: Kind) -> ColumnEncoding | None:
+    """Return the encoding of a column of one kind, None if nothing varies in it."""
     if kind is Kind.CATEGORY:
-        distinct = column.n_unique() - (column.null_count() > 0)
-        if distinct > CATEGORY_LIMIT:
-            refuse_half_numbers(whole.cast(pl.String), source, call)
-            if distinct == len(column) - column.null_count():
-                return DroppedColumn(column.name, "it is text that never repeats")
-        fitted = CategoryColumn.fit(column)
-    elif kind is Kind.BOOLEAN:
-        fitted = BooleanColumn.fit(column)
-    else:
-        refuse_infinite(whole, source, call)
-        fitted = NumberColumn.fit(column, kind)
-    return DroppedColumn(column.name, "it has one value only") if fitted is None else fitted
+        return CategoryColumn.fit(column)
+    return BooleanColumn.fit(column) if kind is Kind.BOOLEAN else NumberColumn.fit(column, kind)
+
+
+def never_repeats(column: pl.Series) -> bool:
+    """Return whether a long column has another value in each row."""
+    present = len(column) - column.null_count()
+    return column.n_unique() - (column.null_count() > 0) == present > CATEGORY_LIMIT
 
 
 def checked_column(column: pl.Series, encoding: ColumnEncoding, source: str, call: str) -> pl.Series:
@@ -251,7 +274,7 @@ def warn_of_unseen(found: list[Unseen], call: str) -> None:
     if not found:
         return
     columns = "; ".join(
-        f"{unseen.count} rows of {unseen.column!r} ({', '.join(map(repr, unseen.values))})"
+        f"{unseen.count} rows of {quoted(unseen.column)} ({', '.join(map(quoted, unseen.values))})"
         for unseen in found
     )
     warnings.warn(

@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 
 from chainrule._types import Array, FloatArray
-from chainrule.data.column_encoding import JsonValue, write_scaled
+from chainrule.data.column_encoding import JsonValue, flag_of, readable, text_of, write_scaled
 from chainrule.data.kinds import Kind
 from chainrule.data.robust_scaling import RobustScaling
 
-MICROSECONDS_PER_DAY = 86_400_000_000
-NANOSECONDS_PER_DAY = 1_000 * MICROSECONDS_PER_DAY
+MILLISECONDS_PER_DAY = 86_400_000
+PER_MILLISECOND = {"ms": 1, "us": 1_000, "ns": 1_000_000}
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,9 @@ class NumberColumn:
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The column's own name, and one for the missing values."""
-        scaled = (self.name,) if self.scaling.spread > 0.0 else ()
-        return (*scaled, f"{self.name} is missing") if self.indicator else scaled
+        name = readable(self.name)
+        scaled = (name,) if self.scaling.spread > 0.0 else ()
+        return (*scaled, f"{name} is missing") if self.indicator else scaled
 
     def encode(self, column: pl.Series, out: Array) -> None:
         """Write the features of a column of the same kind into ``out`` (examples, features)."""
@@ -78,7 +79,7 @@ class NumberColumn:
     def from_json_value(cls, value: JsonValue) -> "NumberColumn":
         """Return the encoding that :meth:`to_json_value` described."""
         scaling = RobustScaling.from_json_value(value)
-        return cls(str(value["name"]), Kind(value["kind"]), scaling, bool(value["indicator"]))
+        return cls(text_of(value, "name"), Kind(value["kind"]), scaling, flag_of(value, "indicator"))
 
 
 def as_numbers(column: pl.Series, kind: Kind) -> FloatArray:
@@ -90,15 +91,14 @@ def as_numbers(column: pl.Series, kind: Kind) -> FloatArray:
     >>> as_numbers(pl.Series([date(1970, 1, 2), None]), Kind.DATE).tolist()
     [1.0, nan]
     """
-    if kind is Kind.DATE and column.null_count() < len(column):
-        # Whole microseconds are exact in 64-bit integers; the division rounds once.
-        stamps = column.cast(pl.Datetime("us", getattr(column.dtype, "time_zone", None)))
-        return to_floats(stamps.to_physical()) / MICROSECONDS_PER_DAY
-    if kind is Kind.TIME:
-        return to_floats(column.to_physical()) / NANOSECONDS_PER_DAY
-    if kind is Kind.DURATION and column.null_count() < len(column):
-        return to_floats(column.cast(pl.Duration("us")).to_physical()) / MICROSECONDS_PER_DAY
-    return to_floats(column)
+    if kind is Kind.NUMBER or column.null_count() == len(column):
+        return to_floats(column)
+    if column.dtype == pl.Date:
+        return to_floats(column.to_physical())
+    per_day = MILLISECONDS_PER_DAY * PER_MILLISECOND[getattr(column.dtype, "time_unit", "ns")]
+    # Stored integers, since polars cannot change the unit of all of them. Whole days are exact; the rest rounds once.
+    stored = column.to_physical()
+    return to_floats(stored // per_day) + to_floats(stored % per_day) / per_day
 
 
 def to_floats(column: pl.Series) -> FloatArray:

@@ -1,8 +1,6 @@
 """NumPy archives (.npz) with the arrays X and y."""
 
 import io
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +12,6 @@ from chainrule.data.table import Table
 from chainrule.errors import DataError
 
 TARGET = "y"
-DAMAGE = (
-    ValueError,
-    OSError,
-    EOFError,
-    KeyError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)  # what a bad zip raises
 SERVED_KINDS = "biufUS"  # NumPy's letters: boolean, integers, floats, text, bytes
 
 
@@ -59,18 +48,23 @@ def read_numpy_archive(content: bytes, path: Path, call: str) -> Table:
     arrays = load_arrays(content, path, call)
     features = require_features(arrays, path, call)
     names = feature_names(arrays, features.shape[1], path, call)
-    frame = pl.DataFrame({name: served(features[:, j]) for j, name in enumerate(names)})
-    if TARGET not in arrays:
-        return Table(frame, None, path.name)
-    target = arrays[TARGET]
-    if target.shape != (len(features),):
+    columns = {name: features[:, j] for j, name in enumerate(names)}
+    if TARGET in arrays:
+        columns[TARGET] = require_target(arrays[TARGET], len(features), path, call)
+    try:
+        frame = pl.DataFrame({name: served(column) for name, column in columns.items()})
+    except (
+        ValueError,
+        TypeError,
+        pl.exceptions.PolarsError,
+    ) as error:  # text that no encoding can write, say
         raise DataError(
             call,
-            f"the array y of {path.name} has shape ({len(features)},), one label for each row of X",
-            f"shape {target.shape}",
-            "Save class labels, not one-hot rows.",
-        )
-    return Table(frame.with_columns(pl.Series(TARGET, served(target))), TARGET, path.name)
+            f"{path.name} holds numbers or text that can be written in UTF-8",
+            f"arrays that cannot be converted: {said(error)}",
+            "Repair the text, or save numbers.",
+        ) from None
+    return Table(frame, TARGET if TARGET in arrays else None, path.name)
 
 
 def load_arrays(content: bytes, path: Path, call: str) -> dict[str, Array]:
@@ -81,12 +75,18 @@ def load_arrays(content: bytes, path: Path, call: str) -> dict[str, Array]:
         raise DataError(call, rule, "another kind of file", remedy)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files if name in ("X", TARGET, "feature_names")}
-    except DAMAGE as error:
+            arrays = {name: archive[name] for name in archive.files if name in ("X", TARGET, "feature_names")}
+    except (
+        Exception
+    ) as error:  # a damaged one reaches zip, zlib, bz2, lzma, and Python's own parser: each has its own
         if "allow_pickle" in str(error):
             remedy = "Convert it to numbers or text first; reading Python objects would run code."
             raise DataError(call, rule, "an array of Python objects", remedy) from None
         raise DataError(call, rule, f"one that cannot be read: {said(error)}", remedy) from None
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # NumPy hands over the bytes of a member that is not .npy
+            raise DataError(call, rule, f"a member {name!r} that is no array", remedy)
+    return arrays
 
 
 def require_features(arrays: dict[str, Array], path: Path, call: str) -> Array:
@@ -106,6 +106,25 @@ def require_features(arrays: dict[str, Array], path: Path, call: str) -> Array:
             "Save it with numpy.savez(path, X=X, y=y).",
         )
     return features
+
+
+def require_target(target: Array, n_rows: int, path: Path, call: str) -> Array:
+    """Return y, checked."""
+    if target.shape != (n_rows,):
+        raise DataError(
+            call,
+            f"the array y of {path.name} has shape ({n_rows},), one label for each row of X",
+            f"shape {target.shape}",
+            "Save class labels, not one-hot rows.",
+        )
+    if target.dtype.kind not in SERVED_KINDS:
+        raise DataError(
+            call,
+            f"the array y of {path.name} holds integers, booleans, text or floats with few different values",
+            f"dtype {target.dtype}",
+            "Save class labels.",
+        )
+    return target
 
 
 def feature_names(arrays: dict[str, Array], n_features: int, path: Path, call: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The refusals of columns that cannot be encoded: each names the table, the column, the row and what to do."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 import polars as pl
@@ -7,10 +8,24 @@ import polars as pl
 from chainrule.data.kinds import Kind, kind_of
 from chainrule.errors import DataError
 
-MOSTLY = 0.9  # text of which so many values are numbers is a column of numbers with something else in it
+COLUMNS_NAMED = 3  # a message tells of so many columns why they were left out
+LONGEST = 60  # characters of a name or a value that a message shows
 
 
-def said(error: Exception) -> str:
+def quoted(value: object) -> str:
+    """Return a name or a value for a message: in quotation marks if it is text, and shortened if it is long.
+
+    Examples
+    --------
+    >>> quoted("size"), quoted(""), quoted(3), quoted("x" * 1000)[-12:]
+    ("'size'", "''", '3', "xxxxxxxx...'")
+    """
+    if isinstance(value, str) and len(value) > LONGEST:
+        value = f"{value[: LONGEST - 3]}..."
+    return repr(value)
+
+
+def said(error: BaseException) -> str:
     r"""Return what another library says first, on one line for the inside of a message.
 
     Examples
@@ -27,7 +42,7 @@ def refuse_type(column: pl.Series, source: str, call: str) -> NoReturn:
     raise DataError(
         call,
         "a column holds numbers, booleans, text, dates, times or durations",
-        f"column {column.name!r} of {source} with values of type {column.dtype}",
+        f"column {quoted(column.name)} of {source} with values of type {column.dtype}",
         "Convert it, or leave it out.",
     )
 
@@ -42,7 +57,7 @@ def refuse_infinite(column: pl.Series, source: str, call: str) -> None:
         raise DataError(
             call,
             "numbers are finite or missing",
-            f"{column[row]} in column {column.name!r}, row {row} of {source} (rows are counted from 0)",
+            f"{column[row]} in column {quoted(column.name)}, row {row} of {source} (rows are counted from 0)",
             "Replace it by a number, or leave it empty.",
         )
 
@@ -53,10 +68,18 @@ def refuse_changed_column(column: pl.Series, kind: Kind, source: str, call: str)
     now = kind_of(column.dtype)
     raise DataError(
         call,
-        f"column {column.name!r} holds {kind.phrase}, as in training",
-        f"{now.phrase if now else column.dtype} in {source} ({str(column[row])!r} in row {row}, counted from 0)",
+        f"column {quoted(column.name)} holds {kind.phrase}, as in training",
+        f"{now.phrase if now else column.dtype} in {source} ({value_at(column, row)} in row {row}, counted from 0)",
         "Convert the column, or train again.",
     )
+
+
+def value_at(column: pl.Series, row: int) -> str:
+    """Return a value for a message; of dates and times that Python cannot hold, the number that is stored."""
+    try:
+        return quoted(" ".join(str(column[row]).split()))
+    except (ValueError, OverflowError, pl.exceptions.PanicException):
+        return str(column.slice(row, 1).to_physical()[0])
 
 
 def strange_row(column: pl.Series, kind: Kind) -> int:
@@ -70,25 +93,14 @@ def strange_row(column: pl.Series, kind: Kind) -> int:
     return strange.arg_max() or 0
 
 
-def refuse_half_numbers(text: pl.Series, source: str, call: str) -> None:
-    """Refuse a column of text that is mostly numbers: some values in it are damaged."""
-    present = text.is_not_null()
-    damaged = text.str.strip_chars().cast(pl.Float64, strict=False).is_null() & present
-    if 0 < int(damaged.sum()) < (1.0 - MOSTLY) * int(present.sum()):
-        row = damaged.arg_max() or 0
-        raise DataError(
-            call,
-            "the values of a column are of one type",
-            f"{text[row]!r} among numbers in column {text.name!r}, row {row} of {source} (rows are counted from 0)",
-            "Correct the value, or leave it empty.",
-        )
-
-
-def refuse_nothing_left(frame: pl.DataFrame, source: str, call: str) -> NoReturn:
-    """Refuse a table in which nothing varies."""
+def refuse_nothing_left(dropped: Sequence[tuple[str, str]], source: str, call: str) -> NoReturn:
+    """Refuse a table of which every column was left out; each has a name and a reason."""
+    named = "; ".join(f"{quoted(name)}: {reason}" for name, reason in dropped[:COLUMNS_NAMED])
+    more = len(dropped) - COLUMNS_NAMED
+    came = f"{source}, of which every column was left out ({named}{f'; and {more} more' if more > 0 else ''})"
     raise DataError(
         call,
-        "at least one column besides the target has two different values",
-        f"{source} with {frame.width} such columns and {frame.height} rows of training",
-        "Add columns that vary.",
+        "at least one column besides the target tells rows apart",
+        came if dropped else f"{source} without another column",
+        "Add columns of numbers, or of text that repeats, with different values.",
     )

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from chainrule._types import FloatArray
+from chainrule.data.column_encoding import number_of
 
 CLIP = 3.0
 HALF_RANGE_LIMIT = sys.float_info.max / 4
@@ -72,4 +73,7 @@ class RobustScaling:
     @classmethod
     def from_json_value(cls, value: dict[str, Any]) -> "RobustScaling":
         """Return the scaling that :meth:`to_json_value` described."""
-        return cls(float(value["center"]), float(value["spread"]))
+        spread = number_of(value, "spread")
+        if spread < 0.0:
+            raise ValueError("spread is at least 0")
+        return cls(number_of(value, "center"), spread)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from chainrule.data.refusals import quoted
 from chainrule.errors import DataError
 
 COLUMNS_NAMED = 12  # a message names at most so many columns; more would hide the sentence around them
@@ -44,6 +45,8 @@ class Table:
 def require_column(columns: Sequence[str], name: str, source: str, call: str) -> str:
     """Return ``name`` if it is among the columns, else refuse, naming the nearest and those that exist.
 
+    The name is also found without the blanks around it, which files of text do not keep either.
+
     Raises
     ------
     DataError
@@ -56,13 +59,15 @@ def require_column(columns: Sequence[str], name: str, source: str, call: str) ->
     """
     if name in columns:
         return name
+    if name.strip() in columns:
+        return name.strip()
     by_lower_case = {column.casefold(): column for column in reversed(columns)}
     near = difflib.get_close_matches(name.casefold(), by_lower_case, n=1, cutoff=0.6)
-    suggestion = f"Did you mean {by_lower_case[near[0]]!r}? " if near else ""
+    suggestion = f"Did you mean {quoted(by_lower_case[near[0]])}? " if near else ""
     raise DataError(
         call,
         "the target is a column of the table",
-        f"target {name!r}, which {source} does not have",
+        f"target {quoted(name)}, which {source} does not have",
         f"{suggestion}The columns are {listing(columns)}.",
     )
 
@@ -75,6 +80,8 @@ def listing(columns: Sequence[str]) -> str:
     >>> listing(["size", "kind"])
     "'size', 'kind'"
     """
-    named = ", ".join(repr(column) for column in columns[:COLUMNS_NAMED])
+    if not columns:
+        return "none"
+    named = ", ".join(quoted(column) for column in columns[:COLUMNS_NAMED])
     more = len(columns) - COLUMNS_NAMED
     return f"{named} and {more} more" if more > 0 else named

@@ -1,12 +1,13 @@
 """The target column: its classes, and each row's class index."""
 
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from chainrule._types import Array
 from chainrule.data.kinds import Kind, kind_of
+from chainrule.data.refusals import quoted
 from chainrule.errors import DataError
 
 Label: TypeAlias = str | int | float | bool
@@ -33,7 +34,8 @@ def find_classes(column: pl.Series, *, source: str = "the table", call: str = "f
     ------
     DataError
         The column has no rows, rows without a value, one class only, infinite values, floats with more than
-        ``FLOAT_CLASS_LIMIT`` different values, more rows than that and no label twice, or a type that holds no labels.
+        ``FLOAT_CLASS_LIMIT`` different values, more classes than that and most of them in one row only, or a type
+        that holds no labels.
 
     Examples
     --------
@@ -46,24 +48,41 @@ def find_classes(column: pl.Series, *, source: str = "the table", call: str = "f
         raise DataError(
             call,
             "a target has at least two classes",
-            f"{classes[0]!r} in every row of column {column.name!r} of {source}",
+            f"{quoted(classes[0])} in every row of column {quoted(column.name)} of {source}",
             "Name another target, or add rows of other classes.",
         )
     if labels.dtype.is_float() and len(classes) > FLOAT_CLASS_LIMIT:
         raise DataError(
             call,
             "a target holds classes",
-            f"column {column.name!r} of {source} with {len(classes)} different floating point numbers",
+            f"column {quoted(column.name)} of {source} with {len(classes)} different floating point numbers",
             "chainrule classifies and offers no regression: group the numbers into classes first.",
         )
-    if len(classes) == len(labels) > FLOAT_CLASS_LIMIT:
+    refuse_unrepeated(labels, len(classes), source, call)
+    return classes
+
+
+def refuse_unrepeated(labels: pl.Series, n_classes: int, source: str, call: str) -> None:
+    """Refuse labels of which many stand in one row only: names of rows, or measurements."""
+    if n_classes <= FLOAT_CLASS_LIMIT:
+        return
+    column = f"column {quoted(labels.name)} of {source}"
+    if n_classes == len(labels):
         raise DataError(
             call,
             "the labels of a target repeat",
-            f"column {column.name!r} of {source} with another label in each of its {len(labels)} rows",
+            f"{column} with another label in each of its {len(labels)} rows",
             "Name the column that holds classes, not names or numbers of rows.",
         )
-    return classes
+    single = int(labels.is_unique().sum())
+    if 2 * single > n_classes:
+        raise DataError(
+            call,
+            "the labels of a target repeat",
+            f"{column} with {n_classes} labels, {single} of them in one row only",
+            "chainrule classifies and offers no regression: group the values into classes first, or name the column "
+            "that holds classes.",
+        )
 
 
 def class_indices(
@@ -74,7 +93,7 @@ def class_indices(
     Parameters
     ----------
     column : polars.Series, shape (examples,)
-        Labels, all of them among ``classes``; an integer and the equal float are the same label.
+        Labels, all of them among ``classes``; an integer, the equal float and the text that says it are one label.
     classes : list of str, int, bool or float
         Sorted, as from :func:`find_classes`.
     source, call : str
@@ -96,29 +115,44 @@ def class_indices(
     """
     labels = checked_labels(column, source, call)
     known = pl.Series("class", classes)
-    comparable = kind_of(labels.dtype) is kind_of(known.dtype)
-    if comparable:
-        both = labels.to_frame("class").with_columns(pl.col("class").cast(common_type(labels, known)))
-        table = pl.DataFrame(
-            {"class": known.cast(common_type(labels, known)), "index": np.arange(len(classes))}
-        )
+    compared = labels
+    if labels.dtype == pl.String and known.dtype != pl.String:
+        compared = read_as(labels, known.dtype)
+    if kind_of(compared.dtype) is kind_of(known.dtype):
+        shared = compared.dtype if compared.dtype == known.dtype else pl.Float64()
+        table = pl.DataFrame({"class": known.cast(shared), "index": np.arange(len(classes))})
+        both = compared.to_frame("class").with_columns(pl.col("class").cast(shared))
         indices = both.join(table, on="class", how="left", maintain_order="left")["index"]
     else:
         indices = pl.Series("index", [None], dtype=pl.Int64()).new_from_index(0, len(labels))
     if indices.null_count():
-        row = indices.is_null().arg_max() or 0
-        raise DataError(
-            call,
-            "every target is a class that the model knows",
-            f"{labels[row]!r} in column {column.name!r}, row {row} of {source} (rows are counted from 0)",
-            f"The classes are {', '.join(map(repr, classes[:10]))}{' ...' if len(classes) > 10 else ''}.",
-        )
+        refuse_unknown(labels, indices.is_null().arg_max() or 0, classes, source, call)
     return indices.to_numpy().astype(np.int64)
 
 
-def common_type(labels: pl.Series, known: pl.Series) -> pl.DataType:
-    """Return the type in which two columns of one kind are compared."""
-    return labels.dtype if labels.dtype == known.dtype else pl.Float64()
+def read_as(text: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Return text as booleans, integers or floats, null where it is none."""
+    bare = text.str.strip_chars()
+    if dtype == pl.Boolean:
+        words = bare.str.to_lowercase()
+        return pl.select(pl.when(words.is_in(("true", "false"))).then(words == "true")).to_series()
+    floats = bare.cast(pl.Float64, strict=False)
+    if not dtype.is_integer():
+        return floats
+    # Integers first, as floats cannot hold all of them; then 2.0, which is 2.
+    return bare.cast(pl.Int64, strict=False).fill_null(
+        pl.select(pl.when(floats == floats.floor()).then(floats)).to_series().cast(pl.Int64, strict=False)
+    )
+
+
+def refuse_unknown(labels: pl.Series, row: int, classes: list[Label], source: str, call: str) -> NoReturn:
+    """Refuse the label of a row, which is not among the classes."""
+    raise DataError(
+        call,
+        "every target is a class that the model knows",
+        f"{quoted(labels[row])} in column {quoted(labels.name)}, row {row} of {source} (rows are counted from 0)",
+        f"The classes are {', '.join(map(quoted, classes[:10]))}{' ...' if len(classes) > 10 else ''}.",
+    )
 
 
 def checked_labels(column: pl.Series, source: str, call: str) -> pl.Series:
@@ -128,15 +162,7 @@ def checked_labels(column: pl.Series, source: str, call: str) -> pl.Series:
         raise DataError(call, "a table has at least one row", f"{source} without rows", "Add rows.")
     if column.dtype.is_float():
         column = column.cast(pl.Float64).fill_nan(None)
-    if column.null_count():
-        row = column.is_null().arg_max() or 0
-        raise DataError(
-            call,
-            "every row has a target",
-            f"{column.null_count()} of {len(column)} rows of {source} without one in column {column.name!r}, "
-            f"the first in row {row} (rows are counted from 0)",
-            "Remove these rows.",
-        )
+    refuse_missing(column, source, call)
     if column.dtype.is_float():
         require_finite(column, source, call)
         return column
@@ -149,9 +175,22 @@ def checked_labels(column: pl.Series, source: str, call: str) -> pl.Series:
     raise DataError(
         call,
         "a target holds text, integers of 64 bits, booleans or floats with few different values",
-        f"column {column.name!r} of {source} with values of type {column.dtype}",
+        f"column {quoted(column.name)} of {source} with values of type {column.dtype}",
         "Convert it to text.",
     )
+
+
+def refuse_missing(column: pl.Series, source: str, call: str) -> None:
+    """Refuse rows without a label."""
+    if column.null_count():
+        row = column.is_null().arg_max() or 0
+        raise DataError(
+            call,
+            "every row has a target",
+            f"{column.null_count()} of {len(column)} rows of {source} without one in column {quoted(column.name)}, "
+            f"the first in row {row} (rows are counted from 0)",
+            "Remove these rows.",
+        )
 
 
 def require_finite(column: pl.Series, source: str, call: str) -> None:
@@ -162,6 +201,6 @@ def require_finite(column: pl.Series, source: str, call: str) -> None:
         raise DataError(
             call,
             "labels are finite",
-            f"{column[row]} in column {column.name!r}, row {row} of {source} (rows are counted from 0)",
+            f"{column[row]} in column {quoted(column.name)}, row {row} of {source} (rows are counted from 0)",
             "Replace it.",
         )

@@ -5,9 +5,13 @@ from typing import Any
 
 from chainrule._types import ArrayLike
 from chainrule.estimators.model import Model
+from chainrule.estimators.table_arguments import checked_activation, checked_hidden, checked_share
 from chainrule.estimators.table_fit import prepare_table, train_table
 from chainrule.estimators.table_settings import TableSettings
 from chainrule.training import Callback, Solver
+
+CALL = "fit_table"
+"""What errors name as the call."""
 
 
 def fit_table(
@@ -86,8 +90,8 @@ def fit_table(
     ['small', 'large']
     """
     settings = TableSettings(
-        hidden=(hidden,) if isinstance(hidden, int) else tuple(hidden),
-        activation=activation if isinstance(activation, str) else tuple(activation),
+        hidden=checked_hidden(hidden, CALL),
+        activation=checked_activation(activation, CALL),
         solver=solver,
         alpha=alpha,
         batch_size=batch_size,
@@ -96,8 +100,8 @@ def fit_table(
         patience=patience,
         class_weight=class_weight,
         label_smoothing=label_smoothing,
-        validation_fraction=validation_fraction,
-        test_fraction=test_fraction,
+        validation_fraction=checked_share("validation_fraction", validation_fraction, CALL),
+        test_fraction=checked_share("test_fraction", test_fraction, CALL),
         random_state=random_state,
     )
     prepared = prepare_table(data, target, settings, sample_weight=sample_weight)

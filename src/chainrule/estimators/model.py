@@ -1,6 +1,7 @@
 """The model: what takes raw rows and gives probabilities, and what a model file holds."""
 
 import os
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.errors import ArgumentError, DataError, ModelFileError
+from chainrule.errors import ArgumentError, ArgumentTypeError, DataError, ModelFileError
+from chainrule.estimators.model_values import (
+    BAD_VALUE,
+    checked_classes,
+    encoder_from_json_value,
+    label_array,
+    outcome_from_json_value,
+    settings_from_json_value,
+)
 from chainrule.network import Network, read_model_file, write_model_file
 from chainrule.training import Outcome
 
@@ -54,7 +63,12 @@ class Model:
     outcome: Outcome | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "classes", tuple(self.classes))
+        try:
+            object.__setattr__(self, "classes", checked_classes(self.classes))
+        except (TypeError, ValueError) as error:
+            kind = ArgumentTypeError if isinstance(error, TypeError) else ArgumentError
+            came = reprlib.repr(self.classes)
+            raise kind("Model", str(error), came, "Give one label for each output of the network.") from error
         if self.network.head != "softmax" or self.network.n_outputs != len(self.classes):
             came = f"{len(self.classes)} classes, a {self.network.head} head and {self.network.n_outputs} outputs"
             raise ArgumentError(
@@ -122,7 +136,7 @@ class Model:
         >>> Model(None, Network((1, 2)), ["no", "yes"]).labels(np.array([[0.2, 0.8]])).tolist()
         ['yes']
         """
-        return np.array(self.classes)[probabilities.argmax(axis=1)]
+        return label_array(self.classes)[probabilities.argmax(axis=1)]
 
     def features_of(self, data: object, *, call: str = "Model.features_of") -> Array:
         """Return what the network sees of raw rows, shape (examples, features); ``data`` as :meth:`predict_proba`."""
@@ -138,7 +152,7 @@ class Model:
         expected = target or self.target
         if expected is not None and isinstance(self.classes[0], str):
             text_columns.add(expected)
-        table = read_table(data, target, call=call, text_columns=text_columns)
+        table = read_table(data, target, call=call, text_columns=text_columns, label_column=expected)
         if target is not None or expected is None:
             return table
         return Table(table.frame, expected if expected in table.frame.columns else None, table.source)
@@ -168,6 +182,7 @@ class Model:
         OutputError
             The file cannot be written; nothing is left behind.
         """
+        name = path_text(path, "Model.save")
         description = {
             "network": self.network.describe(),
             "classes": list(self.classes),
@@ -175,7 +190,15 @@ class Model:
             "settings": None if self.settings is None else dict(self.settings),
             "outcome": None if self.outcome is None else self.outcome.to_json_value(),
         }
-        write_model_file(path, self.network.tensors(), description, "Model.save")
+        try:
+            write_model_file(name, self.network.tensors(), description, "Model.save")
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(
+                "Model.save",
+                "settings and outcome hold text, finite numbers, lists and mappings of these",
+                f"another value ({error})",
+                "Leave it out of the settings.",
+            ) from error
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, call: str = "load") -> "Model":
@@ -189,8 +212,20 @@ class Model:
             The file is not a model, is damaged, comes from a newer version, or is a network without classes, which
             :meth:`chainrule.Network.load` reads.
         """
-        tensors, description = read_model_file(path, call)
-        name = os.fspath(path)
+        name = path_text(path, call)
+        try:
+            return cls._from_file(*read_model_file(name, call), call, name)
+        except ModelFileError:
+            raise
+        except BAD_VALUE as error:
+            came = f"a description that does not fit ({str(error)[:200] or type(error).__name__})"
+            raise ModelFileError(call, f"{name!r} is whole", came, "Train the model again.") from error
+
+    @classmethod
+    def _from_file(
+        cls, tensors: Mapping[str, Array], description: Mapping[str, Any], call: str, name: str
+    ) -> "Model":
+        """Return the model of what a file holds; anything may be in a file."""
         if "network" not in description or description.get("classes") is None:
             bare = "network" in description
             raise ModelFileError(
@@ -199,24 +234,12 @@ class Model:
                 "a network without classes" if bare else "another file",
                 "Load it with chainrule.Network.load." if bare else "Name a file that Model.save wrote.",
             )
+        classes = checked_classes(description["classes"])
+        encoder = encoder_from_json_value(description.get("encoder"))
+        settings = settings_from_json_value(description.get("settings"))
+        outcome = outcome_from_json_value(description.get("outcome"))
         network = Network.restore(tensors, description["network"], call, name)
-        try:
-            return cls(
-                encoder_from_json_value(description.get("encoder")),
-                network,
-                classes_from_json_value(description["classes"]),
-                settings_from_json_value(description.get("settings")),
-                None
-                if description.get("outcome") is None
-                else Outcome.from_json_value(description["outcome"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ModelFileError(
-                call,
-                f"{name!r} is whole",
-                f"a description that does not fit ({error})",
-                "Train the model again.",
-            ) from error
+        return cls(encoder, network, classes, settings, outcome)
 
 
 def load(path: str | os.PathLike[str]) -> Model:
@@ -248,25 +271,13 @@ def load(path: str | os.PathLike[str]) -> Model:
     return Model.load(path)
 
 
-def encoder_from_json_value(value: Any) -> "Encoder | None":
-    """Return the encoder of a model file, None where there is none."""
-    if value is None:
-        return None
-    from chainrule.data import Encoder  # here, since a model of arrays does without polars
-
-    return Encoder.from_json_value(value)
-
-
-def classes_from_json_value(value: Any) -> "tuple[Label, ...]":
-    """Return the classes of a model file, all of one type and each different."""
-    types = {type(label) for label in value} if isinstance(value, list) else set()
-    if len(types) != 1 or not types <= {str, int, float, bool} or len(set(value)) != len(value):
-        raise ValueError("classes are different labels of one type")
-    return tuple(value)
-
-
-def settings_from_json_value(value: Any) -> dict[str, Any] | None:
-    """Return the settings of a model file."""
-    if value is not None and not isinstance(value, dict):
-        raise TypeError("settings are names with values")
-    return value
+def path_text(path: Any, call: str) -> str:
+    """Return the name of a file as text, which is what messages show."""
+    name = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(name, str):
+        raise ArgumentTypeError(
+            call, "path is text or a pathlib.Path", repr(path), "Name a .safetensors file."
+        )
+    if "\0" in name:
+        raise ArgumentError(call, "path holds no null character", repr(name), "Name a .safetensors file.")
+    return name

@@ -1,6 +1,5 @@
 """The stages of a fit on a table: prepare rows, train, judge; the command line shows what lies between them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +15,10 @@ from chainrule.data import (
     read_table,
     stratified_split,
 )
-from chainrule.errors import ArgumentError, DataError
+from chainrule.errors import DataError
 from chainrule.estimators.model import Model
 from chainrule.estimators.scores import Scores, judge
+from chainrule.estimators.table_arguments import class_weights, require_memory, row_weights
 from chainrule.estimators.table_settings import TableSettings
 from chainrule.network import Network
 from chainrule.training import Callback, train
@@ -179,6 +179,13 @@ def train_table(
         A setting is outside its domain.
     """
     sizes = (prepared.encoder.n_features, *settings.hidden, len(prepared.classes))
+    require_memory(sizes, call)
+    weights = class_weights(
+        settings.class_weight,
+        prepared.classes,
+        np.bincount(prepared.training.targets, minlength=len(prepared.classes)),
+        call,
+    )
     network = Network(sizes, settings.activation, random_state=settings.random_state)
     validation = prepared.validation
     usable = len(validation) > 0 and (validation.weights is None or bool(validation.weights.any()))
@@ -189,7 +196,7 @@ def train_table(
         prepared.training.targets,
         solver=settings.solver,
         sample_weight=prepared.training.weights,
-        class_weight=class_weights(settings.class_weight, prepared, call),
+        class_weight=weights,
         label_smoothing=settings.label_smoothing,
         alpha=settings.alpha,
         batch_size=settings.batch_size,
@@ -219,46 +226,3 @@ def judge_table(model: Model, prepared: PreparedTable) -> TableFit:
         prepared.test.targets,
         np.empty(0, dtype=np.int64) if test is None else test[1],
     )
-
-
-def row_weights(sample_weight: ArrayLike | None, n_rows: int, call: str) -> FloatArray | None:
-    """Return one float64 weight for each row of the table; their sizes are checked where they are used."""
-    if sample_weight is None:
-        return None
-    weights = np.asarray(sample_weight, dtype=np.float64)
-    if weights.shape != (n_rows,):
-        raise ArgumentError(
-            call,
-            f"sample_weight has shape ({n_rows},)",
-            f"shape {weights.shape}",
-            "Give one weight for each row.",
-        )
-    return weights
-
-
-def class_weights(
-    class_weight: str | Mapping[Any, float] | None, prepared: PreparedTable, call: str
-) -> FloatArray | None:
-    """Return one weight for each class: of a mapping (1 where it has none), or "balanced", N / (K n_k) in training."""
-    if class_weight is None:
-        return None
-    n_classes = len(prepared.classes)
-    if isinstance(class_weight, str):
-        if class_weight != "balanced":
-            raise ArgumentError(
-                call,
-                'class_weight is "balanced", a mapping or None',
-                repr(class_weight),
-                "Check the spelling.",
-            )
-        counts = np.bincount(prepared.training.targets, minlength=n_classes)
-        return np.asarray(counts.sum() / (n_classes * counts))
-    strange = [label for label in class_weight if label not in prepared.classes]
-    if strange:
-        raise ArgumentError(
-            call,
-            "class_weight names classes of the target",
-            f"{strange[0]!r}",
-            f"The classes are {', '.join(map(repr, prepared.classes[:10]))}.",
-        )
-    return np.array([float(class_weight.get(label, 1.0)) for label in prepared.classes])

@@ -40,6 +40,8 @@ class TableSettings:
 def plain(value: Any) -> Any:
     """Return a setting as plain values: a solver by its name and parts, a mapping as pairs (labels need not be text).
 
+    Of a solver or schedule of one's own that is no dataclass the name is all that is known.
+
     Examples
     --------
     >>> plain((1, 2)), plain({0: 2.0})
@@ -52,4 +54,6 @@ def plain(value: Any) -> Any:
         return [[plain(key), plain(item)] for key, item in sorted(value.items())]
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [plain(item) for item in value]
-    return value.item() if hasattr(value, "item") else value
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return value.item() if hasattr(value, "item") else type(value).__name__

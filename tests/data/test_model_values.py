@@ -1,0 +1,60 @@
+"""Encoders from the plain values of a model file that somebody changed."""
+
+import copy
+from typing import Any
+
+import polars as pl
+import pytest
+
+from chainrule.data import Encoder
+
+ENCODER = Encoder.fit(
+    pl.DataFrame(
+        {"size": [1.0, 2.0, 3.0], "c": ["a", "b", "a"], "paid": [True, False, None], "unit": ["m", "m", "m"]}
+    )
+)
+DEEP: list[Any] = []
+for _ in range(100_000):
+    DEEP = [DEEP]
+
+
+def changed(*path: Any) -> dict[str, Any]:
+    """Return the encoder's plain values with the last of ``path`` at the place that the others lead to."""
+    value = copy.deepcopy(ENCODER.to_json_value())
+    place: Any = value
+    for step in path[:-2]:
+        place = place[step]
+    place[path[-2]] = path[-1]
+    return value
+
+
+def test_unchanged_values_make_an_equal_encoder() -> None:
+    assert Encoder.from_json_value(changed("columns", 0, "name", "size")) == ENCODER
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *[
+            ("columns", 0, "spread", wrong)
+            for wrong in (-1.0, float("nan"), float("inf"), 10**400, "1", None, True)
+        ],
+        *[("columns", 0, "center", wrong) for wrong in (float("nan"), float("-inf"), 10**400, [1], "1.5")],
+        *[("columns", 0, "kind", wrong) for wrong in ("fruit", [], None, DEEP)],
+        *[("columns", 0, "name", wrong) for wrong in (5, None, "c", "unit", "\ud800")],
+        *[("columns", 0, "indicator", wrong) for wrong in ("no", 1, None)],
+        *[("columns", 0, wrong) for wrong in ("x", None, {}, DEEP)],
+        *[
+            ("columns", 1, "categories", wrong)
+            for wrong in (["a", "a"], "ab", None, [1, 2], {"a": 1}, ["\ud800"])
+        ],
+        ("columns", 1, "other", 1),
+        ("columns", 2, "varies", "yes"),
+        *[("columns", wrong) for wrong in (None, [], "x", 5)],
+        *[("dropped", wrong) for wrong in (None, ["x"], [{"name": "q"}], [{"name": 1, "reason": "x"}])],
+    ],
+    ids=lambda path: "-".join(str(step)[:20] for step in path if step is not DEEP),
+)
+def test_values_outside_their_domain_are_refused_with_a_plain_error(path: tuple[Any, ...]) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        Encoder.from_json_value(changed(*path))
