@@ -105,6 +105,24 @@ def test_with_a_tolerance_of_zero_it_ends_at_the_precision():
     np.testing.assert_allclose(x, 1.0, atol=1e-7)
 
 
+@pytest.mark.parametrize("alpha", [0.0, 1e-4])
+def test_a_search_that_fails_far_from_the_minimum_has_stalled(alpha):
+    X, y = load_iris(return_X_y=True)
+    X = X * [1e6, 1e-6, 1.0, 1e3]
+    outcome = train(Network((4, 3), dtype=np.float64), X, y, solver="lbfgs", alpha=alpha)
+    assert outcome.reason is StopReason.STALLED
+    assert outcome.gradient_norm > 1e-3
+    assert "features on very different scales are the usual cause" in outcome.message
+
+
+def test_a_tolerance_below_the_precision_ends_at_the_precision():
+    X, y = load_iris(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    outcome = train(Network((4, 3), dtype=np.float64), X, y, solver="lbfgs", tol=0.0)
+    assert outcome.reason is StopReason.PRECISION_REACHED
+    assert outcome.gradient_norm < 1e-8
+
+
 def test_overflow_along_the_way_is_stepped_around():
     class Barrier:
         def value_and_gradient(self, x):

@@ -103,6 +103,31 @@ def test_collinear_and_constant_features_without_a_penalty_are_solved():
     assert first.loss == pytest.approx(second.loss, abs=1e-13)
 
 
+class Wall:
+    """A slope of 1 that the function's values deny: they rise in every direction."""
+
+    def __init__(self, curvature):
+        self.curvature = curvature
+
+    def value_and_gradient(self, x):
+        return 1.0 + 10.0 * float(abs(x).sum()), np.ones(2)
+
+    def hessian(self, _x):
+        return self.curvature * np.eye(2)
+
+
+@pytest.mark.parametrize(
+    ("curvature", "reason"),
+    [(1.0, StopReason.STALLED), (np.nan, StopReason.STALLED), (1e10, StopReason.PRECISION_REACHED)],
+)
+def test_giving_up_tells_a_large_gap_from_one_below_the_resolution(curvature, reason):
+    solver, parameters = NewtonCholesky(), np.zeros(2)
+    state = solver.start(Wall(curvature), parameters, 1e-4)
+    while state.reason is None:
+        parameters, state = solver.step(Wall(curvature), parameters, state)
+    assert state.reason is reason
+
+
 def test_other_networks_are_refused():
     X, y = np.zeros((3, 2)), np.array([0, 1, 0])
     message = "'newton-cholesky' serves a softmax head without hidden layers; got a softmax head and 1 hidden layers"

@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits, load_iris
 
 import chainrule as cr
 from chainrule.errors import ArgumentError, ArgumentTypeError
-from chainrule.network import Network
+from chainrule.network import InputScaling, Network
 from chainrule.training import LBFGS, SGD, SOLVERS, Adam, AdamW, CosineSchedule, StopReason, train
 
 IRIS_X, IRIS_Y = load_iris(return_X_y=True)
@@ -230,7 +230,7 @@ def test_a_run_that_diverges_leaves_finite_parameters_that_are_no_worse(kind, ra
 
 
 def test_features_of_extreme_size_leave_finite_parameters():
-    network = Network((4, 8, 3), dtype=np.float32)
+    network = Network((4, 8, 3), dtype=np.float64)
     before = network.parameters.copy()
     outcome = train(network, IRIS_X * 1e300, IRIS_Y, solver="lbfgs")
     assert np.isfinite(network.parameters).all()
@@ -292,6 +292,52 @@ def test_a_float32_network_is_solved_as_exactly_as_its_parameters_can_tell():
     np.testing.assert_allclose(narrow.parameters, wide.parameters, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("head", "solver"),
+    [("softmax", "newton-cholesky"), ("sigmoid", "lbfgs"), ("softmax", "adamw"), ("sigmoid", "sgd")],
+)
+def test_a_power_of_two_in_all_weights_changes_no_bit(head, solver, dtype):
+    y = IRIS_Y if head == "softmax" else np.eye(3)[IRIS_Y]
+    weights = np.random.default_rng(2).uniform(0.1, 1.0, 150)
+    results = []
+    for factor in (1.0, 2.0, 2.0**500, 2.0**-500):
+        network = Network((4, 3), head=head, dtype=dtype)
+        held_out = (IRIS_X, y, weights * factor)
+        outcome = train(
+            network,
+            IRIS_X,
+            y,
+            solver=solver,
+            sample_weight=weights * factor,
+            validation=held_out,
+            max_epochs=3,
+        )
+        results.append((network.parameters.tobytes(), dataclasses.astuple(outcome)))
+    assert results[1:] == results[:-1]
+
+
+@pytest.mark.parametrize("weight", [2.0, 1e50, 1e-300, 5e-324, 1e308])
+@pytest.mark.parametrize("solver", ["adamw", "lbfgs"])
+def test_equal_weights_of_any_size_are_weights_of_one(solver, weight):
+    networks = [Network((4, 8, 3)) for _ in range(2)]
+    for network, each in zip(networks, (1.0, weight), strict=True):
+        outcome = train(
+            network, IRIS_X, IRIS_Y, solver=solver, sample_weight=np.full(150, each), max_epochs=20
+        )
+        assert outcome.reason is not StopReason.DIVERGED
+    exact = weight == 2.0
+    np.testing.assert_allclose(
+        networks[1].parameters, networks[0].parameters, rtol=0, atol=0 if exact else 1e-3
+    )
+
+
+def test_class_weights_of_extreme_size_train():
+    _, outcome = fitted(dtype=np.float32, class_weight=[1e50, 2e50, 1e50], solver="adamw")
+    assert outcome.reason is StopReason.COMPLETED
+    assert outcome.loss < 0.5
+
+
 def test_train_is_public():
     assert cr.train is train
 
@@ -309,6 +355,9 @@ def with_nan_at(row, column):
     ("options", "error", "message"),
     [
         ({"X": with_nan_at(7, 2)}, ArgumentError, r"X is finite; got X\[7, 2\] = nan"),
+        ({"X": np.where(IRIS_X[3, 1] == IRIS_X, 1e39, IRIS_X)}, ArgumentError,
+         r"X is finite in the network's float32; got X\[3, 1\] = 1e\+39\. Scale the features"),
+        ({"validation": (IRIS_X * 1e300, IRIS_Y)}, ArgumentError, r"validation X is finite in the network's float32"),
         ({"X": IRIS_X[:, :3]}, ArgumentError, r"X has shape \(examples, 4\); got shape \(150, 3\)"),
         ({"X": IRIS_X.astype(str)}, ArgumentTypeError, "X holds numbers; got dtype <U"),
         ({"X": IRIS_X[:0], "y": IRIS_Y[:0]}, ArgumentError, r"X has at least one row; got shape \(0, 4\)"),
@@ -345,6 +394,15 @@ def test_bad_arguments_are_refused_by_name_and_the_network_is_unchanged(options,
         train(network, **{**GOOD, **options})
     assert str(caught.value).startswith("train: ")
     assert not network.parameters.any()
+
+
+def test_features_that_overflow_in_the_input_scaling_are_refused_and_others_are_not():
+    network = Network((4, 3))
+    network.input_scaling = InputScaling(np.zeros(4), np.array([1.0, 1.0, 1e300, 1.0]))
+    with pytest.raises(ArgumentError, match=r"float32 after its input scaling; got X\[0, 2\] = "):
+        train(network, IRIS_X, IRIS_Y)
+    network.input_scaling = InputScaling(np.zeros(4), np.full(4, 1e-300))
+    assert train(network, IRIS_X * 1e300, IRIS_Y).reason is StopReason.CONVERGED
 
 
 def test_a_network_with_nan_is_refused():

@@ -204,9 +204,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Warns
         -----
         ConvergenceWarning
-            If a full-batch solver was cut off by ``max_epochs``.
+            If a full-batch solver was cut off by ``max_epochs``, or found no lower point away from a minimum.
         ChainruleWarning
-            If the fit diverged or was interrupted.
+            If the fit diverged, never fell below where it began, or was interrupted.
         """
         before = dict(self.__dict__)
         try:
@@ -376,7 +376,7 @@ def _by_blocks(predict: Any, features: Array, network: Network) -> Array:
 
 
 def _warn(outcome: Outcome) -> None:
-    if outcome.reason is StopReason.MAX_EPOCHS:
+    if outcome.reason in (StopReason.MAX_EPOCHS, StopReason.STALLED):
         warnings.warn(f"{CALL}: {outcome.message}", ConvergenceWarning, stacklevel=4)
-    elif outcome.reason in (StopReason.DIVERGED, StopReason.INTERRUPTED):
+    elif outcome.reason in (StopReason.DIVERGED, StopReason.INTERRUPTED, StopReason.NOT_IMPROVED):
         warnings.warn(f"{CALL}: {outcome.message}", ChainruleWarning, stacklevel=4)

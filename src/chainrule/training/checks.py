@@ -22,7 +22,9 @@ def check_examples(
         rule = f"{name}y has one target for each of the {n_rows} rows of {name}X"
         raise ArgumentError(call, rule, f"shape {targets.shape}", "Pass as many targets as rows.")
     targets = _check_targets(call, network, targets, f"{name}y")
-    weights = None if sample_weight is None else check_sample_weight(call, sample_weight, n_rows, name)
+    weights = (
+        None if sample_weight is None else near_one(check_sample_weight(call, sample_weight, n_rows, name))
+    )
     return Examples(features, targets, weights)
 
 
@@ -35,6 +37,20 @@ def check_sample_weight(call: str, sample_weight: ArrayLike, n_rows: int, name: 
             call, rule, "weights that are all zero", "Leave sample_weight out to weigh rows alike."
         )
     return weights
+
+
+def near_one(weights: Array) -> Array:
+    """Return weights times the power of two that brings the largest into [1, 2), so that none of their sums overflows.
+
+    Neither (TR.1) nor one of its bits changes.
+
+    Examples
+    --------
+    >>> near_one(np.array([3e50, 0.0])).round(3)
+    array([1.604, 0.   ])
+    """
+    largest = weights.max(initial=0.0)
+    return weights if largest == 0.0 else np.ldexp(weights, 1 - int(np.frexp(largest)[1]))
 
 
 def check_weights(call: str, name: str, weights: ArrayLike, size: int) -> Array:
@@ -102,9 +118,28 @@ def _check_features(call: str, network: Network, X: ArrayLike, name: str) -> Arr
             call, f"{name} has at least one row", f"shape {features.shape}", "Pass some examples."
         )
     if features.dtype.kind != "f":
-        return features.astype(network.dtype)
+        features = features.astype(network.dtype)
     _check_finite(call, name, features, "Drop or fill missing values before training.")
+    _check_finite_inputs(call, network, features, name)
     return features
+
+
+def _check_finite_inputs(call: str, network: Network, features: Array, name: str) -> None:
+    """Refuse features that overflow on their way to the first layer: by the input scaling, or in a narrower dtype."""
+    scaling = network.input_scaling
+    if scaling is None and np.can_cast(features.dtype, network.dtype):
+        return
+    for first in range(0, len(features), BLOCK_ROWS):
+        block = inputs = features[first : first + BLOCK_ROWS]
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            if scaling is not None:
+                inputs = (block - scaling.center) * scaling.scale
+            bad = ~np.isfinite(inputs.astype(network.dtype))
+        if bad.any():
+            after = "" if scaling is None else " after its input scaling"
+            rule = f"{name} is finite in the network's {network.dtype}{after}"
+            remedy = "Scale the features to about 1, or build the network with dtype=numpy.float64."
+            raise ArgumentError(call, rule, _first(name, block, bad, first), remedy)
 
 
 def _check_finite(call: str, name: str, values: Array, remedy: str) -> None:

@@ -9,6 +9,7 @@ from chainrule.errors import ArgumentError
 from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm
 from chainrule.training.line_search import LinePoint, LineSearch, strong_wolfe
 from chainrule.training.outcome import StopReason
+from chainrule.training.resolution import reason_to_give_up
 from chainrule.training.solver import FullBatchSolver, SmoothFunction
 
 
@@ -19,6 +20,14 @@ class CurvaturePair:
     step: Array
     change: Array
     product: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """The point to search from, with the slope there, and the direction to search along."""
+
+    origin: LinePoint
+    direction: Array
 
 
 @dataclass(frozen=True)
@@ -85,13 +94,18 @@ class LBFGS(FullBatchSolver):
         self, function: SmoothFunction, parameters: Array, state: LBFGSState
     ) -> tuple[Array, LBFGSState]:
         """Search along the quasi-Newton direction and remember the pair."""
-        found = _search(function, parameters, state)
+        line = _line(parameters, state)
+        found = _search(function, state, line)
         if found.point is None and state.pairs:
             # The memory may describe a place the run has left: steepest descent decides whether all is lost.
             state = replace(state, pairs=())
-            found = _search(function, parameters, state)
+            found = _search(function, state, _line(parameters, state))
         if found.point is None:
-            return parameters, replace(state, step_length=0.0, reason=StopReason.PRECISION_REACHED)
+            # A quadratic falls by half the slope. The memory knows the curvature, but not along directions that it
+            # has not seen, for which it may promise too little by any factor: the plain gradient has its say too.
+            promised = 0.5 * max(abs(line.origin.slope), state.gradient_norm**2)
+            reason = reason_to_give_up(promised, state.value)
+            return parameters, replace(state, step_length=0.0, reason=reason)
         return found.point.parameters, self._advanced(parameters, state, found.point)
 
     def _advanced(self, parameters: Array, state: LBFGSState, point: LinePoint) -> LBFGSState:
@@ -135,16 +149,19 @@ def two_loop(gradient: Array, pairs: Sequence[CurvaturePair]) -> Array:
     return direction
 
 
-def _search(function: SmoothFunction, parameters: Array, state: LBFGSState) -> LineSearch:
+def _line(parameters: Array, state: LBFGSState) -> Line:
     direction = -two_loop(state.gradient, state.pairs)
-    origin = LinePoint(
-        0.0, state.value, fixed_order_dot(state.gradient, direction), parameters, state.gradient
-    )
+    slope = fixed_order_dot(state.gradient, direction)
+    return Line(LinePoint(0.0, state.value, slope, parameters, state.gradient), direction)
+
+
+def _search(function: SmoothFunction, state: LBFGSState, line: Line) -> LineSearch:
+    origin, direction = line.origin, line.direction
     if not (origin.finite and origin.slope < 0.0):
         return LineSearch(None, strong=False)
 
     def evaluate(step: float) -> LinePoint:
-        trial = parameters + step * direction
+        trial = origin.parameters + step * direction
         value, gradient = function.value_and_gradient(trial)
         return LinePoint(step, value, fixed_order_dot(gradient, direction), trial, gradient)
 

@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.network import Network
 from chainrule.training.batches import number_of_batches, shuffled_batches
 from chainrule.training.early_stopping import Best
+from chainrule.training.interruption import DeferredInterrupt
 from chainrule.training.objective import Examples, Loss, Objective
 from chainrule.training.outcome import StopReason
 from chainrule.training.progress import Callback, Progress
@@ -24,6 +25,11 @@ class Epoch:
     gradient_norm: float | None = None
     reason: StopReason | None = None
 
+    @property
+    def finite(self) -> bool:
+        """Whether loss and gradient are finite."""
+        return math.isfinite(self.loss) and math.isfinite(self.gradient_norm or 0.0)
+
 
 class Method(Protocol):
     """One epoch at a time: state goes in and comes out, the network's parameters change in place."""
@@ -34,8 +40,11 @@ class Method(Protocol):
     def finished(self, state: Any) -> StopReason | None:
         """Return why nothing is to be done in this state, or None."""
 
-    def epoch(self, state: Any, number: int) -> tuple[Any, Epoch]:
-        """Run epoch ``number``, counted from 1."""
+    def gradient_norm(self, state: Any) -> float | None:
+        """Return the norm of the objective's gradient in this state, None if the method does not know it."""
+
+    def epoch(self, state: Any, number: int, interrupt: DeferredInterrupt) -> tuple[Any, Epoch]:
+        """Run epoch ``number``, counted from 1; ask ``interrupt`` at safe points inside it."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +65,17 @@ class MinibatchMethod:
         """Return None: there is always another epoch."""
         return None
 
-    def epoch(self, state: Any, number: int) -> tuple[Any, Epoch]:
+    def gradient_norm(self, state: Any) -> float | None:  # noqa: ARG002
+        """Return None: minibatches only estimate it."""
+        return None
+
+    def epoch(self, state: Any, number: int, interrupt: DeferredInterrupt) -> tuple[Any, Epoch]:
         """Take one step for each batch; the loss is the weighted mean over the epoch's batches."""
         parameters, n_rows = self.objective.network.parameters, len(self.objective.examples)
         per_epoch = number_of_batches(n_rows, self.batch_size)
         step, total, rate = (number - 1) * per_epoch, 0.0, 0.0
         for rows in shuffled_batches(n_rows, self.batch_size, self.seed, number):
+            interrupt.raise_if_noted()
             loss, gradient = self.objective.batch(rows)
             total += loss
             if not math.isfinite(total):
@@ -96,9 +110,19 @@ class FullBatchMethod:
 
     def finished(self, state: FullBatchPosition) -> StopReason | None:
         """Return why nothing is to be done: the start is a minimum, or not finite."""
-        return state.solver.reason if math.isfinite(state.solver.value) else StopReason.DIVERGED
+        finite = math.isfinite(state.solver.value) and math.isfinite(state.solver.gradient_norm)
+        return state.solver.reason if finite else StopReason.DIVERGED
 
-    def epoch(self, state: FullBatchPosition, number: int) -> tuple[FullBatchPosition, Epoch]:  # noqa: ARG002
+    def gradient_norm(self, state: FullBatchPosition) -> float | None:
+        """Return the norm of the gradient of (TR.1)."""
+        return state.solver.gradient_norm
+
+    def epoch(
+        self,
+        state: FullBatchPosition,
+        number: int,  # noqa: ARG002 - iterations are alike
+        interrupt: DeferredInterrupt,  # noqa: ARG002 - an iteration is one step
+    ) -> tuple[FullBatchPosition, Epoch]:
         """Take one iteration."""
         parameters, inner = self.solver.step(self.objective, state.parameters, state.solver)
         self.network.parameters = parameters
@@ -154,29 +178,31 @@ class Record:
     reason: StopReason | None = None
 
 
-def run(method: Method, watch: Watch, record: Record) -> None:
+def run(method: Method, watch: Watch, record: Record, interrupt: DeferredInterrupt) -> None:
     """Run epochs until there is a reason to stop; the network is left at the best one's parameters.
 
+    Ctrl-C is asked for before every epoch, and by minibatch methods before every batch.
     Numbers that overflow are part of a search for a step and of a run that diverges; both are looked for, so NumPy's
     warnings about them are off.
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         try:
-            _run_epochs(method, watch, record)
+            _run_epochs(method, watch, record, interrupt)
         except KeyboardInterrupt:
             record.reason = StopReason.INTERRUPTED
         finally:
             watch.network.parameters = record.best.parameters
 
 
-def _run_epochs(method: Method, watch: Watch, record: Record) -> None:
+def _run_epochs(method: Method, watch: Watch, record: Record, interrupt: DeferredInterrupt) -> None:
     state = method.start()
-    record.reason = method.finished(state)
+    record.reason, record.gradient_norm = method.finished(state), method.gradient_norm(state)
     number = 0
     while record.reason is None:
+        interrupt.raise_if_noted()
         number += 1
-        state, epoch = method.epoch(state, number)
-        if math.isfinite(epoch.loss) and np.isfinite(watch.network.parameters).all():
+        state, epoch = method.epoch(state, number, interrupt)
+        if epoch.finite and np.isfinite(watch.network.parameters).all():
             record.reason = _look(watch, record, number, epoch)
         else:
             record.reason = StopReason.DIVERGED

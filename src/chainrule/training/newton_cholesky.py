@@ -1,7 +1,7 @@
 """Newton's method with a Cholesky factorisation, for linear softmax networks with few parameters."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,12 +10,8 @@ from chainrule._types import Array
 from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm
 from chainrule.training.line_search import LinePoint, strong_wolfe
 from chainrule.training.outcome import StopReason
+from chainrule.training.resolution import FINISHED, RESOLUTION, reason_to_give_up
 from chainrule.training.solver import FullBatchSolver, SmoothFunction
-
-POLISHING = 1e-9
-"""Relative gap below which values of F are too coarse to judge a step, and the gradient judges instead."""
-FINISHED = 1e-26
-"""Gap, relative to 1 + |F|, below which a further step only moves rounding errors about."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +49,7 @@ class NewtonCholesky(FullBatchSolver):
     """
 
     name: ClassVar[str] = "newton-cholesky"
+    libraries: ClassVar[tuple[str, ...]] = ("scipy.linalg",)
 
     def start(self, function: SmoothFunction, parameters: Array, tol: float) -> NewtonState:
         """Evaluate function, gradient and direction at the first parameters."""
@@ -63,7 +60,7 @@ class NewtonCholesky(FullBatchSolver):
         self, function: SmoothFunction, parameters: Array, state: NewtonState
     ) -> tuple[Array, NewtonState]:
         """Take a damped step, or a full one near the minimum."""
-        if state.gap <= POLISHING * abs(state.value):
+        if state.gap <= RESOLUTION * abs(state.value):
             return _polish(function, parameters, state)
         slope = -2.0 * state.gap
         origin = LinePoint(0.0, state.value, slope, parameters, state.gradient)
@@ -89,21 +86,24 @@ def _polish(function: SmoothFunction, parameters: Array, state: NewtonState) -> 
 def _state(function: SmoothFunction, point: LinePoint, tol: float) -> NewtonState:
     norm = fixed_order_norm(point.gradient)
     if not (math.isfinite(point.value) and math.isfinite(norm)):
-        nothing = np.zeros_like(point.gradient)
-        return NewtonState(point.value, point.gradient, norm, nothing, math.inf, tol, point.step)
+        return _without_direction(point, norm, tol)
     direction = _newton_direction(function.hessian(point.parameters), point.gradient)
+    if direction is None:
+        return _ended(_without_direction(point, norm, tol))
     gap = -0.5 * fixed_order_dot(point.gradient, direction)
     state = NewtonState(point.value, point.gradient, norm, direction, gap, tol, point.step)
     return _ended(state) if gap <= FINISHED * (1.0 + abs(point.value)) else state
 
 
+def _without_direction(point: LinePoint, norm: float, tol: float) -> NewtonState:
+    nothing = np.zeros_like(point.gradient)
+    return NewtonState(point.value, point.gradient, norm, nothing, math.inf, tol, point.step)
+
+
 def _ended(state: NewtonState) -> NewtonState:
-    converged = state.gradient_norm <= max(state.tol, 1e-8)
-    reason = StopReason.CONVERGED if converged else StopReason.PRECISION_REACHED
-    return NewtonState(
-        state.value, state.gradient, state.gradient_norm, state.direction, state.gap, state.tol,
-        state.step_length, reason,
-    )  # fmt: skip
+    if state.gradient_norm <= max(state.tol, 1e-8):
+        return replace(state, reason=StopReason.CONVERGED)
+    return replace(state, reason=reason_to_give_up(state.gap, state.value))
 
 
 def _point(function: SmoothFunction, parameters: Array, direction: Array, step: float) -> LinePoint:
@@ -112,8 +112,8 @@ def _point(function: SmoothFunction, parameters: Array, direction: Array, step: 
     return LinePoint(step, value, fixed_order_dot(gradient, direction), trial, gradient)
 
 
-def _newton_direction(matrix: Array, gradient: Array) -> Array:
-    """Return (NC.1), with the diagonal raised until the matrix is positive definite in floating point."""
+def _newton_direction(matrix: Array, gradient: Array) -> Array | None:
+    """Return (NC.1), the diagonal raised until the matrix is positive definite in floating point, or None."""
     from scipy.linalg import (  # here: it takes longer to load than this room
         LinAlgError,
         cho_factor,
@@ -129,4 +129,4 @@ def _newton_direction(matrix: Array, gradient: Array) -> Array:
             return np.asarray(-cho_solve(cho_factor(matrix, lower=True, check_finite=True), gradient))
         except (LinAlgError, ValueError):
             continue
-    return np.zeros_like(gradient)
+    return None

@@ -13,8 +13,7 @@ whose mean over the batches of an epoch is F: its own sum of weights in the divi
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -100,22 +99,26 @@ class Objective:
         Class weights and smoothing.
     alpha : float
         Strength of the penalty, >= 0.
+
+    Attributes
+    ----------
+    weight_slices : tuple of slice
+        Where the weights lie in the parameter vector.
+    total_weight : float
+        The divisor of (TR.1).
     """
 
     network: Network
     examples: Examples
     loss: Loss
     alpha: float
+    weight_slices: tuple[slice, ...] = field(init=False)
+    total_weight: float = field(init=False)
 
-    @cached_property
-    def weight_slices(self) -> tuple[slice, ...]:
-        """Where the weights lie in the parameter vector."""
-        return self.network.weight_slices
-
-    @cached_property
-    def total_weight(self) -> float:
-        """The divisor of (TR.1)."""
-        return self.loss.total_weight(self.network, self.examples)
+    def __post_init__(self) -> None:
+        # Not functools.cached_property, whose lock (Python 3.11) a forked child may inherit held by another thread.
+        object.__setattr__(self, "weight_slices", self.network.weight_slices)
+        object.__setattr__(self, "total_weight", self.loss.total_weight(self.network, self.examples))
 
     def in_float64(self) -> "Objective":
         """Return the same objective on a float64 copy of the network; rows are converted block by block."""

@@ -21,11 +21,19 @@ class StopReason(Enum):
         "The loss cannot be lowered any further in floating point; nothing is left to do, "
         "and a tolerance above the gradient norm that was reached would end the fit sooner."
     )
+    STALLED = (
+        "No lower point could be found although the gradient is not small; features on very different scales are the "
+        "usual cause, and the kinks of relu another. Scale the features, or use another solver or activation."
+    )
     COMPLETED = "All planned epochs were run and the best parameters kept; nothing is left to do."
     EARLY_STOPPED = "The validation loss stopped falling; its best epoch was kept, and nothing is left to do."
     MAX_EPOCHS = (
         "The solver was cut off while the loss still fell; its parameters are the best found and can be used. "
         "If the last entries of loss_curve differ by less than matters to you, raise tol; else raise max_epochs."
+    )
+    NOT_IMPROVED = (
+        "No epoch ended with a lower loss than the start, whose parameters were kept. "
+        "If the start was not a minimum already, use a smaller learning rate."
     )
     CALLBACK_STOPPED = "The callback asked to stop; the best parameters so far were kept."
     INTERRUPTED = "The run was interrupted; the best parameters so far were kept. Fit again to finish."
@@ -63,7 +71,8 @@ class Outcome:
         Weighted mean loss of the validation rows after each epoch, without penalty and without label smoothing;
         empty without validation rows.
     gradient_norm : float or None
-        Euclidean norm of the objective's gradient at the end of a full-batch solver; None for minibatch solvers.
+        Euclidean norm of the objective's gradient at the end of a full-batch solver, or at the start if no
+        iteration was done; None for minibatch solvers.
     message : str
         What happened, with its numbers, and the advice.
 

@@ -88,6 +88,8 @@ class FullBatchSolver(ABC):
     """A solver that looks at the whole function in every iteration; float64 inside."""
 
     name: ClassVar[str]
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """Modules with linear-algebra libraries of their own that the solver calls."""
 
     @abstractmethod
     def start(self, function: SmoothFunction, parameters: Array, tol: float) -> Any:

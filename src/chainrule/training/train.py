@@ -16,15 +16,18 @@ from chainrule.training.checks import (
     check_head_options,
     check_number,
     check_weights,
+    near_one,
 )
 from chainrule.training.choice import Solver, choose_batch_size, choose_max_epochs, choose_solver
+from chainrule.training.conclusion import keep_or_restore, outcome_of, standing
 from chainrule.training.early_stopping import Best
+from chainrule.training.interruption import DeferredInterrupt
 from chainrule.training.loop import FullBatchMethod, Method, MinibatchMethod, Record, Watch, run
 from chainrule.training.objective import Examples, Loss, Objective
 from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.progress import Callback
-from chainrule.training.solver import MinibatchSolver
+from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 
 
 def train(
@@ -53,7 +56,7 @@ def train(
     network : Network
         Any head and any number of layers; its parameters are the start, and are replaced by the best ones found.
     X : array_like, shape (examples, features)
-        Finite numbers.
+        Finite numbers, also in the network's dtype after its input scaling.
     y : array_like
         Softmax head: class indices (examples,) or probabilities (examples, outputs). Other heads: (examples,
         outputs), or (examples,) where there is one output; in 0..1 for a sigmoid head.
@@ -62,7 +65,7 @@ def train(
         ``AdamW(learning_rate=0.001)``. "auto": "adamw" with hidden layers; else "newton-cholesky" for a softmax head
         with few parameters, or "lbfgs".
     sample_weight : array_like or None, shape (examples,)
-        A finite weight >= 0 for each row, not all zero.
+        A finite weight >= 0 for each row, not all zero. Only their ratios count.
     class_weight : array_like or None, shape (outputs,)
         A finite weight >= 0 for each class, inside the target; softmax head only.
     label_smoothing : float
@@ -92,7 +95,8 @@ def train(
     -------
     Outcome
         Why the run ended, with advice, and its curves. An interrupted run (Ctrl-C) returns normally with the best
-        parameters so far; a run that diverges keeps the best finite ones.
+        parameters so far, at the end of the step it was in; a second Ctrl-C does not wait for that. A run that
+        diverges, or ends with a higher loss than it began, leaves the network as it was.
 
     Raises
     ------
@@ -117,7 +121,9 @@ def train(
     examples = check_examples(call, network, X, y, sample_weight)
     check_head_options(call, network, class_weight, label_smoothing)
     weights = (
-        None if class_weight is None else check_weights(call, "class_weight", class_weight, network.n_outputs)
+        None
+        if class_weight is None
+        else near_one(check_weights(call, "class_weight", class_weight, network.n_outputs))
     )
     smoothing = check_number(call, "label_smoothing", label_smoothing, 0.0, 1.0, "0 is none, 0.1 is usual.")
     strength = check_number(call, "alpha", alpha, 0.0, math.inf, "Try 1e-4, or 0 for no penalty.")
@@ -137,48 +143,20 @@ def train(
         network, epochs, rows, plain, _check_patience(call, patience), _check_callback(call, callback),
         StopReason.COMPLETED if isinstance(chosen, MinibatchSolver) else StopReason.MAX_EPOCHS,
     )  # fmt: skip
-    with one_blas_thread():
-        return _fit(
-            _method(network, objective, chosen, size, epochs, tolerance, seed), objective, chosen, watch
-        )
+    libraries = chosen.libraries if isinstance(chosen, FullBatchSolver) else ()
+    with DeferredInterrupt() as interrupt, one_blas_thread(*libraries):
+        method = _method(network, objective, chosen, size, epochs, tolerance, seed)
+        return _fit(method, objective, chosen, watch, interrupt)
 
 
-def _fit(method: Method, objective: Objective, solver: Solver, watch: Watch) -> Outcome:
-    network = objective.network
-    record = Record(Best(network.parameters.copy()))
-    first_parameters = record.best.parameters
-    with np.errstate(over="ignore", invalid="ignore"):
-        first_loss = objective.value()
-    run(method, watch, record)
-    with np.errstate(over="ignore", invalid="ignore"):
-        loss = objective.value()
-    if (
-        not loss <= first_loss
-    ):  # also where one of them is NaN: what comes out is never worse than what went in
-        network.parameters = first_parameters
-        record.best, record.reason, loss = Best(first_parameters), StopReason.DIVERGED, first_loss
-    return _outcome(record, solver, loss)
-
-
-def _outcome(record: Record, solver: Solver, loss: float) -> Outcome:
-    reason = record.reason
-    assert reason is not None, "a run ends for a reason"
-    unit = "epochs" if isinstance(solver, MinibatchSolver) else "iterations"
-    count = len(record.loss_curve)
-    numbers = f"{solver.name}: objective {loss:.6g} after {count} {unit[:-1] if count == 1 else unit}"
-    if record.gradient_norm is not None:
-        numbers += f", gradient norm {record.gradient_norm:.2g}"
-    return Outcome(
-        reason=reason,
-        solver=solver.name,
-        epochs=count,
-        best_epoch=record.best.epoch,
-        loss=loss,
-        loss_curve=tuple(record.loss_curve),
-        validation_curve=tuple(record.validation_curve),
-        gradient_norm=record.gradient_norm,
-        message=f"{numbers}. {reason.advice}",
-    )
+def _fit(
+    method: Method, objective: Objective, solver: Solver, watch: Watch, interrupt: DeferredInterrupt
+) -> Outcome:
+    first = standing(objective, watch)
+    record = Record(Best(first.parameters))
+    run(method, watch, record, interrupt)
+    loss = keep_or_restore(record, watch, first, standing(objective, watch))
+    return outcome_of(record, solver, loss)
 
 
 def _method(

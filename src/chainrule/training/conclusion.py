@@ -1,0 +1,90 @@
+"""What a run has come to: whether its parameters are kept, and the outcome that says so."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule._types import Array
+from chainrule.training.choice import Solver
+from chainrule.training.early_stopping import Best
+from chainrule.training.loop import Record, Watch
+from chainrule.training.objective import Objective
+from chainrule.training.outcome import Outcome, StopReason
+from chainrule.training.solver import MinibatchSolver
+
+DIVERGENCE = 2.0
+"""A run has diverged if it ends above this many times the loss it began with; less is a step past a minimum."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Parameters, the objective there, and the loss that decides: the validation loss where it selects the epoch.
+
+    The objective is not looked at where the validation loss decides: the epoch that is best for rows the network has
+    not seen may well be worse than a start that was fitted to those it has.
+    """
+
+    parameters: Array
+    objective: float
+    deciding: float
+
+
+def standing(objective: Objective, watch: Watch) -> Standing:
+    """Return where the network stands."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = deciding = objective.value()
+        if watch.selects and watch.validation is not None:
+            deciding = watch.loss.mean(watch.network, watch.validation)
+    return Standing(watch.network.parameters.copy(), value, deciding)
+
+
+def keep_or_restore(record: Record, watch: Watch, first: Standing, last: Standing) -> float:
+    """Give the network back its first parameters if the run has not improved on them, and say so in the record.
+
+    Parameters
+    ----------
+    record : Record
+        Of a run that is over; changed where the start is restored.
+    watch : Watch
+        Of the same run.
+    first, last : Standing
+        Before and after it.
+
+    Returns
+    -------
+    float
+        The objective at the parameters that the network has now.
+    """
+    finite = math.isfinite(last.objective) and math.isfinite(last.deciding)
+    if not finite or last.deciding > DIVERGENCE * first.deciding:
+        record.reason = StopReason.DIVERGED
+    elif watch.selects or not last.objective > first.objective:
+        return last.objective
+    elif record.reason in (StopReason.COMPLETED, StopReason.MAX_EPOCHS):
+        record.reason = StopReason.NOT_IMPROVED
+    record.best = Best(first.parameters)
+    watch.network.parameters = first.parameters
+    return first.objective
+
+
+def outcome_of(record: Record, solver: Solver, loss: float) -> Outcome:
+    """Return the outcome of a run that left the objective at ``loss``."""
+    reason = record.reason
+    assert reason is not None, "a run ends for a reason"
+    unit = "epochs" if isinstance(solver, MinibatchSolver) else "iterations"
+    count = len(record.loss_curve)
+    numbers = f"{solver.name}: objective {loss:.6g} after {count} {unit[:-1] if count == 1 else unit}"
+    if record.gradient_norm is not None:
+        numbers += f", gradient norm {record.gradient_norm:.2g}"
+    return Outcome(
+        reason=reason,
+        solver=solver.name,
+        epochs=count,
+        best_epoch=record.best.epoch,
+        loss=loss,
+        loss_curve=tuple(record.loss_curve),
+        validation_curve=tuple(record.validation_curve),
+        gradient_norm=record.gradient_norm,
+        message=f"{numbers}. {reason.advice}",
+    )

@@ -1,0 +1,100 @@
+"""What a run has come to: kept, restored, and the reason; the gradient's norm where nothing was to be done."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+from chainrule.network import Network
+from chainrule.training import SGD, AdamW, StopReason, train
+
+IRIS_X, IRIS_Y = load_iris(return_X_y=True)
+IRIS_X = (IRIS_X - IRIS_X.mean(axis=0)) / IRIS_X.std(axis=0)
+
+
+def at_the_minimum(dtype, solver="newton-cholesky"):
+    network = Network((4, 3), dtype=dtype)
+    train(network, IRIS_X, IRIS_Y, solver=solver)
+    return network
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("solver", ["newton-cholesky", "lbfgs"])
+def test_a_second_fit_from_the_minimum_has_converged_and_is_no_worse(solver, dtype):
+    network = at_the_minimum(dtype, solver)
+    for tol in (1e-4, 1e-9):
+        before = network.loss(IRIS_X, IRIS_Y)
+        outcome = train(network, IRIS_X, IRIS_Y, solver=solver, tol=tol)
+        assert outcome.reason in (StopReason.CONVERGED, StopReason.PRECISION_REACHED)
+        assert network.loss(IRIS_X, IRIS_Y) <= before * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_run_from_the_minimum_that_ends_higher_keeps_the_start_and_says_so(dtype):
+    network = at_the_minimum(dtype)
+    before = network.parameters.copy()
+    outcome = train(network, IRIS_X, IRIS_Y, solver=AdamW(0.003), max_epochs=5)
+    assert outcome.reason is StopReason.NOT_IMPROVED
+    assert outcome.best_epoch == 0
+    assert outcome.epochs == 5
+    np.testing.assert_array_equal(network.parameters, before)
+    assert "No epoch ended with a lower loss than the start" in outcome.message
+
+
+def test_a_loss_that_more_than_doubles_has_diverged():
+    network = at_the_minimum(np.float64)
+    before = network.parameters.copy()
+    outcome = train(network, IRIS_X, IRIS_Y, solver=SGD(100.0), alpha=0.0, max_epochs=3)
+    assert outcome.reason is StopReason.DIVERGED
+    assert outcome.best_epoch == 0
+    np.testing.assert_array_equal(network.parameters, before)
+
+
+def test_an_interruption_is_told_although_the_start_is_kept():
+    def interrupt(_progress):
+        raise KeyboardInterrupt
+
+    network = at_the_minimum(np.float64)
+    outcome = train(network, IRIS_X, IRIS_Y, solver=AdamW(0.003), callback=interrupt)
+    assert outcome.reason is StopReason.INTERRUPTED
+    assert outcome.best_epoch == 0
+
+
+def test_the_epoch_kept_for_validation_may_have_a_higher_objective_than_the_start():
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(60, 20)), random.integers(0, 2, 60)  # nothing to learn but noise
+    held_out = random.normal(size=(600, 20)), random.integers(0, 2, 600)
+    network = Network((20, 2), dtype=np.float64)
+    train(network, X, y, alpha=1e-6)
+    training, validation = network.loss(X, y), network.loss(*held_out)
+    outcome = train(network, X, y, solver=AdamW(0.03), alpha=0.1, validation=held_out, max_epochs=20)
+    assert outcome.reason in (StopReason.COMPLETED, StopReason.EARLY_STOPPED)
+    assert outcome.best_epoch >= 1
+    assert network.loss(X, y) > training
+    assert network.loss(*held_out) == pytest.approx(min(outcome.validation_curve), rel=1e-12)
+    assert network.loss(*held_out) < validation
+
+
+def test_a_validation_loss_that_more_than_doubles_has_diverged():
+    network = at_the_minimum(np.float64)
+    before = network.parameters.copy()
+    outcome = train(network, IRIS_X, IRIS_Y, solver=SGD(1e3), validation=(IRIS_X, IRIS_Y), max_epochs=3)
+    assert outcome.reason is StopReason.DIVERGED
+    np.testing.assert_array_equal(network.parameters, before)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_gradient_norm_is_told_where_the_start_is_a_minimum(dtype):
+    network = at_the_minimum(dtype)
+    outcome = train(network, IRIS_X, IRIS_Y, solver="lbfgs", tol=1e-4)
+    assert outcome.reason is StopReason.CONVERGED
+    assert outcome.epochs == 0
+    assert 0.0 < outcome.gradient_norm <= 1e-4
+    assert "gradient norm" in outcome.message
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "newton-cholesky"])
+def test_a_gradient_norm_that_is_not_finite_is_divergence(solver):
+    network = Network((4, 3), dtype=np.float64)
+    outcome = train(network, IRIS_X * 1e300, IRIS_Y, solver=solver)
+    assert outcome.reason is StopReason.DIVERGED
+    assert not network.parameters.any()
