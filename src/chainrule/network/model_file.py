@@ -73,7 +73,10 @@ def read_model_file(path: str | os.PathLike[str], call: str) -> tuple[dict[str, 
         If it is not a model, is truncated or damaged, or comes from a newer version.
     """
     content = read_whole(path, call)
-    metadata = _header(content).get("__metadata__")
+    header = _header(content)
+    if not header:
+        raise not_a_model(call, path, "a file of another kind, or one that was cut short")
+    metadata = header.get("__metadata__")
     if not isinstance(metadata, dict) or not isinstance(metadata.get(_KEY), str):
         raise not_a_model(
             call, path, "a file without its description" if metadata is None else "another file"
