@@ -66,7 +66,8 @@ def test_the_epoch_kept_for_validation_may_have_a_higher_objective_than_the_star
     network = Network((20, 2), dtype=np.float64)
     train(network, X, y, alpha=1e-6)
     training, validation = network.loss(X, y), network.loss(*held_out)
-    outcome = train(network, X, y, solver=AdamW(0.03), alpha=0.1, validation=held_out, max_epochs=20)
+    shrinking = AdamW(0.03, weight_decay=5.0)
+    outcome = train(network, X, y, solver=shrinking, alpha=1e-6, validation=held_out, max_epochs=20)
     assert outcome.reason in (StopReason.COMPLETED, StopReason.EARLY_STOPPED)
     assert outcome.best_epoch >= 1
     assert network.loss(X, y) > training

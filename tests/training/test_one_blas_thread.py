@@ -187,7 +187,9 @@ child = None
 
 def fork(progress):
     global child
-    child = os.fork() if progress.epoch == 2 else child
+    if progress.epoch == 2:
+        child = os.fork()
+        signal.alarm(0 if child else 30)
 
 same = fitted(fork) == whole
 if child == 0:

@@ -7,23 +7,12 @@ import polars as pl
 from chainrule.data.iso_dates import as_dates, as_times
 
 # What stands for a missing value, besides nothing at all: the list that pandas uses.
+# fmt: off
 MISSING_VALUES = (
-    *(
-        "#N/A",
-        "#N/A N/A",
-        "#NA",
-        "-1.#IND",
-        "-1.#QNAN",
-        "-NaN",
-        "-nan",
-        "1.#IND",
-        "1.#QNAN",
-        "<NA>",
-        "N/A",
-        "NA",
-    ),
-    *("NULL", "NaN", "None", "n/a", "nan", "null"),
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
 )
+# fmt: on
 # Among numbers alone these are missing values too; elsewhere they are text.
 MISSING_AMONG_NUMBERS = (*MISSING_VALUES, "NAN", "NONE", "Nan", "Null", "none", "?")
 
