@@ -118,8 +118,8 @@ def require_learned(model: "Model") -> None:
     """Refuse a training that only made things worse: its model is the one it began with."""
     from chainrule.training import StopReason
 
-    outcome = model.outcome
-    if outcome is not None and outcome.reason is StopReason.DIVERGED and outcome.best_epoch == 0:
+    outcome, useless = model.outcome, (StopReason.DIVERGED, StopReason.NOT_IMPROVED)
+    if outcome is not None and outcome.reason in useless and outcome.best_epoch == 0:
         refuse(f"{CALL}: {outcome.message} Nothing was written.")
 
 

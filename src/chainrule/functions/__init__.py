@@ -1,6 +1,13 @@
 """Arrays in, arrays out: softmax, cross-entropy and the other losses, with their gradients."""
 
-from chainrule.functions.arguments import Reduction, as_array, check_temperature, quiet
+from chainrule.functions.arguments import (
+    Reduction,
+    as_array,
+    check_temperature,
+    check_weights,
+    near_one,
+    quiet,
+)
 from chainrule.functions.binary_cross_entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_gradient,
@@ -16,10 +23,12 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_gradient",
     "check_temperature",
+    "check_weights",
     "cross_entropy",
     "cross_entropy_with_gradient",
     "log_softmax",
     "logsumexp",
+    "near_one",
     "quiet",
     "sigmoid",
     "softmax",

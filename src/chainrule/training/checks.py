@@ -7,6 +7,7 @@ import numpy as np
 
 from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
+from chainrule.functions import check_weights, near_one
 from chainrule.network import Network
 from chainrule.training.objective import BLOCK_ROWS, Examples
 
@@ -30,44 +31,14 @@ def check_examples(
 
 def check_sample_weight(call: str, sample_weight: ArrayLike, n_rows: int, name: str = "") -> Array:
     """Return weights of rows as float64: finite, not negative, not all zero."""
-    weights = check_weights(call, f"{name}sample_weight", sample_weight, n_rows)
+    weights = check_weights(call, f"{name}sample_weight", sample_weight, (n_rows,))
+    assert weights is not None, "weights that are given are checked"
     if not weights.any():
         rule = f"{name}sample_weight is positive for at least one row"
         raise ArgumentError(
             call, rule, "weights that are all zero", "Leave sample_weight out to weigh rows alike."
         )
     return weights
-
-
-def near_one(weights: Array) -> Array:
-    """Return weights times the power of two that brings the largest into [1, 2), so that none of their sums overflows.
-
-    Neither (TR.1) nor one of its bits changes.
-
-    Examples
-    --------
-    >>> near_one(np.array([3e50, 0.0])).round(3)
-    array([1.604, 0.   ])
-    """
-    largest = weights.max(initial=0.0)
-    return weights if largest == 0.0 else np.ldexp(weights, 1 - int(np.frexp(largest)[1]))
-
-
-def check_weights(call: str, name: str, weights: ArrayLike, size: int) -> Array:
-    """Return weights as a float64 vector of a given size, finite and not negative."""
-    array = np.asarray(weights)
-    if array.dtype.kind not in "fiub":
-        raise ArgumentTypeError(call, f"{name} holds numbers", f"dtype {array.dtype}", "Convert it to float.")
-    if array.shape != (size,):
-        raise ArgumentError(
-            call, f"{name} has shape ({size},)", f"shape {array.shape}", "Give one weight for each."
-        )
-    array = np.ascontiguousarray(array, dtype=np.float64)
-    bad = ~(np.isfinite(array) & (array >= 0.0))
-    if bad.any():
-        came = _first(name, array, bad, 0)
-        raise ArgumentError(call, f"{name} is finite and not negative", came, "Use 0 to leave a row out.")
-    return array
 
 
 def check_number(call: str, name: str, value: Any, low: float, high: float, remedy: str) -> float:

@@ -9,14 +9,13 @@ import numpy as np
 
 from chainrule._types import ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
+from chainrule.functions import check_weights, near_one
 from chainrule.network import Network
 from chainrule.training.checks import (
     check_count,
     check_examples,
     check_head_options,
     check_number,
-    check_weights,
-    near_one,
 )
 from chainrule.training.choice import Solver, choose_batch_size, choose_max_epochs, choose_solver
 from chainrule.training.conclusion import keep_or_restore, outcome_of, standing
@@ -120,11 +119,9 @@ def train(
     _check_network(call, network)
     examples = check_examples(call, network, X, y, sample_weight)
     check_head_options(call, network, class_weight, label_smoothing)
-    weights = (
-        None
-        if class_weight is None
-        else near_one(check_weights(call, "class_weight", class_weight, network.n_outputs))
-    )
+    weights = check_weights(call, "class_weight", class_weight, (network.n_outputs,))
+    if weights is not None:
+        weights = near_one(weights)
     smoothing = check_number(call, "label_smoothing", label_smoothing, 0.0, 1.0, "0 is none, 0.1 is usual.")
     strength = check_number(call, "alpha", alpha, 0.0, math.inf, "Try 1e-4, or 0 for no penalty.")
     tolerance = check_number(call, "tol", tol, 0.0, math.inf, "Try 1e-4.")
