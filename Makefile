@@ -11,7 +11,7 @@ BIN := .venv/bin
 NATIVE := $(wildcard native/*.cpp native/*.hpp)
 READY := .venv/ready
 INSTALLED := .venv/installed
-# Two processes of two threads each would fight for two cores: the tests run in parallel, each on one thread.
+# How many tests run at a time.
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
 .PHONY: demo test check lint faults wheel bench arm format clean

@@ -1,4 +1,4 @@
-"""Every tolerance of the tests, from "The bar" of the numerics: multiples of the unit roundoff u."""
+"""The bounds that the functions are held to, multiples of the unit roundoff u."""
 
 from collections.abc import Sequence
 from math import sqrt

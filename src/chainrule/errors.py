@@ -14,8 +14,9 @@ Every message has four parts: the call, the rule that was broken, what came inst
 
     ChainruleWarning (UserWarning)
     ├── FallbackWarning (RuntimeWarning)  the compiled kernels are absent, NumPy serves instead
-    ├── UnseenCategoryWarning             a table holds categories that were not there in training
-    └── ConvergenceWarning (scikit-learn's)   defined in ``estimators``, where scikit-learn is loaded
+    └── UnseenCategoryWarning             a table holds categories that were not there in training
+
+``SoftmaxClassifier`` warns with scikit-learn's own ConvergenceWarning where that contract expects it.
 """
 
 from typing import Any

@@ -1,5 +1,7 @@
 """Scaling of features to mean 0 and standard deviation 1, which the network applies batch by batch."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from chainrule._types import Array
@@ -35,15 +37,18 @@ def standardisation(X: Array, sample_weight: Array | None = None) -> InputScalin
     """
     weights = np.ones(len(X)) if sample_weight is None else sample_weight
     total = weights.sum()
-    starts = range(0, len(X), _BLOCK_ROWS)
-    center = (
-        sum(weights[i : i + _BLOCK_ROWS] @ X[i : i + _BLOCK_ROWS].astype(np.float64) for i in starts) / total
-    )
-    squares = sum(
-        weights[i : i + _BLOCK_ROWS] @ np.square(X[i : i + _BLOCK_ROWS].astype(np.float64) - center)
-        for i in starts
-    )
+    center = _weighted_sum(X, weights, lambda rows: rows) / total
+    squares = _weighted_sum(X, weights, lambda rows: np.square(rows - center))
     deviation = np.sqrt(squares / total)
     # The deviations of a constant feature are the rounding of its mean: 1 / deviation would blow noise up.
     constant = deviation <= 1e-13 * np.abs(center)
     return InputScaling(center, np.where(constant, 1.0, 1.0 / np.where(constant, 1.0, deviation)))
+
+
+def _weighted_sum(X: Array, weights: Array, function: Callable[[Array], Array]) -> Array:
+    """Return sum_i weight_i function(row_i) in float64, by NumPy's own sum: a BLAS might share it among threads."""
+    total = np.zeros(X.shape[1])
+    for start in range(0, len(X), _BLOCK_ROWS):
+        block = slice(start, start + _BLOCK_ROWS)
+        total += (weights[block, None] * function(X[block].astype(np.float64))).sum(axis=0)
+    return total
