@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule._types import Array, ArrayLike
 from chainrule.functions.arguments import Reduction, quiet
+from chainrule.functions.dispatch import in_its_own_library
 from chainrule.functions.outputs import Outputs, check_outputs
 from chainrule.kernels import thread_count
 
@@ -25,6 +26,7 @@ def sigmoid(logits: Array) -> Array:
     return np.where(logits >= 0, 1, small) / (1 + small)
 
 
+@in_its_own_library
 @quiet
 def binary_cross_entropy(
     logits: ArrayLike,
@@ -73,6 +75,7 @@ def binary_cross_entropy(
     return outputs.loss(_terms(outputs), reduction)
 
 
+@in_its_own_library
 @quiet
 def binary_cross_entropy_with_gradient(
     logits: ArrayLike,

@@ -24,7 +24,7 @@ from chainrule.functions.arguments import (
     near_one,
     quiet,
 )
-from chainrule.functions.dispatch import row_kernels
+from chainrule.functions.dispatch import in_its_own_library, row_kernels
 from chainrule.kernels import thread_count
 
 
@@ -54,6 +54,7 @@ def cross_entropy(
     reduction: Reduction,
     n_threads: int | None = ...,
 ) -> float | Array: ...
+@in_its_own_library
 @quiet
 def cross_entropy(
     logits: ArrayLike,
@@ -131,6 +132,7 @@ def cross_entropy(
     return _mean(total, problem.total_weight) if reduction == "mean" else total
 
 
+@in_its_own_library
 @quiet
 def cross_entropy_with_gradient(
     logits: ArrayLike,

@@ -4,10 +4,11 @@ import numpy as np
 
 from chainrule._types import Array, ArrayLike
 from chainrule.functions.arguments import check_logits, logit_rows, quiet
-from chainrule.functions.dispatch import row_kernels
+from chainrule.functions.dispatch import in_its_own_library, row_kernels
 from chainrule.kernels import thread_count
 
 
+@in_its_own_library
 @quiet
 def softmax(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = None) -> Array:
     """Return the probabilities p_k = exp(z_k) / sum_i exp(z_i), (SM.1).
@@ -47,6 +48,7 @@ def softmax(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = None) 
     return _per_logit("softmax", logits, axis, n_threads)
 
 
+@in_its_own_library
 @quiet
 def log_softmax(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = None) -> Array:
     """Return ln p_k = z_k - ln sum_i exp(z_i), (SM.3).
@@ -83,6 +85,7 @@ def log_softmax(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = No
     return _per_logit("log_softmax", logits, axis, n_threads)
 
 
+@in_its_own_library
 @quiet
 def logsumexp(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = None) -> Array:
     """Return ln sum_i exp(z_i) = m + log1p(s), (SM.3).

@@ -8,10 +8,12 @@ import numpy as np
 
 from chainrule._types import Array, ArrayLike
 from chainrule.functions.arguments import Reduction, quiet
+from chainrule.functions.dispatch import in_its_own_library
 from chainrule.functions.outputs import check_outputs
 from chainrule.kernels import thread_count
 
 
+@in_its_own_library
 @quiet
 def squared_error(
     outputs: ArrayLike,
@@ -59,6 +61,7 @@ def squared_error(
     )[0]
 
 
+@in_its_own_library
 @quiet
 def squared_error_with_gradient(
     outputs: ArrayLike,

@@ -1,0 +1,76 @@
+// What every binding needs: rows shared out among threads, and the kernels of a dtype.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <algorithm>
+#include <string>
+
+#include "instruction_set.hpp"
+#include "interpreter_lock.hpp"
+#include "processors.hpp"
+#include "python_array.hpp"
+#include "thread_pool.hpp"
+
+namespace nb = nanobind;
+
+namespace chainrule {
+
+// Rough times of one core, for sharing out rows; they decide about threads only, never about a bit of a
+// result.
+inline constexpr double row_nanoseconds = 50.0;
+inline constexpr double byte_nanoseconds = 0.12;
+inline constexpr double worthwhile_nanoseconds =
+    40e3;  // below this, waking a thread costs more than it brings
+inline constexpr double chunk_nanoseconds = 5e3;
+inline constexpr int64_t chunks_per_thread = 8;
+
+template <class Rows>
+void share_rows(int64_t n_rows, int64_t row_bytes, int requested_threads, const Rows& rows) {
+    const double total =
+        static_cast<double>(n_rows) * (row_nanoseconds + byte_nanoseconds * static_cast<double>(row_bytes));
+    const int threads = total < worthwhile_nanoseconds ? 1 : thread_count(requested_threads);
+    const int64_t most = std::min<int64_t>(n_rows, threads == 1 ? 1 : chunks_per_thread * threads);
+    const int64_t n_chunks =
+        std::clamp<int64_t>(static_cast<int64_t>(total / chunk_nanoseconds), 1, std::max<int64_t>(most, 1));
+    run_chunks(n_chunks, threads,
+               [&](int64_t chunk) { rows(n_rows * chunk / n_chunks, n_rows * (chunk + 1) / n_chunks); });
+}
+
+template <class Real>
+const KernelsOf<Real>& kernels_of() {
+    if constexpr (kind_of<Real> == Kind::float32) {
+        return kernels().float32;
+    } else {
+        return kernels().float64;
+    }
+}
+
+// use(Real{}) for the dtype of the logits.
+template <class Use>
+auto with_dtype(const PythonArray& logits, const char* call, Use use) {
+    switch (logits.kind()) {
+        case Kind::float32:
+            return use(float{});
+        case Kind::float64:
+            return use(double{});
+        default:
+            throw nb::type_error((std::string(call) + ": logits are float32 or float64; got another dtype. "
+                                                      "Convert them.")
+                                     .c_str());
+    }
+}
+
+inline void require_classes(const PythonArray& logits, const char* call) {
+    if (logits.extent(1) < 1) {
+        throw nb::value_error((std::string(call) + ": logits have at least one class; got none. "
+                                                   "Pass shape (N, K) with K >= 1.")
+                                  .c_str());
+    }
+}
+
+// Each adds its functions to the module.
+void bind_softmax(nb::module_& m);
+void bind_cross_entropy(nb::module_& m);
+
+}  // namespace chainrule
