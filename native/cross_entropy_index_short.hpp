@@ -92,10 +92,10 @@ class ShortIndexRows {
         const Float64 unit = Float64::all(exponential_unit<Real>);
         for (int i = 0; i < halves<Real>; ++i) {
             const Float64 m = half(largest, i);
-            outcome[i] = formula_({m, half(logit_at_target, i), checked_rest(m, sums.part[i] * unit),
-                                   half(exponential_at_target, i) * unit, weight_of_lanes(group, i),
-                                   select(less(half(target, i), Float64::all(0.0)), Float64::all(0.0),
-                                          Float64::all(1.0))});
+            outcome[i] = formula_(
+                {m, half(logit_at_target, i), checked_rest(m, sums.part[i] * unit),
+                 half(exponential_at_target, i) * unit, weight_of_lanes(group, i),
+                 select(less(half(target, i), Float64::all(0.0)), Float64::all(0.0), Float64::all(1.0))});
             store(group.losses + i * Float64::lanes, outcome[i].loss, Whole{});
         }
         if constexpr (Gradient) {

@@ -50,8 +50,7 @@ struct IndexFormula {
     CHAINRULE_INLINE Float64 distance(const IndexSums& row) const {
         const Float64 scale = Float64::all(inverse.logit_scale);
         const Float64 scaled = row.largest * scale - row.logit_at_target * scale;
-        const Float64 distance =
-            select(equal(row.largest, row.logit_at_target), Float64::all(0.0), scaled);
+        const Float64 distance = select(equal(row.largest, row.logit_at_target), Float64::all(0.0), scaled);
         return inverse.scaled == 1.0 ? distance : distance / Float64::all(inverse.scaled);
     }
     // As the factor of one row in row.hpp.
