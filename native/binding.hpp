@@ -41,15 +41,6 @@ void share_rows(int64_t n_rows, double nanoseconds, int requested_threads, const
                [&](int64_t chunk) { rows(n_rows * chunk / n_chunks, n_rows * (chunk + 1) / n_chunks); });
 }
 
-template <class Real>
-const KernelsOf<Real>& kernels_of() {
-    if constexpr (kind_of<Real> == Kind::float32) {
-        return kernels().float32;
-    } else {
-        return kernels().float64;
-    }
-}
-
 // use(Real{}) for a kind that is float32 or float64.
 template <class Use>
 auto with_kind(Kind kind, Use use) {
@@ -84,5 +75,7 @@ void bind_softmax(nb::module_& m);
 void bind_cross_entropy(nb::module_& m);
 void bind_softmax_jacobian(nb::module_& m);
 void bind_calls(nb::module_& m);
+void bind_dense(nb::module_& m);
+void bind_linear_cross_entropy(nb::module_& m);
 
 }  // namespace chainrule
