@@ -3,6 +3,8 @@
 #   make demo     trains a classifier of handwritten digits
 #   make test     runs every test
 #   make check    runs the checks of the house style (make lint) and the seeded faults (make faults)
+#   make sanitize runs the kernels' tests under the address sanitizer
+#   make fuzz     calls every function at random, CASES=1000000 times
 #   make wheel    builds the wheel
 #   make bench    measures against the peers
 
@@ -14,7 +16,9 @@ INSTALLED := .venv/installed
 # How many tests run at a time.
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test check lint faults wheel bench arm format clean
+CASES ?= 1000000
+
+.PHONY: demo test check lint faults sanitize fuzz wheel bench arm format clean
 
 demo: $(INSTALLED)
 	$(BIN)/chainrule train digits --hidden 128 --output build/digits.safetensors
@@ -38,6 +42,12 @@ lint: $(READY)
 
 faults: $(READY)
 	$(BIN)/python tests/faults.py
+
+sanitize: $(READY)
+	$(BIN)/python tests/sanitize.py
+
+fuzz: $(READY)
+	$(BIN)/python tests/fuzz.py --cases $(CASES) --processes $(WORKERS)
 
 bench: $(READY)
 	for question in benchmarks/*.py; do $(BIN)/python $$question || exit 1; done

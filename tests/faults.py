@@ -54,8 +54,8 @@ class KernelFault:
     wrong: str
     tests: str
 
-    def build(self, folder: Path) -> Path:
-        """Compile the kernels with the fault in them and return the module."""
+    def seed(self, folder: Path) -> None:
+        """Copy the sources of the kernels to the folder and put the fault into them."""
         for name in ("CMakeLists.txt", "native"):
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, folder / name)
@@ -63,6 +63,10 @@ class KernelFault:
         text = faulty.read_text()
         assert text.count(self.right) == 1, f"{self.file} holds {self.right!r} {text.count(self.right)} times"
         faulty.write_text(text.replace(self.right, self.wrong))
+
+    def build(self, folder: Path) -> Path:
+        """Compile the kernels with the fault in them and return the module."""
+        self.seed(folder)
         tools = Path(sys.executable).parent
         configure = [tools / "cmake", "-S", folder, "-B", folder / "build", "-G", "Ninja", "-Wno-dev"]
         configure += [f"-DPython_EXECUTABLE={sys.executable}", f"-DCMAKE_MAKE_PROGRAM={tools / 'ninja'}"]
@@ -135,6 +139,12 @@ FAULTS = {
         "np.where(np.isnan(product), product, 0)",
         "0",
         "tests/functions/test_hvp.py",
+    ),
+    "a row with an infinite logit loses its limit": Fault(
+        _FORMULAS,
+        "_put(distance, top, 0)  # inf - inf",
+        "pass  # inf - inf",
+        "tests/functions/test_fuzz.py",
     ),
     "binary gradient by subtraction": Fault(
         "chainrule.functions.binary_cross_entropy",
@@ -286,6 +296,12 @@ KERNEL_FAULTS = {
         "if (nearest_to_mean != pivot.centre) {",
         "if (false) {",
         "tests/kernels/test_softmax_jacobian_rows.py",
+    ),
+    "large directions overflow": KernelFault(
+        "native/softmax_jacobian.cpp",
+        "constexpr double downscale = 0x1p-130;",
+        "constexpr double downscale = 1.0;",
+        "tests/functions/test_fuzz.py",
     ),
     "masked classes are smoothed": KernelFault(
         "native/cross_entropy_probability.cpp",

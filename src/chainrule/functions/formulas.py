@@ -228,6 +228,8 @@ def _distance(largest: Array, logits: Array, temperature: float) -> Array:
         return largest - logits
     divisor = logits.dtype.type(temperature)
     distance = (largest - logits) / divisor
+    if temperature < 1:
+        return distance  # it overflows too where m - z does
     overflown = np.isinf(distance) & np.isfinite(logits) & np.isfinite(largest)
     return (
         np.where(overflown, largest / divisor - logits / divisor, distance) if overflown.any() else distance
