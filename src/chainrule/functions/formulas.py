@@ -170,19 +170,19 @@ def cross_entropy_probability_rows(
     return binary_tree_sum(totals)
 
 
-def cross_entropy_call(*arguments: object) -> None:
-    """Return None: NumPy knows no shorter way than the one that checks and converts."""
-
-
-softmax_call = log_softmax_call = logsumexp_call = cross_entropy_call
-
-
 def first_bad_index(targets: Array, n_classes: int, ignore_index: int | None) -> int:
     """Return the position of the first target outside 0..n_classes - 1 that is not ignored, or -1."""
     bad = (targets < 0) | (targets >= n_classes)
     if ignore_index is not None:
         bad &= targets != ignore_index
     return int(bad.argmax()) if bad.any() else -1
+
+
+def cross_entropy_call(*arguments: object) -> None:
+    """Return None: NumPy knows no shorter way than the one that checks and converts."""
+
+
+softmax_call = log_softmax_call = logsumexp_call = cross_entropy_call
 
 
 def binary_tree_sum(values: list[float]) -> float:
