@@ -305,6 +305,7 @@ KERNEL_FAULTS = {
         "constexpr double downscale = 0x1p-130;",
         "constexpr double downscale = 1.0;",
         "tests/functions/test_fuzz.py",
+    ),
     "the last run of a short row lands a class too early": KernelFault(
         "native/short_rows.hpp",
         "load_runs(rows + n - run, n, columns + n - run)",
