@@ -4,15 +4,17 @@
 #   make test     runs every test
 #   make check    runs the checks of the house style (make lint) and the seeded faults (make faults)
 #   make wheel    builds the wheel
-#   make bench    measures against the peers
+#   make bench    measures against the peers; make bench QUESTION=linear_head asks one question
 
 PYTHON ?= python3
 BIN := .venv/bin
 NATIVE := $(wildcard native/*.cpp native/*.hpp)
 READY := .venv/ready
+MEASURABLE := .venv/measurable
 INSTALLED := .venv/installed
 # How many tests run at a time.
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
+QUESTION ?= import_time wrong_target loss_and_gradient linear_head
 
 .PHONY: demo test check lint faults wheel bench arm format clean
 
@@ -39,8 +41,8 @@ lint: $(READY)
 faults: $(READY)
 	$(BIN)/python tests/faults.py
 
-bench: $(READY)
-	for question in benchmarks/*.py; do $(BIN)/python $$question || exit 1; done
+bench: $(MEASURABLE)
+	for question in $(QUESTION); do $(BIN)/python benchmarks/$$question.py || exit 1; done
 
 wheel: .venv/made
 	$(BIN)/pip --quiet --disable-pip-version-check wheel --no-deps --wheel-dir dist .
@@ -65,6 +67,10 @@ $(INSTALLED): .venv/made pyproject.toml CMakeLists.txt $(NATIVE)
 	mkdir -p build
 	$(BIN)/pip --quiet --disable-pip-version-check install scikit-build-core nanobind cmake ninja
 	$(BIN)/pip --disable-pip-version-check install --quiet --no-build-isolation --editable .
+	touch $@
+
+$(MEASURABLE): $(READY)
+	$(BIN)/pip --quiet --disable-pip-version-check install --no-build-isolation --editable '.[bench]'
 	touch $@
 
 $(READY): $(INSTALLED)
