@@ -57,24 +57,25 @@ class LossFromLogits:
         assert self.targets.size
 
     def truth(self, folder: Path) -> Truth:
-        """Write the truth to a folder: in float64, for float64 the first rows in long double."""
-        wide = np.float64 if self.dtype == "float32" else np.longdouble
-        kept = self.n_examples if self.dtype == "float32" else max(1, LONG_DOUBLE_ENTRIES // self.n_classes)
-        gradient = np.empty((min(kept, self.n_examples), self.n_classes), wide)
-        loss = np.longdouble(0)
-        step = max(1, ENTRIES_AT_A_TIME // self.n_classes)
-        for first in range(0, self.n_examples, step):
-            inside = slice(first, min(first + step, len(gradient)))
-            rows = slice(first, first + step)
-            total, part = self._block(rows, wide if first < len(gradient) else np.float64)
-            loss += total
-            if first < len(gradient):
-                gradient[inside] = part[: len(gradient) - first]
+        """Write the truth to a folder: in float64 for float32, otherwise some rows in long double."""
         truth = Truth(folder, self.dtype, relative=True)
-        truth.write(float(loss / self.n_examples), {"logits": gradient})
+        step = max(1, ENTRIES_AT_A_TIME // self.n_classes)
+        blocks = [
+            np.arange(first, min(first + step, self.n_examples)) for first in range(0, self.n_examples, step)
+        ]
+        if self.dtype == "float32":
+            parts = [self._block(rows, np.float64) for rows in blocks]
+            loss, rows = sum(part[0] for part in parts), None
+            gradient = np.concatenate([part[1] for part in parts])
+        else:
+            loss = sum(self._block(rows, np.float64)[0] for rows in blocks)
+            kept = min(self.n_examples, max(2, LONG_DOUBLE_ENTRIES // self.n_classes))
+            rows = np.linspace(0, self.n_examples - 1, kept).astype(np.int64)
+            gradient = self._block(rows, np.longdouble)[1]
+        truth.write(float(loss / self.n_examples), {"logits": gradient}, rows)
         return truth
 
-    def _block(self, rows: slice, dtype: type) -> tuple[Any, NDArray[Any]]:
+    def _block(self, rows: NDArray[np.int64], dtype: type) -> tuple[Any, NDArray[Any]]:
         logits, targets = self.logits[rows].astype(dtype), self.targets[rows]
         each = np.arange(len(targets))
         largest = logits.max(axis=1, keepdims=True)

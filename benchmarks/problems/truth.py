@@ -20,32 +20,38 @@ class Truth:
     """The loss and the gradients of a problem, in a folder, so that every process can look at them.
 
     ``relative`` tells whether each entry has its own relative error; otherwise errors are relative to the largest
-    entry of the gradient, which is what sums that cancel can promise. ``rows`` are the first rows of each gradient,
-    in long double, where the dtype is float64; in float32 all of them, in float64.
+    entry of the gradient, which is what sums that cancel can promise. The rows that are kept are all of them, or some
+    from first to last where long double, which holds float64 to account, would take too long.
     """
 
     folder: Path
     dtype: str
     relative: bool
 
-    def write(self, loss: float, gradients: dict[str, NDArray[Any]]) -> None:
-        """Keep the truth in the folder."""
+    def write(
+        self, loss: float, gradients: dict[str, NDArray[Any]], rows: NDArray[np.int64] | None = None
+    ) -> None:
+        """Keep the truth in the folder; ``rows`` says which rows the gradients are, None for all."""
         (self.folder / "loss.json").write_text(json.dumps({"loss": loss, "names": list(gradients)}))
         for name, gradient in gradients.items():
             np.save(self.folder / f"{name}.npy", gradient)
+        if rows is not None:
+            np.save(self.folder / "rows.npy", rows)
 
     def judge(self, result: Result) -> tuple[bool, float]:
         """Return whether the result is right to the tolerance, and its worst error in units of roundoff."""
         kept = json.loads((self.folder / "loss.json").read_text())
-        loss, gradients = float(result[0]), {name: np.asarray(array) for name, array in result[1].items()}
         unit = float(np.finfo(self.dtype).eps) / 2
-        worst = abs(loss - kept["loss"]) / kept["loss"]
+        worst = abs(float(result[0]) - kept["loss"]) / kept["loss"]
         right = worst <= TOLERANCES[self.dtype]
         for name in kept["names"]:
             truth = np.load(self.folder / f"{name}.npy", mmap_mode="r")
-            if gradients[name].dtype != self.dtype or gradients[name].shape[1:] != truth.shape[1:]:
+            gradient = np.asarray(result[1][name])
+            if gradient.dtype == self.dtype and (self.folder / "rows.npy").exists():
+                gradient = gradient[np.load(self.folder / "rows.npy")]
+            if gradient.dtype != self.dtype or gradient.shape != truth.shape:
                 return False, float("inf")
-            largest, ratio = _distances(gradients[name], truth, self.dtype)
+            largest, ratio = _distances(gradient, truth, self.dtype)
             right &= largest <= TOLERANCES[self.dtype]
             worst = max(worst, ratio if self.relative else largest)
         return bool(right), worst / unit
