@@ -4,14 +4,15 @@ import argparse
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import chainrule
 from accuracy import measure, render, replaced
 
-PACKAGES = ("chainrule", "numpy", "torch", "jax", "optax", "scikit-learn", "scipy", "mpmath")
+PACKAGES = ("numpy", "torch", "jax", "optax", "scikit-learn", "scipy", "mpmath")
 
 
 def versions() -> str:
     """Return the versions of what was measured."""
-    found = []
+    found = [f"chainrule {chainrule.__version__}"]
     for name in PACKAGES:
         try:
             found.append(f"{name} {version(name)}")

@@ -1,5 +1,7 @@
 """The measured errors as tables in Markdown, between two markers of a page."""
 
+from math import isfinite
+
 from accuracy.measure import QUANTITIES, Cell, Measured
 from accuracy.regimes import REGIMES
 
@@ -38,10 +40,11 @@ def in_words(cell: Cell) -> str:
 
 
 def number(value: float) -> str:
-    """Return two digits."""
-    if value >= 1000 or 0 < value < 0.01:
-        return f"{value:.0e}".replace("e+0", "e").replace("e-0", "e-")
-    return f"{value:.2g}" if value < 100 else f"{value:.0f}"
+    """Return two digits, three from 100 to 1000."""
+    if value < 1000:
+        return f"{value:.0f}" if value >= 100 else f"{value:.2g}"
+    digit, exponent = f"{value:.0e}".split("e")
+    return f"{digit}e{int(exponent)}"
 
 
 def _table(measured: Measured, dtype: str, quantity: str) -> list[str]:
@@ -50,7 +53,7 @@ def _table(measured: Measured, dtype: str, quantity: str) -> list[str]:
     for name in names:
         cells = [measured.cells[dtype, quantity, name, regime.heading] for regime in REGIMES]
         share = max(cell.share for cell in cells)
-        lines.append(_line(name, *map(in_words, cells), number(share) if share != float("inf") else "inf"))
+        lines.append(_line(name, *map(in_words, cells), number(share) if isfinite(share) else "inf"))
     return lines
 
 
@@ -58,7 +61,7 @@ def _exp_table(measured: Measured) -> list[str]:
     names = dict.fromkeys(name for _, name in measured.exponentials)
     lines = [_line("", *DTYPES), _line("---", "---:", "---:")]
     return lines + [
-        _line(name, *(number(measured.exponentials[dtype, name]) for dtype in DTYPES)) for name in names
+        _line(name, *(f"{measured.exponentials[dtype, name]:.2f}" for dtype in DTYPES)) for name in names
     ]
 
 

@@ -1,4 +1,4 @@
-"""The truth at 60 digits by mpmath, in sums of positive terms alone, kept as pairs of doubles."""
+"""The truth at 60 digits by mpmath, in sums of positive terms alone, kept in two parts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ from accuracy.regimes import Rows
 
 _context = mpmath.mp.clone()
 _context.dps = 60
+SCALE = 900  # a power of two
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Exact:
     """high + low is the value to 32 digits; a masked entry is -inf or 0."""
 
     high: NDArray[np.float64]
-    low: NDArray[np.float64]
+    low: NDArray[np.longdouble]
 
     def distance(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return |values - truth| in long double."""
@@ -60,9 +61,10 @@ def _pairs(values: list[Any]) -> Exact:
     high = np.array(
         [[float(v) for v in value] if isinstance(value, list) else float(value) for value in values]
     )
-    low = np.zeros_like(high)
+    low = np.zeros(high.shape, np.longdouble)  # whose range holds the last digits of the smallest doubles
     for index in np.ndindex(high.shape):
         if np.isfinite(high[index]):
             value = values[index[0]] if len(index) == 1 else values[index[0]][index[1]]
-            low[index] = float(value - _context.mpf(high[index]))
+            scaled = (value - _context.mpf(high[index])) * 2**SCALE
+            low[index] = np.ldexp(np.longdouble(float(scaled)), -SCALE)
     return Exact(high, low)

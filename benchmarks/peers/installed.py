@@ -1,6 +1,6 @@
 """Whether a library is installed, without importing it."""
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from importlib.util import find_spec
 
 
@@ -11,11 +11,4 @@ def installed(module: str) -> bool:
 
 def versions(*distributions: str) -> str:
     """Return "name version, name version"."""
-    return ", ".join(f"{name} {_version(name)}" for name in distributions)
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:  # imported from its sources
-        return "from source"
+    return ", ".join(f"{name} {version(name)}" for name in distributions)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from peers.installed import installed, versions
+from peers.installed import installed
 from problems import LinearHead, LossFromLogits, Result
 
 NAME = "chainrule"
@@ -15,10 +15,11 @@ def available() -> bool:
 
 def version() -> str:
     """Return the version, with the instruction set in use."""
+    import chainrule
     from chainrule.kernels import native
 
     compiled = native()
-    return f"{versions('chainrule')} ({compiled.instruction_set() if compiled else 'NumPy path'})"
+    return f"chainrule {chainrule.__version__} ({compiled.instruction_set() if compiled else 'NumPy path'})"
 
 
 def prepare(problem: LossFromLogits | LinearHead) -> Callable[[], Result] | None:
