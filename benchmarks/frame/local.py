@@ -7,7 +7,7 @@ from typing import Any
 
 from frame.alternate import Timing, alternate
 from frame.environment import environment
-from frame.report import RESULTS, bar_chart, show, write_json
+from frame.report import RESULTS, plot, show, write_json
 from frame.sides import LocalSide
 from frame.verdict import Verdict
 
@@ -40,4 +40,4 @@ def main_local(
     path = RESULTS / f"{name}.json"
     write_json(path, found)
     show(found)
-    bar_chart(path.with_suffix(".png"), found)
+    plot(path.with_suffix(".png"), found)

@@ -13,7 +13,7 @@ from typing import Any
 import peers
 from frame.alternate import alternate
 from frame.environment import environment
-from frame.report import RESULTS, bar_chart, show, write_json
+from frame.report import RESULTS, plot, show, write_json
 from frame.sides import Prepared, Problem, WorkerSide, limit_threads
 from frame.verdict import Verdict
 
@@ -51,7 +51,7 @@ def main(question: Question) -> None:
         }
         write_json(path, found)
     show(found)
-    bar_chart(path.with_suffix(".png"), found)
+    plot(path.with_suffix(".png"), found)
 
 
 def _arguments(question: Question) -> argparse.Namespace:

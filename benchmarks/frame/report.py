@@ -140,8 +140,8 @@ def _remarks(cases: dict[str, Any]) -> list[str]:
     return lines
 
 
-def bar_chart(path: Path, found: dict[str, Any]) -> None:
-    """Draw the time of every side as a multiple of ours, where matplotlib is installed."""
+def plot(path: Path, found: dict[str, Any]) -> None:
+    """Draw the time of every side with its spread, case by case, where matplotlib is installed."""
     try:
         import matplotlib.figure as mf
     except ImportError:
@@ -150,24 +150,23 @@ def bar_chart(path: Path, found: dict[str, Any]) -> None:
     figure = mf.Figure(figsize=(12, 4.5 * len(used)), layout="constrained")
     figure.suptitle(found["title"])
     for axes, group in zip(figure.subplots(len(used), squeeze=False)[:, 0], used, strict=True):
-        cases = {name: case for name, case in found["cases"].items() if group in name}
-        _bars(axes, cases, found.get("reference"))
-        axes.set_title(f"{group}: multiple of the first bar's time (logarithmic)")
+        _points(axes, {name: case for name, case in found["cases"].items() if group in name})
+        axes.set_title(group)
     path.parent.mkdir(exist_ok=True)
     figure.savefig(path, dpi=110)
 
 
-def _bars(axes: Any, cases: dict[str, Any], reference: str | None) -> None:
+def _points(axes: Any, cases: dict[str, Any]) -> None:
     names = _names(cases)
-    width = 0.8 / len(names)
     for number, (key, name) in enumerate(names.items()):
-        heights = []
-        for case in cases.values():
-            side, ours = case["sides"].get(key, {}), _reference(case["sides"], reference)
-            heights.append(side["median"] / ours["median"] if ours and "median" in side else float("nan"))
-        places = [place + number * width for place in range(len(cases))]
-        axes.bar(places, heights, width, label=name, hatch="//" if key in peers.BOUNDS else None)
+        sides = [case["sides"].get(key, {}) for case in cases.values()]
+        medians = [side.get("median", float("nan")) for side in sides]
+        spreads = [side.get("spread", 0) * median for side, median in zip(sides, medians, strict=True)]
+        places = [place + 0.7 * number / len(names) for place in range(len(cases))]
+        marker = "_" if key in peers.BOUNDS else "o"
+        axes.errorbar(places, medians, spreads, fmt=marker, markersize=9, capsize=3, label=name)
     axes.set_yscale("log")
-    axes.axhline(1, color="black", linewidth=0.8)
-    axes.set_xticks([place + 0.4 for place in range(len(cases))], list(cases))
-    axes.legend(ncols=5, fontsize="small")
+    axes.set_ylabel("seconds")
+    axes.set_xticks([place + 0.35 for place in range(len(cases))], list(cases))
+    axes.grid(axis="y", alpha=0.3)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")

@@ -3,7 +3,9 @@
 import os
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from math import isfinite
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
@@ -46,7 +48,7 @@ class Prepared:
 
     failure: str | None  # an exception's last line
     right: bool
-    worst_error: float  # units of roundoff
+    worst_error: float | None  # units of roundoff; None if there is no truth, or something was not finite
     extra_bytes: int | None  # beyond inputs and outputs, at the highest
     version: str
 
@@ -63,11 +65,15 @@ class WorkerSide:
 
     def prepare(self, problem: Problem, truth: Truth | None, memory: bool) -> None:
         """Begin to make the peer ready and to check its result; several sides may do so at a time."""
-        self._connection.send(("prepare", problem, truth, memory))
+        with suppress(BrokenPipeError):  # :meth:`prepared` says that the process ended
+            self._connection.send(("prepare", problem, truth, memory))
 
     def prepared(self) -> Prepared | None:
         """Return what :meth:`prepare` came to, None if the peer does not have this problem."""
-        return self._connection.recv()
+        try:
+            return self._connection.recv()
+        except EOFError:
+            return _failed("its process ended")
 
     def measure_estimate(self) -> None:
         """Call it a few times, so that the length of a block is known."""
@@ -81,7 +87,8 @@ class WorkerSide:
 
     def stop(self) -> None:
         """End the process."""
-        self._connection.send(("stop",))
+        with suppress(BrokenPipeError):
+            self._connection.send(("stop",))
         self._process.join()
 
 
@@ -121,9 +128,10 @@ def _prepare(
     if call is None:
         return None, None
     result, growth = growth_of(call) if memory else (call(), None)
-    right, worst = truth.judge(result) if truth else (True, 0.0)
+    right, worst = truth.judge(result) if truth else (True, None)
     extra = None if growth is None else max(0, growth - _new_bytes(result, call))
     del result
+    worst = worst if worst is not None and isfinite(worst) else None
     return call, Prepared(None, right, worst, extra, module.version())
 
 
@@ -136,4 +144,4 @@ def _new_bytes(result: Result, call: Callable[[], Result]) -> int:
 
 
 def _failed(line: str) -> Prepared:
-    return Prepared(line, False, float("nan"), None, "")
+    return Prepared(line, False, None, None, "")
