@@ -55,9 +55,9 @@ class Timing:
 
 
 def alternate(sides: Mapping[str, Side], repetitions: int | None = None) -> dict[str, Timing]:
-    """Time every side in turn, ``repetitions`` blocks of each."""
+    """Time every side in turn, ``repetitions`` blocks of each, at least two."""
     longest = max(side.estimate for side in sides.values())
-    repetitions = repetitions or (FEWEST_REPETITIONS if longest > LONG_CALL else REPETITIONS)
+    repetitions = max(2, repetitions or (FEWEST_REPETITIONS if longest > LONG_CALL else REPETITIONS))
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for repetition in range(repetitions):
         names = list(sides) if repetition % 2 == 0 else list(reversed(sides))

@@ -21,7 +21,7 @@ def main_local(
 ) -> None:
     """Time the calls in turn, print the table, write JSON and a plot; ratios are to the first of them."""
     parser = argparse.ArgumentParser(description=title)
-    parser.add_argument("--repetitions", type=int, help="blocks of each side")
+    parser.add_argument("--repetitions", type=int, help="blocks of each side, at least 2")
     repetitions = parser.parse_args().repetitions
     state = environment()
     timings = alternate({label: LocalSide(call) for label, call in calls.items()}, repetitions)

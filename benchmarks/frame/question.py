@@ -61,7 +61,7 @@ def _arguments(question: Question) -> argparse.Namespace:
     names = [problem.case for problem in question.cases(processors)]
     parser.add_argument("--case", action="append", choices=names, help="only this case; may be repeated")
     parser.add_argument("--peer", action="append", choices=question.sides, help="only this side")
-    parser.add_argument("--repetitions", type=int, help="blocks of each side")
+    parser.add_argument("--repetitions", type=int, help="blocks of each side, at least 2")
     parser.add_argument("--keep", action="store_true", help="keep the other cases of the last run")
     parser.add_argument("--print", action="store_true", help="measure nothing, show the last run")
     return parser.parse_args()
