@@ -1,8 +1,9 @@
 """Blocks of calls, the sides in turn, in both orders.
 
 Pools of threads that spin after a call slow down whoever calls next. Here each library has a process of its own, and
-a pause follows every block, longer than the pools that are compared spin (OpenMP, OpenBLAS, Eigen and chainrule's);
-then the next side warms up with a call that is not timed, then it is timed. The sides are visited forwards and
+a pause follows every block, longer than the pools that are compared spin: OpenBLAS for 2^26 cycles (26 ms at 2.6 GHz),
+OpenMP for about 4 ms of processor time, JAX's and chainrule's for under 0.2 ms. Then the next side warms up with a call
+that is not timed, then it is timed. The sides are visited forwards and
 backwards in turn, and how far the two orders differ is reported.
 """
 
@@ -15,7 +16,7 @@ from typing import Any
 
 from frame.sides import Side
 
-PAUSE = 0.02  # seconds
+PAUSE = 0.03  # seconds
 BLOCK = 0.02  # seconds that a block lasts at least
 REPETITIONS = 9
 FEWEST_REPETITIONS = 7
