@@ -1,0 +1,204 @@
+"""The formulas for rows in jax.numpy, differentiable to every order in forward and reverse mode.
+
+Classes stand on the last axis; T is a number. Each function that cancels or overflows when JAX differentiates it has
+a derivative of its own, made of functions of this file, so that the next derivative is accurate again. All rules are
+linear in the tangents by plain operations, which JAX transposes for reverse mode.
+"""
+
+from functools import partial
+from math import sqrt
+from typing import Any, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from chainrule.functions.jax.sums import at_largest, blocked_sum, sum_of_others
+
+Pair: TypeAlias = tuple[jax.Array, jax.Array]
+_USUAL_TEMPERATURES = {"float32": (1e-30, 1e30), "float64": (1e-300, 1e300)}
+
+
+class RowStatistics(NamedTuple):
+    """What (SM.1) needs of rows."""
+
+    is_top: jax.Array  # [k = t]
+    distance: jax.Array  # (m - z_k) / T
+    exponentials: jax.Array  # exp(-distance)
+    others: jax.Array  # s, kept as an axis of 1; NaN where the row has no meaning
+
+
+def row_statistics(logits: jax.Array, temperature: float) -> RowStatistics:
+    """Return t, the distances and s of each row, with the limits for infinite logits."""
+    largest = logits.max(-1, keepdims=True)
+    is_top = at_largest(logits)
+    distance = jnp.where(is_top, 0, _distance(largest, logits, temperature))
+    exponentials = jnp.exp(-distance)
+    others = blocked_sum(jnp.where(is_top, 0, exponentials))[..., None]
+    several = (logits == jnp.inf).sum(-1, keepdims=True) > 1
+    meaningless = jnp.isnan(largest) | (largest == -jnp.inf) | several
+    return RowStatistics(is_top, distance, exponentials, jnp.where(meaningless, jnp.nan, others))
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
+def probabilities(logits: jax.Array, temperature: float = 1.0) -> jax.Array:
+    """Return p of (SM.1).
+
+    Examples
+    --------
+    >>> probabilities(jnp.array([0.0, 0.0])).tolist()
+    [0.5, 0.5]
+    """
+    rows = row_statistics(logits, temperature)
+    return rows.exponentials / (1 + rows.others)
+
+
+@probabilities.defjvp
+def _probabilities_jvp(temperature: float, primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> Pair:
+    p = probabilities(primals[0], temperature)
+    return p, divided(jacobian_product(p, tangents[0]), temperature)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
+def log_probabilities(logits: jax.Array, temperature: float = 1.0) -> jax.Array:
+    """Return ln p of (SM.3).
+
+    Examples
+    --------
+    >>> log_probabilities(jnp.array([40.0, 0.0])).tolist()  # not 0
+    [-4.248354237613609e-18, -40.0]
+    """
+    rows = row_statistics(logits, temperature)
+    return -(rows.distance + jnp.log1p(rows.others))
+
+
+@log_probabilities.defjvp
+def _log_probabilities_jvp(temperature: float, primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> Pair:
+    p = probabilities(primals[0], temperature)
+    return log_probabilities(primals[0], temperature), divided(centred(p, tangents[0]), temperature)
+
+
+@jax.custom_jvp
+def log_normaliser(logits: jax.Array) -> jax.Array:
+    """Return logsumexp of (SM.3); +inf with any +inf, -inf where all are.
+
+    Examples
+    --------
+    >>> float(log_normaliser(jnp.array([1000.0, 1000.0])))
+    1000.693115234375
+    """
+    largest = logits.max(-1)
+    value = largest + jnp.log1p(row_statistics(logits, 1.0).others[..., 0])
+    return jnp.where(jnp.isinf(largest), largest, value)
+
+
+@log_normaliser.defjvp
+def _log_normaliser_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> Pair:
+    p = probabilities(primals[0], 1.0)
+    return log_normaliser(primals[0]), (p * tangents[0]).sum(-1)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(2,))
+def row_loss(logits: jax.Array, targets: jax.Array, temperature: float) -> jax.Array:
+    """Return the loss of (CE.3) of each row; 0 * inf = 0."""
+    rows = row_statistics(logits, temperature)
+    terms = targets * (rows.distance + jnp.log1p(rows.others))
+    without_mass = (targets == 0) & ~jnp.isnan(rows.others)
+    return blocked_sum(jnp.where(without_mass, 0, terms))
+
+
+@row_loss.defjvp
+def _row_loss_jvp(temperature: float, primals: Pair, tangents: Pair) -> Pair:
+    logits, targets = primals
+    gradient = row_gradient(logits, targets, temperature)
+    cost = -log_probabilities(logits, temperature)
+    # A class that costs infinity and has no mass: its target may be a constant 0, whose slope must not be NaN.
+    cost = jnp.where((targets == 0) & (cost == jnp.inf), 0, cost)
+    slope = (gradient * tangents[0]).sum(-1) + (cost * tangents[1]).sum(-1)
+    return row_loss(logits, targets, temperature), slope
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(2,))
+def row_gradient(logits: jax.Array, targets: jax.Array, temperature: float) -> jax.Array:
+    """Return the gradient of (CE.3) of each row, with (CE.5); for one-hot targets it is (CE.2)."""
+    rows = row_statistics(logits, temperature)
+    p = rows.exponentials / (1 + rows.others)
+    complement = jnp.where(rows.is_top, rows.others / (1 + rows.others), 1 - p)
+    return divided(p * sum_of_others(targets) - targets * complement, temperature)
+
+
+@row_gradient.defjvp
+def _row_gradient_jvp(temperature: float, primals: Pair, tangents: Pair) -> Pair:
+    logits, targets = primals
+    direction, of_targets = tangents
+    p = probabilities(logits, temperature)
+    by_logits = divided(jacobian_product(p, direction), temperature) * targets.sum(-1, keepdims=True)
+    others = of_targets.sum(-1, keepdims=True) - of_targets
+    by_targets = p * others - of_targets * complement_of(p)
+    return row_gradient(logits, targets, temperature), divided(by_logits + by_targets, temperature)
+
+
+def jacobian_product(p: jax.Array, direction: jax.Array) -> jax.Array:
+    """Return (diag(p) - p p^T) direction, (SM.2) and (CE.4), also where one p_k is nearly 1.
+
+    Examples
+    --------
+    >>> jacobian_product(jnp.array([0.5, 0.5]), jnp.array([1.0, 0.0])).tolist()
+    [0.25, -0.25]
+    """
+    return p * centred(p, direction)
+
+
+def centred(p: jax.Array, direction: jax.Array) -> jax.Array:
+    """Return direction_k - sum_i p_i direction_i.
+
+    The entry of the largest p_t is written direction_t (1 - p_t) - (the others' part of the sum): neither it nor its
+    transpose cancels where p_t is nearly 1.
+
+    Examples
+    --------
+    >>> centred(jnp.array([0.5, 0.5]), jnp.array([1.0, 0.0])).tolist()
+    [0.5, -0.5]
+    """
+    is_top = at_largest(p)
+    parts = p * direction
+    others = jnp.where(is_top, 0, parts).sum(-1, keepdims=True)
+    top = jnp.where(is_top, parts, 0).sum(-1, keepdims=True)
+    return jnp.where(is_top, direction * complement_of(p) - others, direction - (others + top))
+
+
+def complement_of(p: jax.Array) -> jax.Array:
+    """Return 1 - p_k, for the largest as the sum of the others.
+
+    Examples
+    --------
+    >>> complement_of(jnp.array([1.0, 1e-20])).tolist()
+    [9.999999682655225e-21, 1.0]
+    """
+    is_top = at_largest(p)
+    return jnp.where(is_top, blocked_sum(jnp.where(is_top, 0, p))[..., None], 1 - p)
+
+
+def divided(values: jax.Array, temperature: float) -> jax.Array:
+    """Return values / T, in two steps where T or its inverse is no normal number of the dtype."""
+    if temperature == 1.0:
+        return values
+    if is_usual(temperature, values.dtype):
+        return values / temperature
+    root = sqrt(temperature)
+    return values / root / (temperature / root)
+
+
+def is_usual(temperature: float, dtype: Any) -> bool:
+    """Tell whether a temperature and its inverse are normal numbers of the dtype."""
+    lowest, highest = _USUAL_TEMPERATURES[np.dtype(dtype).name]
+    return lowest <= temperature <= highest
+
+
+def _distance(largest: jax.Array, logits: jax.Array, temperature: float) -> jax.Array:
+    """Return (m - z) / T, also where only m - z overflows."""
+    distance = divided(largest - logits, temperature)
+    if temperature == 1.0:
+        return distance
+    overflown = jnp.isinf(distance) & jnp.isfinite(logits) & jnp.isfinite(largest)
+    return jnp.where(overflown, divided(largest, temperature) - divided(logits, temperature), distance)
