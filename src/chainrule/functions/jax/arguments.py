@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from chainrule._types import Array, ArrayLike
-from chainrule.errors import ArgumentTypeError
+from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.functions import arguments
 from chainrule.functions.arguments import Rows
 
@@ -37,7 +37,9 @@ def check_targets(call: str, targets: ArrayLike, logits: jax.Array, ignore_index
     if isinstance(targets, jax.core.Tracer) and array.shape == logits.shape:
         array, shape = array[(0,) * len(leading)] if array.size else np.zeros(n_classes, array.dtype), ()
     n_rows = int(np.prod(shape, dtype=np.int64))
-    rows = Rows(np.broadcast_to(np.zeros((), compute_dtype(logits)), (n_rows, n_classes)), shape, logits.dtype)
+    rows = Rows(
+        np.broadcast_to(np.zeros((), compute_dtype(logits)), (n_rows, n_classes)), shape, logits.dtype
+    )
     arguments.check_targets(call, array, rows, ignore_index)
     return _operand(targets, array)
 
@@ -54,27 +56,31 @@ def check_weights(
     return _operand(weights, (arguments.near_one(checked) if any_scale else checked).reshape(shape))
 
 
-def check_same_shape(call: str, name: str, array: ArrayLike, other: str, logits: jax.Array) -> jax.Array:
-    """Return an array of real numbers that has the shape of the logits, in the dtype they are computed in."""
+def check_direction(call: str, name: str, array: ArrayLike, logits: jax.Array) -> jax.Array:
+    """Return a direction: real numbers in the shape of the logits, in the dtype they are computed in."""
     values = known(call, name, array)
     if not arguments.holds_numbers(values):
-        raise ArgumentTypeError(call, f"{name} holds numbers", f"dtype {values.dtype}", "Convert it to float.")
+        remedy = "Convert it to the dtype of the logits."
+        raise ArgumentTypeError(call, f"{name} holds numbers", f"dtype {values.dtype}", remedy)
     if values.shape != logits.shape:
-        rule = f"{name} has the shape of the {other}, {logits.shape}"
-        raise arguments.ArgumentError(call, rule, f"shape {values.shape}", "Give one number for each.")
+        rule = f"{name} has the shape of the logits, {logits.shape}"
+        raise ArgumentError(call, rule, f"shape {values.shape}", "Give one number for each logit.")
     return jnp.asarray(_operand(array, values), compute_dtype(logits))
 
 
 def known(call: str, name: str, values: ArrayLike) -> Array:
     """Return the values as a NumPy array, or what stands in for values that are not known."""
-    return _stand_in(values) if isinstance(values, jax.core.Tracer) else arguments.as_array(call, name, values)
+    return (
+        _stand_in(values) if isinstance(values, jax.core.Tracer) else arguments.as_array(call, name, values)
+    )
 
 
-def small_indices(indices: Operand, ignore_index: int | None) -> tuple[Operand, int | None]:
-    """Return known indices with ignored ones as -1 where JAX would cut the ignored index to 32 bits."""
-    fits = ignore_index is None or -(2**31) <= ignore_index < 2**31
-    if fits or isinstance(indices, jax.Array):
+def fitting_ignore_index(indices: Operand, ignore_index: int | None) -> tuple[Operand, int | None]:
+    """Return indices and the ignored one within 32 bits, to which JAX may cut integers."""
+    if ignore_index is None or -(2**31) <= ignore_index < 2**31:
         return indices, ignore_index
+    if isinstance(indices, jax.Array):
+        return indices, ignore_index if indices.dtype.itemsize == 8 else None
     return np.where(indices == ignore_index, -1, indices), -1
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from chainrule._types import ArrayLike
 from chainrule.errors import ArgumentError
@@ -19,15 +20,17 @@ from chainrule.functions.arguments import (
 from chainrule.functions.jax import rows
 from chainrule.functions.jax.arguments import (
     Operand,
+    check_direction,
     check_logits,
-    check_same_shape,
     check_targets,
     check_weights,
     compute_dtype,
-    small_indices,
+    fitting_ignore_index,
 )
-from chainrule.functions.jax.foreign import FORMULAS, Path, path_of_call
-from chainrule.functions.jax.loss import LossArrays, LossOptions, loss_and_gradient_of, loss_of
+from chainrule.functions.jax.foreign import FORMULAS, path_of_call
+from chainrule.functions.jax.formula_loss import LossArrays, LossOptions, weighted_rows
+from chainrule.functions.jax.loss import loss_and_gradient_of, loss_of
+from chainrule.functions.jax.weights import scaled
 
 
 def cross_entropy(
@@ -92,6 +95,43 @@ def cross_entropy_with_gradient(
     return _loss_and_gradient(*prepared)
 
 
+def cross_entropy_hvp(
+    logits: jax.Array,
+    direction: ArrayLike,
+    targets: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    class_weight: ArrayLike | None = None,
+    label_smoothing: float = 0.0,
+    ignore_index: int | None = None,
+    temperature: float = 1.0,
+    reduction: Reduction = "mean",
+    n_threads: int | None = None,
+) -> jax.Array:
+    """Return what :func:`chainrule.cross_entropy_hvp` does, (CE.4); it can be differentiated again.
+
+    Examples
+    --------
+    >>> cross_entropy_hvp(jnp.array([[0.0, 0.0]]), jnp.array([[1.0, 0.0]])).tolist()
+    [[0.25, -0.25]]
+    """
+    call = "cross_entropy_hvp"
+    check_logits(call, "logits", logits)
+    class_axis(call, logits.shape, -1)
+    v = check_direction(call, "direction", direction, logits)
+    if targets is None:
+        for name, value in (("class_weight", class_weight), ("ignore_index", ignore_index)):
+            if value is not None:
+                remedy = f"Pass the targets, or leave {name} out."
+                raise ArgumentError(call, f"{name} goes with targets", f"{name} and targets=None", remedy)
+        targets = np.zeros(logits.shape[:-1], np.int32)  # any class: only the mass 1 of its row matters
+    options, _, *others = _prepare(
+        call, logits, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature,
+        reduction, n_threads,
+    )  # fmt: skip
+    return _hvp(options, logits, v, *others)
+
+
 def _prepare(
     call: str,
     logits: jax.Array,
@@ -115,7 +155,7 @@ def _prepare(
     mean = reduction == "mean"
     samples = check_weights(call, "sample_weight", sample_weight, logits.shape[:-1], mean)
     classes = check_weights(call, "class_weight", class_weight, logits.shape[-1:])
-    checked, ignore_index = small_indices(checked, ignore_index)
+    checked, ignore_index = fitting_ignore_index(checked, ignore_index)
     path = path_of_call(n_threads)
     # The kernels take inverse temperatures that are normal numbers; NumPy computes others in float64.
     usual = dtype == jnp.float64 or rows.is_usual(temperature, dtype)
@@ -140,7 +180,9 @@ def _rows_of(
 
 
 def _is_mass(targets: jax.Array) -> Any:
-    return (targets >= 0) & (targets < jnp.inf) if jnp.issubdtype(targets.dtype, jnp.floating) else targets >= 0
+    return (
+        (targets >= 0) & (targets < jnp.inf) if jnp.issubdtype(targets.dtype, jnp.floating) else targets >= 0
+    )
 
 
 def _weight_dtype(weights: Operand) -> jax.Array:
@@ -148,9 +190,9 @@ def _weight_dtype(weights: Operand) -> jax.Array:
 
 
 def _index_dtype(indices: jax.Array) -> jax.Array:
-    widest = jax.dtypes.canonicalize_dtype(jnp.int64)
-    if jnp.issubdtype(indices.dtype, jnp.unsignedinteger):
-        indices = jnp.minimum(indices, jnp.iinfo(widest).max if indices.dtype.itemsize >= 4 else indices)
+    widest = np.dtype(jax.dtypes.canonicalize_dtype(np.int64))
+    if indices.dtype.kind == "u" and indices.dtype.itemsize >= widest.itemsize:
+        indices = jnp.minimum(indices, np.iinfo(widest).max)  # no class either way, and must not become negative
     return indices.astype(widest)
 
 
@@ -164,6 +206,16 @@ def _loss(options: LossOptions, logits: jax.Array, *others: Any) -> jax.Array:
 def _loss_and_gradient(options: LossOptions, logits: jax.Array, *others: Any) -> tuple[jax.Array, jax.Array]:
     loss, gradient = loss_and_gradient_of(options, _rows_of(logits, *others))
     return _delivered(loss, options, logits), gradient.reshape(logits.shape).astype(logits.dtype)
+
+
+@partial(jax.jit, static_argnums=0)
+def _hvp(options: LossOptions, logits: jax.Array, direction: jax.Array, *others: Any) -> jax.Array:
+    weighted = weighted_rows(options, _rows_of(logits, *others))
+    p = rows.probabilities(weighted.logits, options.temperature)
+    v = jnp.where(weighted.weight[:, None] == 0, 0, direction.reshape(p.shape))
+    product = rows.divided(rows.jacobian_product(p, rows.from_top(p, v)), options.temperature)
+    by_row = rows.divided(product, options.temperature) * weighted.masses.sum(-1, keepdims=True)
+    return scaled(by_row, weighted.weight, weighted.divisor).reshape(logits.shape).astype(logits.dtype)
 
 
 def _delivered(loss: jax.Array, options: LossOptions, logits: jax.Array) -> jax.Array:

@@ -7,15 +7,15 @@ linear in the tangents by plain operations, which JAX transposes for reverse mod
 
 from functools import partial
 from math import sqrt
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from chainrule.functions.jax.sums import at_largest, blocked_sum, sum_of_others
+from chainrule.functions.jax.tangents import Pair, TangentPair, sum_of_moving
 
-Pair: TypeAlias = tuple[jax.Array, jax.Array]
 _USUAL_TEMPERATURES = {"float32": (1e-30, 1e30), "float64": (1e-300, 1e300)}
 
 
@@ -107,15 +107,22 @@ def row_loss(logits: jax.Array, targets: jax.Array, temperature: float) -> jax.A
     return blocked_sum(jnp.where(without_mass, 0, terms))
 
 
-@row_loss.defjvp
-def _row_loss_jvp(temperature: float, primals: Pair, tangents: Pair) -> Pair:
+def _row_loss_jvp(temperature: float, primals: Pair, tangents: TangentPair) -> Pair:
     logits, targets = primals
-    gradient = row_gradient(logits, targets, temperature)
-    cost = -log_probabilities(logits, temperature)
-    # A class that costs infinity and has no mass: its target may be a constant 0, whose slope must not be NaN.
-    cost = jnp.where((targets == 0) & (cost == jnp.inf), 0, cost)
-    slope = (gradient * tangents[0]).sum(-1) + (cost * tangents[1]).sum(-1)
-    return row_loss(logits, targets, temperature), slope
+    losses = row_loss(logits, targets, temperature)
+
+    def by_logits(direction: jax.Array) -> jax.Array:
+        return (row_gradient(logits, targets, temperature) * direction).sum(-1)
+
+    def by_targets(direction: jax.Array) -> jax.Array:
+        cost = -log_probabilities(logits, temperature)
+        # A masked class costs infinity; its target, a constant 0, must not give a slope of 0 * inf.
+        return (jnp.where((targets == 0) & (cost == jnp.inf), 0, cost) * direction).sum(-1)
+
+    return losses, sum_of_moving(losses, tangents, by_logits, by_targets)
+
+
+row_loss.defjvp(_row_loss_jvp, symbolic_zeros=True)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(2,))
@@ -127,15 +134,23 @@ def row_gradient(logits: jax.Array, targets: jax.Array, temperature: float) -> j
     return divided(p * sum_of_others(targets) - targets * complement, temperature)
 
 
-@row_gradient.defjvp
-def _row_gradient_jvp(temperature: float, primals: Pair, tangents: Pair) -> Pair:
+def _row_gradient_jvp(temperature: float, primals: Pair, tangents: TangentPair) -> Pair:
     logits, targets = primals
-    direction, of_targets = tangents
+    gradient = row_gradient(logits, targets, temperature)
     p = probabilities(logits, temperature)
-    by_logits = divided(jacobian_product(p, direction), temperature) * targets.sum(-1, keepdims=True)
-    others = of_targets.sum(-1, keepdims=True) - of_targets
-    by_targets = p * others - of_targets * complement_of(p)
-    return row_gradient(logits, targets, temperature), divided(by_logits + by_targets, temperature)
+
+    def by_logits(direction: jax.Array) -> jax.Array:
+        product = divided(jacobian_product(p, direction), temperature)
+        return divided(product * targets.sum(-1, keepdims=True), temperature)
+
+    def by_targets(direction: jax.Array) -> jax.Array:
+        others = direction.sum(-1, keepdims=True) - direction
+        return divided(p * others - direction * complement_of(p), temperature)
+
+    return gradient, sum_of_moving(gradient, tangents, by_logits, by_targets)
+
+
+row_gradient.defjvp(_row_gradient_jvp, symbolic_zeros=True)
 
 
 def jacobian_product(p: jax.Array, direction: jax.Array) -> jax.Array:
@@ -165,6 +180,17 @@ def centred(p: jax.Array, direction: jax.Array) -> jax.Array:
     others = jnp.where(is_top, 0, parts).sum(-1, keepdims=True)
     top = jnp.where(is_top, parts, 0).sum(-1, keepdims=True)
     return jnp.where(is_top, direction * complement_of(p) - others, direction - (others + top))
+
+
+def from_top(p: jax.Array, direction: jax.Array) -> jax.Array:
+    """Return direction_k - direction_t, t the class of the largest p: a common offset then costs nothing.
+
+    Examples
+    --------
+    >>> from_top(jnp.array([0.1, 0.9]), jnp.array([7.0, 5.0])).tolist()
+    [2.0, 0.0]
+    """
+    return direction - jnp.where(at_largest(p), direction, 0).sum(-1, keepdims=True)
 
 
 def complement_of(p: jax.Array) -> jax.Array:

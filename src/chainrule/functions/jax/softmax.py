@@ -9,7 +9,7 @@ import numpy as np
 from chainrule._types import ArrayLike
 from chainrule.functions.arguments import class_axis
 from chainrule.functions.jax import rows
-from chainrule.functions.jax.arguments import check_logits, check_same_shape, compute_dtype
+from chainrule.functions.jax.arguments import check_direction, check_logits, compute_dtype
 from chainrule.functions.jax.foreign import Path, call_kernel, path_of_call
 
 _KINDS = ("softmax", "log_softmax", "logsumexp")  # numbered as in native/xla.cpp
@@ -67,7 +67,7 @@ def softmax_vjp(
     check_logits(call, "logits", logits)
     moved = class_axis(call, logits.shape, axis)
     path = path_of_call(n_threads)
-    return _vjp(path, moved, logits, check_same_shape(call, "cotangent", cotangent, "logits", logits))
+    return _vjp(path, moved, logits, check_direction(call, "cotangent", cotangent, logits))
 
 
 def _of_rows(call: str, logits: jax.Array, axis: int, n_threads: int | None) -> jax.Array:
@@ -86,7 +86,7 @@ def _moved(call: str, path: Path, axis: int, logits: jax.Array) -> jax.Array:
 def _vjp(path: Path, axis: int, logits: jax.Array, cotangent: jax.Array) -> jax.Array:
     last = jnp.moveaxis(logits, axis, -1).astype(cotangent.dtype)
     p = of_rows("softmax", path, last)
-    product = rows.jacobian_product(p, jnp.moveaxis(cotangent, axis, -1))
+    product = rows.jacobian_product(p, rows.from_top(p, jnp.moveaxis(cotangent, axis, -1)))
     return jnp.moveaxis(product, -1, axis).astype(logits.dtype)
 
 

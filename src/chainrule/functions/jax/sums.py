@@ -64,9 +64,7 @@ def total(values: jax.Array) -> jax.Array:
 
 
 @total.defjvp
-def _total_jvp(
-    primals: tuple[jax.Array], tangents: tuple[jax.Array]
-) -> tuple[jax.Array, jax.Array]:
+def _total_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
     return total(primals[0]), tangents[0].sum(-1)
 
 
