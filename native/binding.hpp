@@ -72,5 +72,6 @@ inline void require_classes(const PythonArray& logits, const char* call) {
 // Each adds its functions to the module.
 void bind_softmax(nb::module_& m);
 void bind_cross_entropy(nb::module_& m);
+void bind_softmax_jacobian(nb::module_& m);
 
 }  // namespace chainrule

@@ -10,6 +10,7 @@ namespace chainrule {
     void add_softmax(Kernels& kernels);                   \
     void add_cross_entropy_index(Kernels& kernels);       \
     void add_cross_entropy_probability(Kernels& kernels); \
+    void add_softmax_jacobian(Kernels& kernels);          \
     }
 CHAINRULE_DECLARE(generic)
 #if defined(CHAINRULE_X86)
@@ -33,8 +34,9 @@ Kernels table_of(Parts... add) {
     return kernels;
 }
 
-#define CHAINRULE_TABLE(name) \
-    table_of(name::add_softmax, name::add_cross_entropy_index, name::add_cross_entropy_probability)
+#define CHAINRULE_TABLE(name)                                                                       \
+    table_of(name::add_softmax, name::add_cross_entropy_index, name::add_cross_entropy_probability, \
+             name::add_softmax_jacobian)
 
 #if defined(CHAINRULE_X86)
 // __builtin_cpu_supports also asks whether the operating system saves the registers.

@@ -44,6 +44,18 @@ struct ProbabilityTask {
     double gradient_scale;
 };
 
+// (SM.2), (CE.4), (CE.5): row_weight_i * scale / T^2 times the Jacobian of the softmax times the direction.
+template <class Real>
+struct JacobianTask {
+    const Real* logits;
+    const Real* direction;
+    const double* row_weight;  // or null: 1
+    Real* out;                 // may be `logits` or `direction`
+    int64_t n_classes;
+    double temperature;
+    double scale;
+};
+
 template <class Real>
 struct KernelsOf {
     void (*softmax)(const SoftmaxTask<Real>&, int64_t first, int64_t last);
@@ -51,6 +63,7 @@ struct KernelsOf {
     void (*logsumexp)(const SoftmaxTask<Real>&, int64_t first, int64_t last);
     void (*cross_entropy_index)(const IndexTask<Real>&, int64_t first, int64_t last);
     void (*cross_entropy_probability)(const ProbabilityTask<Real>&, int64_t first, int64_t last);
+    void (*softmax_jacobian)(const JacobianTask<Real>&, int64_t first, int64_t last);
     void (*exponential)(const SoftmaxTask<Real>&, int64_t first, int64_t last);  // n_classes is ignored
 };
 
@@ -67,6 +80,7 @@ namespace CHAINRULE_NAMESPACE {
 void add_softmax(Kernels& kernels);
 void add_cross_entropy_index(Kernels& kernels);
 void add_cross_entropy_probability(Kernels& kernels);
+void add_softmax_jacobian(Kernels& kernels);
 }  // namespace CHAINRULE_NAMESPACE
 #endif
 

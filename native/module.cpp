@@ -43,6 +43,7 @@ NB_MODULE(_native, m) {
     using namespace chainrule;
     bind_softmax(m);
     bind_cross_entropy(m);
+    bind_softmax_jacobian(m);
     m.def("core_table", core_table);
     m.def("thread_count", thread_count, nb::arg("n_threads"));
     m.def("available_threads", available_threads);

@@ -14,7 +14,9 @@ from chainrule.functions.binary_cross_entropy import (
     sigmoid,
 )
 from chainrule.functions.cross_entropy import cross_entropy, cross_entropy_with_gradient, total_weight
+from chainrule.functions.hvp import cross_entropy_hvp
 from chainrule.functions.softmax import log_softmax, logsumexp, softmax
+from chainrule.functions.softmax_vjp import softmax_vjp
 from chainrule.functions.squared_error import squared_error, squared_error_with_gradient
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "check_temperature",
     "check_weights",
     "cross_entropy",
+    "cross_entropy_hvp",
     "cross_entropy_with_gradient",
     "log_softmax",
     "logsumexp",
@@ -32,6 +35,7 @@ __all__ = [
     "quiet",
     "sigmoid",
     "softmax",
+    "softmax_vjp",
     "squared_error",
     "squared_error_with_gradient",
     "total_weight",

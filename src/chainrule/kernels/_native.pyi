@@ -47,6 +47,20 @@ def cross_entropy_probability_rows(
 ) -> float:
     """Return the total as :func:`cross_entropy_index_rows`; one of ``targets`` and ``indices`` is None."""
 
+def softmax_jacobian_rows(
+    logits: Array,
+    direction: Array,
+    row_weight: Array | None,
+    temperature: float,
+    scale: float,
+    out: Array,
+    n_threads: int,
+) -> None:
+    """Write row_weight_i * scale / T^2 * (diag(p) - p p^T) direction_i to ``out``, p the softmax of logits_i / T.
+
+    ``out`` may be the logits or the direction; float64 weights. A row of weight 0 is not read and becomes 0.
+    """
+
 def first_bad_index(targets: Array, n_classes: int, ignore_index: int | None) -> int:
     """Return the first i with targets[i] outside 0..n_classes - 1 and not ignored, or -1."""
 

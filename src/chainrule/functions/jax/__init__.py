@@ -6,6 +6,11 @@ from chainrule.functions.jax.cross_entropy import (
     cross_entropy_with_gradient,
 )
 from chainrule.functions.jax.foreign import formulas_reason, path
+from chainrule.functions.jax.linear_cross_entropy import (
+    linear_cross_entropy,
+    linear_cross_entropy_gauss_newton,
+    linear_cross_entropy_with_gradient,
+)
 from chainrule.functions.jax.outputs import (
     binary_cross_entropy,
     binary_cross_entropy_with_gradient,
@@ -21,6 +26,9 @@ __all__ = [
     "cross_entropy_hvp",
     "cross_entropy_with_gradient",
     "formulas_reason",
+    "linear_cross_entropy",
+    "linear_cross_entropy_gauss_newton",
+    "linear_cross_entropy_with_gradient",
     "log_softmax",
     "logsumexp",
     "path",

@@ -18,18 +18,20 @@ from chainrule.functions.arguments import Rows
 Operand: TypeAlias = jax.Array | Array
 
 
-def check_logits(call: str, name: str, logits: jax.Array) -> np.dtype[Any]:
+def check_logits(call: str, name: str, logits: jax.Array | jax.ShapeDtypeStruct) -> np.dtype[Any]:
     """Refuse logits of another dtype than those that are served; return the dtype they are computed in."""
     arguments.check_logits(call, name, _stand_in(logits))
     return compute_dtype(logits)
 
 
-def compute_dtype(logits: jax.Array) -> np.dtype[Any]:
+def compute_dtype(logits: jax.Array | jax.ShapeDtypeStruct) -> np.dtype[Any]:
     """Return float64 for float64, else float32."""
     return np.dtype(np.float64 if logits.dtype == np.float64 else np.float32)
 
 
-def check_targets(call: str, targets: ArrayLike, logits: jax.Array, ignore_index: int | None) -> Operand:
+def check_targets(
+    call: str, targets: ArrayLike, logits: jax.Array | jax.ShapeDtypeStruct, ignore_index: int | None
+) -> Operand:
     """Return the targets of logits of shape (..., classes), as an array."""
     array = known(call, "targets", targets)
     leading, n_classes = logits.shape[:-1], logits.shape[-1]
@@ -56,7 +58,9 @@ def check_weights(
     return _operand(weights, (arguments.near_one(checked) if any_scale else checked).reshape(shape))
 
 
-def check_direction(call: str, name: str, array: ArrayLike, logits: jax.Array) -> jax.Array:
+def check_direction(
+    call: str, name: str, array: ArrayLike, logits: jax.Array | jax.ShapeDtypeStruct
+) -> jax.Array:
     """Return a direction: real numbers in the shape of the logits, in the dtype they are computed in."""
     values = known(call, name, array)
     if not arguments.holds_numbers(values):

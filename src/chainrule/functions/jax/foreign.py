@@ -1,6 +1,5 @@
 """The compiled kernels through XLA's foreign function interface, where they were built; or the reason why not."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -80,7 +79,7 @@ def path_of_call(n_threads: int | None) -> Path:
 
 def call_kernel(target: str, results: Any, arguments: list[jax.Array], **attributes: Any) -> Any:
     """Call a registered kernel; leading axes that ``vmap`` adds become a batch of problems."""
-    kernel: Callable[..., Any] = jax.ffi.ffi_call(target, results, vmap_method="broadcast_all")
+    kernel: Any = jax.ffi.ffi_call(target, results, vmap_method="broadcast_all")
     return kernel(*arguments, **attributes)
 
 

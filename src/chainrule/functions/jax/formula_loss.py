@@ -1,14 +1,22 @@
 """The cross-entropy of rows with its weights and reduction by the formulas, differentiable in all arrays."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from chainrule.functions.arguments import Reduction
 from chainrule.functions.jax.foreign import Path
-from chainrule.functions.jax.rows import row_gradient, row_loss
+from chainrule.functions.jax.rows import (
+    divided,
+    from_top,
+    jacobian_product,
+    probabilities,
+    row_gradient,
+    row_loss,
+)
 from chainrule.functions.jax.sums import blocked_sum, total
 from chainrule.functions.jax.weights import near_one, reduced, scaled, valid_weights, weighed
 
@@ -58,17 +66,36 @@ class WeightedRows(NamedTuple):
 def weighted_rows(options: LossOptions, arrays: LossArrays) -> WeightedRows:
     """Return the effective targets (CE.3) and weights of the rows."""
     dtype = arrays.logits.dtype
-    weight = _row_weight(options, arrays)
-    classes = None if arrays.class_weight is None else valid_weights(arrays.class_weight).astype(dtype)
+    weight, divisor = weights_and_divisor(options, arrays, len(arrays.logits), dtype)
     given = _given_masses(arrays)
     unread = _undefined_without_weight(arrays.logits, given, weight)
     logits, given = jnp.where(unread, 0, arrays.logits), jnp.where(unread, 0, given)
     masses = _smoothed(given, logits, options.label_smoothing)
-    masses = masses if classes is None else masses * classes
-    if options.reduction != "mean":
-        return WeightedRows(logits, masses, weight, jnp.ones((), weight.dtype))
-    divisor = total(weighed(weight, _class_means(given, classes, len(weight))))
+    if arrays.class_weight is not None:
+        masses = masses * valid_weights(arrays.class_weight).astype(dtype)
     return WeightedRows(logits, masses, weight, divisor)
+
+
+def weights_and_divisor(
+    options: LossOptions, arrays: LossArrays, n_rows: int, dtype: np.dtype[Any]
+) -> tuple[jax.Array, jax.Array]:
+    """Return the weight of each row, 0 where it is ignored, and what the reduction divides by; no logits needed."""
+    weight = _row_weight(options, arrays, n_rows, dtype)
+    if options.reduction != "mean":
+        return weight, jnp.ones((), dtype)
+    if arrays.class_weight is None:
+        return weight, total(weight)
+    means = _class_means(arrays, valid_weights(arrays.class_weight).astype(dtype), weight)
+    return weight, total(weighed(weight, means))
+
+
+def formula_hvp(options: LossOptions, arrays: LossArrays, direction: jax.Array) -> jax.Array:
+    """Return the second derivative (CE.4) of the rows times a direction; rows of weight 0 have 0."""
+    weighted = weighted_rows(options, arrays)
+    p = probabilities(weighted.logits, options.temperature)
+    v = from_top(p, jnp.where(weighted.weight[:, None] == 0, 0, direction))
+    product = divided(divided(jacobian_product(p, v), options.temperature), options.temperature)
+    return scaled(product * weighted.masses.sum(-1, keepdims=True), weighted.weight, weighted.divisor)
 
 
 def _reduced(options: LossOptions, rows: WeightedRows) -> jax.Array:
@@ -76,8 +103,7 @@ def _reduced(options: LossOptions, rows: WeightedRows) -> jax.Array:
     return reduced(options.reduction, losses, rows.weight, rows.divisor)
 
 
-def _row_weight(options: LossOptions, arrays: LossArrays) -> jax.Array:
-    n_rows, dtype = len(arrays.logits), arrays.logits.dtype
+def _row_weight(options: LossOptions, arrays: LossArrays, n_rows: int, dtype: np.dtype[Any]) -> jax.Array:
     if arrays.sample_weight is None:
         weight = jnp.ones(n_rows, dtype)
     else:
@@ -90,12 +116,11 @@ def _row_weight(options: LossOptions, arrays: LossArrays) -> jax.Array:
 
 def _given_masses(arrays: LossArrays) -> jax.Array:
     """Return y: the targets, or one-hot rows; NaN where a target is none."""
-    logits = arrays.logits
     if arrays.indices is None:
         assert arrays.targets is not None
         is_mass = (arrays.targets >= 0) & (arrays.targets < jnp.inf)
         return jnp.where(is_mass, arrays.targets, jnp.nan)
-    n_classes = logits.shape[1]
+    logits, n_classes = arrays.logits, arrays.logits.shape[1]
     one_hot = (arrays.indices[:, None] == jnp.arange(n_classes)).astype(logits.dtype)
     is_class = (arrays.indices >= 0) & (arrays.indices < n_classes)
     return jnp.where(is_class[:, None], one_hot, jnp.nan)
@@ -110,10 +135,12 @@ def _smoothed(masses: jax.Array, logits: jax.Array, label_smoothing: float) -> j
     return (1 - label_smoothing) * masses + jnp.where(unmasked, share, 0)
 
 
-def _class_means(given: jax.Array, classes: jax.Array | None, n_rows: int) -> jax.Array:
+def _class_means(arrays: LossArrays, classes: jax.Array, weight: jax.Array) -> jax.Array:
     """Return c of each row: the class weight of the unsmoothed target, its mean under a soft one."""
-    if classes is None:
-        return jnp.ones(n_rows, given.dtype)
+    if arrays.indices is not None:
+        wrong = jnp.where(arrays.indices < 0, len(classes), arrays.indices)  # -1 is not the last class
+        return classes.at[wrong].get(mode="fill", fill_value=jnp.nan)
+    given = jnp.where(weight[:, None] == 0, 0, _given_masses(arrays))
     mass = blocked_sum(given)
     has_mass = ~(mass <= 0)
     return jnp.where(has_mass, blocked_sum(given * classes) / jnp.where(has_mass, mass, 1), 1)

@@ -52,14 +52,14 @@ def _kernel_loss_jvp(options: LossOptions, primals: tuple[LossArrays], tangents:
         by_row = (gradient * direction.logits).sum(-1)
         slope = by_row if options.reduction == "none" else by_row.sum()
     other = direction._replace(logits=SymbolicZero.from_primal_value(arrays.logits))
-    derivative = _formula_derivative(partial(formula_loss, options), arrays, other)
+    derivative = formula_derivative(partial(formula_loss, options), arrays, other)
     return loss, jnp.broadcast_to(slope, loss.shape) if derivative is None else slope + derivative
 
 
 def _kernel_gradient_jvp(options: LossOptions, primals: tuple[LossArrays], tangents: tuple[Any]) -> Any:
     arrays, direction = primals[0], tangents[0]
     result = _kernel_gradient(options, arrays)
-    derivative = _formula_derivative(partial(formula_gradient, options), arrays, direction)
+    derivative = formula_derivative(partial(formula_gradient, options), arrays, direction)
     return result, jax.tree.map(jnp.zeros_like, result) if derivative is None else derivative
 
 
@@ -67,7 +67,7 @@ _kernel_loss.defjvp(_kernel_loss_jvp, symbolic_zeros=True)
 _kernel_gradient.defjvp(_kernel_gradient_jvp, symbolic_zeros=True)
 
 
-def _formula_derivative(function: Callable[[LossArrays], Any], arrays: LossArrays, direction: Any) -> Any:
+def formula_derivative(function: Callable[[LossArrays], Any], arrays: LossArrays, direction: Any) -> Any:
     """Return the derivative of the formulas along the arrays that have a direction; None if none has."""
     moving = {name: getattr(arrays, name) for name, tangent in direction._asdict().items() if moves(tangent)}
     if not moving:
