@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from chainrule.functions.jax.derivatives import differentiable
 from chainrule.functions.jax.formula_loss import (
     LossArrays,
     LossOptions,
@@ -17,7 +18,6 @@ from chainrule.functions.jax.formula_loss import (
 from chainrule.functions.jax.linear_arguments import LinearHead
 from chainrule.functions.jax.loss import formula_derivative, loss_and_gradient_of, loss_of
 from chainrule.functions.jax.sums import total
-from chainrule.functions.jax.tangents import moves
 
 _LOGITS_PER_BLOCK = (
     2**20
@@ -33,14 +33,14 @@ def head_loss(options: LossOptions, head: LinearHead, arrays: LossArrays) -> jax
     return _reduced_loss(options, (head, arrays))
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
+@differentiable(0)
 def _reduced_loss(options: LossOptions, arguments: _Arguments) -> jax.Array:
     return _differentiable_loss(options, arguments)
 
 
 def _reduced_loss_jvp(options: LossOptions, primals: tuple[_Arguments], tangents: tuple[Any]) -> Any:
     (head, arrays), (of_head, of_arrays) = primals[0], tangents[0]
-    wrt = tuple(name for name in ("features", "weight", "bias") if moves(getattr(of_head, name)))
+    wrt = tuple(name for name in ("features", "weight", "bias") if getattr(of_head, name) is not None)
     loss, gradients = head_loss_and_gradient(options, wrt, head, arrays)
     slopes = [(gradients[name] * getattr(of_head, name)).sum() for name in wrt]
 
@@ -52,7 +52,7 @@ def _reduced_loss_jvp(options: LossOptions, primals: tuple[_Arguments], tangents
     return loss, sum(slopes, jnp.zeros_like(loss))
 
 
-_reduced_loss.defjvp(_reduced_loss_jvp, symbolic_zeros=True)
+_reduced_loss.defjvp(_reduced_loss_jvp)
 
 
 def head_loss_and_gradient(

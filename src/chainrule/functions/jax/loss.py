@@ -11,11 +11,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.custom_derivatives import SymbolicZero
 
+from chainrule.functions.jax.derivatives import differentiable
 from chainrule.functions.jax.foreign import call_kernel
 from chainrule.functions.jax.formula_loss import LossArrays, LossOptions, formula_gradient, formula_loss
-from chainrule.functions.jax.tangents import moves
 
 _REDUCTIONS = ("mean", "sum", "none")  # numbered as in native/xla_loss.hpp
 
@@ -30,13 +29,13 @@ def loss_and_gradient_of(options: LossOptions, arrays: LossArrays) -> tuple[jax.
     return _kernel_gradient(options, arrays) if options.path.compiled else formula_gradient(options, arrays)
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
+@differentiable(0)
 def _kernel_loss(options: LossOptions, arrays: LossArrays) -> jax.Array:
     result = jax.ShapeDtypeStruct(_loss_shape(options, arrays), arrays.logits.dtype)
     return _by_platform(options, arrays, result, formula_loss)
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
+@differentiable(0)
 def _kernel_gradient(options: LossOptions, arrays: LossArrays) -> tuple[jax.Array, jax.Array]:
     loss = jax.ShapeDtypeStruct(_loss_shape(options, arrays), arrays.logits.dtype)
     gradient = jax.ShapeDtypeStruct(arrays.logits.shape, arrays.logits.dtype)
@@ -45,13 +44,13 @@ def _kernel_gradient(options: LossOptions, arrays: LossArrays) -> tuple[jax.Arra
 
 def _kernel_loss_jvp(options: LossOptions, primals: tuple[LossArrays], tangents: tuple[Any]) -> Any:
     arrays, direction = primals[0], tangents[0]
-    if not moves(direction.logits):
+    if direction.logits is None:
         loss, slope = _kernel_loss(options, arrays), jnp.zeros((), arrays.logits.dtype)
     else:
         loss, gradient = _kernel_gradient(options, arrays)
         by_row = (gradient * direction.logits).sum(-1)
         slope = by_row if options.reduction == "none" else by_row.sum()
-    other = direction._replace(logits=SymbolicZero.from_primal_value(arrays.logits))
+    other = direction._replace(logits=None)
     derivative = formula_derivative(partial(formula_loss, options), arrays, other)
     return loss, jnp.broadcast_to(slope, loss.shape) if derivative is None else slope + derivative
 
@@ -63,13 +62,15 @@ def _kernel_gradient_jvp(options: LossOptions, primals: tuple[LossArrays], tange
     return result, jax.tree.map(jnp.zeros_like, result) if derivative is None else derivative
 
 
-_kernel_loss.defjvp(_kernel_loss_jvp, symbolic_zeros=True)
-_kernel_gradient.defjvp(_kernel_gradient_jvp, symbolic_zeros=True)
+_kernel_loss.defjvp(_kernel_loss_jvp)
+_kernel_gradient.defjvp(_kernel_gradient_jvp)
 
 
 def formula_derivative(function: Callable[[LossArrays], Any], arrays: LossArrays, direction: Any) -> Any:
     """Return the derivative of the formulas along the arrays that have a direction; None if none has."""
-    moving = {name: getattr(arrays, name) for name, tangent in direction._asdict().items() if moves(tangent)}
+    moving = {
+        name: getattr(arrays, name) for name, tangent in direction._asdict().items() if tangent is not None
+    }
     if not moving:
         return None
     tangents = {name: getattr(direction, name) for name in moving}

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 from chainrule._types import ArrayLike
 from chainrule.functions.arguments import Reduction, check_reduction
 from chainrule.functions.jax.arguments import Operand, check_logits, check_weights, compute_dtype, known
+from chainrule.functions.jax.derivatives import Pair, TangentPair, differentiable, sum_of_moving
 from chainrule.functions.jax.foreign import path_of_call
 from chainrule.functions.jax.sums import blocked_sum, total
-from chainrule.functions.jax.tangents import Pair, TangentPair, sum_of_moving
 from chainrule.functions.jax.weights import near_one, reduced, scaled, valid_weights
 from chainrule.functions.outputs import check_target_shape, check_target_values
 
@@ -99,7 +99,7 @@ def _sigmoid(logits: jax.Array) -> jax.Array:
     return jnp.where(logits >= 0, 1, small) / (1 + small)
 
 
-@jax.custom_jvp
+@differentiable()
 def _sigmoid_of(logits: jax.Array) -> jax.Array:
     return _sigmoid(logits)
 
@@ -110,7 +110,7 @@ def _sigmoid_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> Pair:
     return p, p * _sigmoid_of(-primals[0]) * tangents[0]
 
 
-@jax.custom_jvp
+@differentiable()
 def _binary_term(logits: jax.Array, targets: jax.Array) -> jax.Array:
     """Return (BCE.1) of each output; 0 * inf = 0."""
     tail = jnp.log1p(jnp.exp(-jnp.abs(logits)))
@@ -127,7 +127,7 @@ def _binary_term_jvp(primals: Pair, tangents: TangentPair) -> Pair:
     return terms, sum_of_moving(terms, tangents, by_logits, partial(jnp.multiply, -logits))
 
 
-_binary_term.defjvp(_binary_term_jvp, symbolic_zeros=True)
+_binary_term.defjvp(_binary_term_jvp)
 
 
 def _binary_slope(logits: jax.Array, targets: jax.Array) -> jax.Array:

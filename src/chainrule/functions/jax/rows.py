@@ -5,7 +5,6 @@ a derivative of its own, made of functions of this file, so that the next deriva
 linear in the tangents by plain operations, which JAX transposes for reverse mode.
 """
 
-from functools import partial
 from math import sqrt
 from typing import Any, NamedTuple
 
@@ -13,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from chainrule.functions.jax.derivatives import Pair, TangentPair, differentiable, sum_of_moving
 from chainrule.functions.jax.sums import at_largest, blocked_sum, sum_of_others
-from chainrule.functions.jax.tangents import Pair, TangentPair, sum_of_moving
 
 _USUAL_TEMPERATURES = {"float32": (1e-30, 1e30), "float64": (1e-300, 1e300)}
 
@@ -40,13 +39,13 @@ def row_statistics(logits: jax.Array, temperature: float) -> RowStatistics:
     return RowStatistics(is_top, distance, exponentials, jnp.where(meaningless, jnp.nan, others))
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(1,))
-def probabilities(logits: jax.Array, temperature: float = 1.0) -> jax.Array:
+@differentiable(1)
+def probabilities(logits: jax.Array, temperature: float) -> jax.Array:
     """Return p of (SM.1).
 
     Examples
     --------
-    >>> probabilities(jnp.array([0.0, 0.0])).tolist()
+    >>> probabilities(jnp.array([0.0, 0.0]), 1.0).tolist()
     [0.5, 0.5]
     """
     rows = row_statistics(logits, temperature)
@@ -59,13 +58,13 @@ def _probabilities_jvp(temperature: float, primals: tuple[jax.Array], tangents: 
     return p, divided(jacobian_product(p, tangents[0]), temperature)
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(1,))
-def log_probabilities(logits: jax.Array, temperature: float = 1.0) -> jax.Array:
+@differentiable(1)
+def log_probabilities(logits: jax.Array, temperature: float) -> jax.Array:
     """Return ln p of (SM.3).
 
     Examples
     --------
-    >>> log_probabilities(jnp.array([40.0, 0.0])).tolist()  # not 0
+    >>> log_probabilities(jnp.array([40.0, 0.0]), 1.0).tolist()  # not 0
     [-4.248354237613609e-18, -40.0]
     """
     rows = row_statistics(logits, temperature)
@@ -78,7 +77,7 @@ def _log_probabilities_jvp(temperature: float, primals: tuple[jax.Array], tangen
     return log_probabilities(primals[0], temperature), divided(centred(p, tangents[0]), temperature)
 
 
-@jax.custom_jvp
+@differentiable()
 def log_normaliser(logits: jax.Array) -> jax.Array:
     """Return logsumexp of (SM.3); +inf with any +inf, -inf where all are.
 
@@ -98,7 +97,7 @@ def _log_normaliser_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -
     return log_normaliser(primals[0]), (p * tangents[0]).sum(-1)
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(2,))
+@differentiable(2)
 def row_loss(logits: jax.Array, targets: jax.Array, temperature: float) -> jax.Array:
     """Return the loss of (CE.3) of each row; 0 * inf = 0."""
     rows = row_statistics(logits, temperature)
@@ -122,10 +121,10 @@ def _row_loss_jvp(temperature: float, primals: Pair, tangents: TangentPair) -> P
     return losses, sum_of_moving(losses, tangents, by_logits, by_targets)
 
 
-row_loss.defjvp(_row_loss_jvp, symbolic_zeros=True)
+row_loss.defjvp(_row_loss_jvp)
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(2,))
+@differentiable(2)
 def row_gradient(logits: jax.Array, targets: jax.Array, temperature: float) -> jax.Array:
     """Return the gradient of (CE.3) of each row, with (CE.5); for one-hot targets it is (CE.2)."""
     rows = row_statistics(logits, temperature)
@@ -150,7 +149,7 @@ def _row_gradient_jvp(temperature: float, primals: Pair, tangents: TangentPair) 
     return gradient, sum_of_moving(gradient, tangents, by_logits, by_targets)
 
 
-row_gradient.defjvp(_row_gradient_jvp, symbolic_zeros=True)
+row_gradient.defjvp(_row_gradient_jvp)
 
 
 def jacobian_product(p: jax.Array, direction: jax.Array) -> jax.Array:

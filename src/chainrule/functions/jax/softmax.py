@@ -10,14 +10,10 @@ from chainrule._types import ArrayLike
 from chainrule.functions.arguments import class_axis
 from chainrule.functions.jax import rows
 from chainrule.functions.jax.arguments import check_direction, check_logits, compute_dtype
+from chainrule.functions.jax.derivatives import differentiable
 from chainrule.functions.jax.foreign import Path, call_kernel, path_of_call
 
 _KINDS = ("softmax", "log_softmax", "logsumexp")  # numbered as in native/xla.cpp
-_FORMULAS = {
-    "softmax": rows.probabilities,
-    "log_softmax": rows.log_probabilities,
-    "logsumexp": rows.log_normaliser,
-}
 
 
 def softmax(logits: jax.Array, *, axis: int = -1, n_threads: int | None = None) -> jax.Array:
@@ -92,10 +88,17 @@ def _vjp(path: Path, axis: int, logits: jax.Array, cotangent: jax.Array) -> jax.
 
 def of_rows(call: str, path: Path, logits: jax.Array) -> jax.Array:
     """Return softmax, log_softmax or logsumexp of float32 or float64 logits, classes last."""
-    return _kernel(call, path, logits) if path.compiled else _FORMULAS[call](logits)
+    return _kernel(call, path, logits) if path.compiled else _formula(call, logits)
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _formula(call: str, logits: jax.Array) -> jax.Array:
+    if call == "logsumexp":
+        return rows.log_normaliser(logits)
+    of_all = rows.probabilities if call == "softmax" else rows.log_probabilities
+    return of_all(logits, 1.0)
+
+
+@differentiable(0, 1)
 def _kernel(call: str, path: Path, logits: jax.Array) -> jax.Array:
     shape = logits.shape[:-1] if call == "logsumexp" else logits.shape
 
@@ -104,7 +107,7 @@ def _kernel(call: str, path: Path, logits: jax.Array) -> jax.Array:
         options = {"kind": np.int64(_KINDS.index(call)), "n_threads": np.int64(path.n_threads)}
         return call_kernel("chainrule_softmax", result, [logits], **options)
 
-    return jax.lax.platform_dependent(logits, cpu=compiled, default=_FORMULAS[call])
+    return jax.lax.platform_dependent(logits, cpu=compiled, default=partial(_formula, call))
 
 
 @_kernel.defjvp

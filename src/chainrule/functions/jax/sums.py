@@ -5,6 +5,8 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
+from chainrule.functions.jax.derivatives import differentiable
+
 _TERMS = 16  # of a partial sum: short enough for its rounding errors not to show
 
 
@@ -49,7 +51,7 @@ def at_largest(values: jax.Array) -> jax.Array:
     return jnp.arange(values.shape[-1], dtype=largest.dtype) == largest
 
 
-@jax.custom_jvp
+@differentiable()
 def total(values: jax.Array) -> jax.Array:
     """Return the sum along the last axis as if in float64: with it where JAX has it, else in pairs of float32.
 

@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 
 from chainrule.functions.arguments import Reduction
+from chainrule.functions.jax.derivatives import Pair, TangentPair, differentiable, sum_of_moving
 from chainrule.functions.jax.sums import total
-from chainrule.functions.jax.tangents import Pair, TangentPair, sum_of_moving
 
 
-@jax.custom_jvp
+@differentiable()
 def weighed(weight: jax.Array, losses: jax.Array) -> jax.Array:
     """Return weight * loss, 0 where the weight is.
 
@@ -32,7 +32,7 @@ def _weighed_jvp(primals: Pair, tangents: TangentPair) -> Pair:
     return values, sum_of_moving(values, tangents, partial(jnp.multiply, used), by_losses)
 
 
-weighed.defjvp(_weighed_jvp, symbolic_zeros=True)
+weighed.defjvp(_weighed_jvp)
 
 
 def valid_weights(weights: jax.Array) -> jax.Array:
