@@ -140,7 +140,9 @@ def _class_means(arrays: LossArrays, classes: jax.Array, weight: jax.Array) -> j
     if arrays.indices is not None:
         wrong = jnp.where(arrays.indices < 0, len(classes), arrays.indices)  # -1 is not the last class
         return classes.at[wrong].get(mode="fill", fill_value=jnp.nan)
-    given = jnp.where(weight[:, None] == 0, 0, _given_masses(arrays))
+    given = _given_masses(arrays)
+    unread = (weight == 0) & jnp.isnan(given).any(-1)
+    given = jnp.where(unread[:, None], 0, given)
     mass = blocked_sum(given)
     has_mass = ~(mass <= 0)
     return jnp.where(has_mass, blocked_sum(given * classes) / jnp.where(has_mass, mass, 1), 1)

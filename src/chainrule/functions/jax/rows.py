@@ -211,7 +211,8 @@ def divided(values: jax.Array, temperature: float) -> jax.Array:
     if is_usual(temperature, values.dtype):
         return values / temperature
     root = sqrt(temperature)
-    return values / root / (temperature / root)
+    part: jax.Array = jax.lax.optimization_barrier(values / root)  # or XLA makes one division of the two
+    return part / (temperature / root)
 
 
 def is_usual(temperature: float, dtype: Any) -> bool:
