@@ -127,7 +127,11 @@ def test_the_table_of_values_at_the_edge_holds_eagerly_and_jitted(kind, dtype):
 
     def both(logits, targets):
         loss, gradient = cr.cross_entropy_with_gradient(logits, targets, reduction="none")
-        return loss, gradient, jax.grad(lambda z: cr.cross_entropy(z, targets, reduction="none").sum())(logits)
+        return (
+            loss,
+            gradient,
+            jax.grad(lambda z: cr.cross_entropy(z, targets, reduction="none").sum())(logits),
+        )
 
     for function in (both, jax.jit(both)):
         losses, gradients, same = function(jnp.array(rows, dtype), targets)
@@ -210,7 +214,9 @@ def test_the_kernels_give_the_bits_of_the_call_with_numpy_arrays(dtype):
              (q, {"reduction": "none", **options}), (y, {"reduction": "sum", **options})]  # fmt: skip
     for targets, arguments in calls:
         loss, gradient = cr.cross_entropy_with_gradient(logits, targets, **arguments)
-        ours, our_gradient = cr.cross_entropy_with_gradient(jnp.array(logits), jnp.array(targets), **arguments)
+        ours, our_gradient = cr.cross_entropy_with_gradient(
+            jnp.array(logits), jnp.array(targets), **arguments
+        )
         np.testing.assert_array_equal(ours, np.asarray(loss, dtype))
         np.testing.assert_array_equal(our_gradient, gradient)
     for function in (cr.softmax, cr.log_softmax, cr.logsumexp):
