@@ -75,6 +75,9 @@ _FORMULAS = "chainrule.functions.formulas"
 _CROSS_ENTROPY = "tests/functions/test_cross_entropy.py"
 _NETWORK = "tests/network/test_network.py"
 _FILE = "tests/network/test_model_file.py"
+_JAX = "chainrule.functions.jax"
+_JAX_VALUES = "tests/functions/jax/test_values.py"
+_JAX_DERIVATIVES = "tests/functions/jax/test_derivatives.py"
 
 FAULTS = {
     "the sum of the others as sum minus one": Fault(
@@ -259,6 +262,45 @@ FAULTS = {
     ),
     "the error's status is that of success": Fault(
         "chainrule.app.exit_status", "BAD_INPUT = 2", "BAD_INPUT = 0", "tests/app"
+    ),
+    "JAX: rows of weight zero reach a derivative": Fault(
+        f"{_JAX}.formula_loss",
+        "return ((weight == 0) & undefined)[:, None]",
+        "return (weight < 0)[:, None]",
+        _JAX_VALUES,
+    ),
+    "JAX: the sum of the others of a row by subtraction": Fault(
+        f"{_JAX}.rows",
+        "others = blocked_sum(jnp.where(is_top, 0, exponentials))[..., None]",
+        "others = blocked_sum(exponentials)[..., None] - 1",
+        _JAX_VALUES,
+    ),
+    "JAX: totals in float32": Fault(
+        f"{_JAX}.sums", "return _sum_of_pairs(values)", "return values.sum(-1)", _JAX_VALUES
+    ),
+    "JAX: the second derivative without its cross terms": Fault(
+        f"{_JAX}.rows", "return p * centred(p, direction)", "return p * direction", _JAX_DERIVATIVES
+    ),
+    "JAX: the rule of the weights at weight zero": Fault(
+        f"{_JAX}.weights",
+        "used = jnp.where((weight == 0) & ~jnp.isfinite(losses), 0, losses)",
+        "used = jnp.where(weight == 0, 0, losses)",
+        _JAX_DERIVATIVES,
+    ),
+    "JAX: the batch of vmap on the wrong axis": Fault(
+        f"{_JAX}.derivatives", "else jnp.moveaxis(leaf, axis, 0)", "else leaf", _JAX_DERIVATIVES
+    ),
+    "JAX: wrong targets pass under jit": Fault(
+        f"{_JAX}.formula_loss",
+        "return jnp.where(is_class[:, None], one_hot, jnp.nan)",
+        "return one_hot",
+        _JAX_VALUES,
+    ),
+    "JAX: the last block of rows counts its filling": Fault(
+        f"{_JAX}.linear_blocks",
+        "by_row = jax.lax.scan(body, sums, _blocks(head, arrays))",
+        "by_row = jax.lax.scan(body, sums, jax.tree.map(lambda a: a[:-1], _blocks(head, arrays)))",
+        "tests/functions/jax/test_linear.py",
     ),
 }  # fmt: skip
 
