@@ -9,10 +9,10 @@ import numpy as np
 
 from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
-from chainrule.functions import arguments
-from chainrule.functions.jax.arguments import check_logits, compute_dtype, known
+from chainrule.functions.jax.arguments import compute_dtype, known
 
 _NAMES = ("features", "weight", "bias")
+_DTYPES = ("float16", "bfloat16", "float32", "float64")
 
 
 class LinearHead(NamedTuple):
@@ -40,59 +40,72 @@ class LinearHead(NamedTuple):
 
 
 def prepared_head(
-    call: str,
-    features: jax.Array,
-    weight: ArrayLike,
-    bias: ArrayLike | None,
-    weight_name: str = "weight",
-    bias_name: str = "bias",
-    like: LinearHead | None = None,
+    call: str, features: jax.Array, weight: ArrayLike, bias: ArrayLike | None
 ) -> tuple[LinearHead, jax.ShapeDtypeStruct]:
-    """Return the checked arrays of a head (or, with ``like``, of a direction of one), and what its logits are."""
-    check_logits(call, "features", features)
-    if features.ndim == 0:
+    """Return the checked arrays of a head, and what its logits are; the words are those for NumPy arrays."""
+    x = _floating(call, "features", features)
+    if x.ndim == 0:
         remedy = "Pass an array of shape (..., features)."
-        raise ArgumentError(call, "features have an axis of features", "a scalar", remedy)
-    of_weight = _floating(call, weight_name, known(call, weight_name, weight))
-    n_features = features.shape[-1]
-    fits = of_weight.ndim == 2 and of_weight.shape[1] == n_features and of_weight.shape[0] > 0
-    if not fits or (like is not None and of_weight.shape != like.weight.shape):
-        expected = f"(classes, {n_features})" if like is None else str(like.weight.shape)
-        remedy = "Give one row of weights for each class."
-        raise ArgumentError(call, f"{weight_name} has shape {expected}", f"shape {of_weight.shape}", remedy)
-    shape = (*features.shape[:-1], of_weight.shape[0])
-    head = LinearHead(
-        features, jnp.asarray(weight), _checked_bias(call, bias_name, bias, of_weight.shape[0], like)
-    )
-    return head, jax.ShapeDtypeStruct(shape, features.dtype)
+        raise ArgumentError(call, "features have a feature axis", "a scalar", remedy)
+    w = _alike(call, "weight", weight, x.dtype)
+    if w.ndim != 2 or w.shape[1] != x.shape[-1] or len(w) == 0:
+        rule = f"weight has shape (classes, {x.shape[-1]}) for features of shape {x.shape}, one class or more"
+        remedy = "Give one row of weights per class; transpose an array of shape (features, classes)."
+        raise ArgumentError(call, rule, f"shape {w.shape}", remedy)
+    b = None if bias is None else _alike(call, "bias", bias, x.dtype)
+    if b is not None and b.shape != (len(w),):
+        remedy = "Give one bias per class, or None."
+        raise ArgumentError(call, f"bias has shape ({len(w)},)", f"shape {b.shape}", remedy)
+    head = LinearHead(features, jnp.asarray(weight), None if bias is None else jnp.asarray(bias))
+    return head, jax.ShapeDtypeStruct(head.logits_shape, features.dtype)
 
 
-def check_wrt(call: str, wrt: Sequence[str], head: LinearHead) -> tuple[str, ...]:
+def prepared_direction(
+    call: str, head: LinearHead, direction: ArrayLike, bias_direction: ArrayLike | None
+) -> LinearHead:
+    """Return a direction in which weight and bias of a head change, as a head of the same features."""
+    v = _alike(call, "direction", direction, np.dtype(head.features.dtype))
+    if v.shape != head.weight.shape:
+        rule = f"direction has the shape of the weight, {head.weight.shape}"
+        raise ArgumentError(call, rule, f"shape {v.shape}", "Give one number for each weight.")
+    if bias_direction is None:
+        return LinearHead(head.features, jnp.asarray(direction), None)
+    if head.bias is None:
+        remedy = "Pass the bias, zeros if it has none yet, or leave bias_direction out."
+        raise ArgumentError(call, "bias_direction goes with a bias", "bias_direction and bias=None", remedy)
+    b = _alike(call, "bias_direction", bias_direction, np.dtype(head.features.dtype))
+    if b.shape != head.bias.shape:
+        rule = f"bias_direction has the shape of the bias, {head.bias.shape}"
+        raise ArgumentError(call, rule, f"shape {b.shape}", "Give one number for each bias.")
+    return LinearHead(head.features, jnp.asarray(direction), jnp.asarray(bias_direction))
+
+
+def check_wrt(call: str, wrt: str | Sequence[str], head: LinearHead) -> tuple[str, ...]:
     """Return the names of the arrays to differentiate by, without a bias that is not there."""
-    names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
-    unknown = [name for name in names if name not in _NAMES]
+    try:
+        names = {wrt} if isinstance(wrt, str) else set(wrt)
+    except TypeError:
+        names = {repr(wrt)}
+    unknown = sorted(str(name) for name in names if name not in _NAMES)
     if unknown:
-        rule = "wrt names some of 'features', 'weight' and 'bias'"
-        raise ArgumentError(call, rule, repr(unknown[0]), "Leave out what is not needed.")
+        rule = f"wrt holds names among {', '.join(map(repr, _NAMES))}"
+        raise ArgumentError(call, rule, ", ".join(map(repr, unknown)), "Leave out what is not needed.")
     return tuple(name for name in _NAMES if name in names and getattr(head, name) is not None)
 
 
-def _checked_bias(
-    call: str, name: str, bias: ArrayLike | None, n_classes: int, like: LinearHead | None
-) -> jax.Array | None:
-    if bias is None:
-        return None
-    if like is not None and like.bias is None:
-        rule = "bias_direction goes with a bias"
-        raise ArgumentError(call, rule, "bias_direction and bias=None", "Pass the bias, or leave it out.")
-    array = _floating(call, name, known(call, name, bias))
-    if array.shape != (n_classes,):
-        remedy = "Give one number for each class."
-        raise ArgumentError(call, f"{name} has shape {(n_classes,)}", f"shape {array.shape}", remedy)
-    return jnp.asarray(bias)
+def _floating(call: str, name: str, values: ArrayLike) -> Array:
+    array = known(call, name, values)
+    if array.dtype.name not in _DTYPES:
+        rule = f"{name} has dtype float16, bfloat16, float32 or float64"
+        remedy = f"Convert it, for example numpy.asarray({name}, dtype=numpy.float64)."
+        raise ArgumentTypeError(call, rule, f"dtype {array.dtype}", remedy)
+    return array
 
 
-def _floating(call: str, name: str, array: Array) -> Array:
-    if not arguments.holds_numbers(array):
-        raise ArgumentTypeError(call, f"{name} holds numbers", f"dtype {array.dtype}", "Convert it to float.")
+def _alike(call: str, name: str, values: ArrayLike, dtype: np.dtype[Any]) -> Array:
+    array = _floating(call, name, values)
+    if array.dtype != dtype:
+        rule = f"{name} has the dtype of the features, {dtype}"
+        remedy = "Convert one of them: the dtype decides what is computed."
+        raise ArgumentTypeError(call, rule, f"dtype {array.dtype}", remedy)
     return array

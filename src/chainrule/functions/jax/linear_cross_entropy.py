@@ -12,7 +12,12 @@ import jax
 from chainrule._types import ArrayLike
 from chainrule.functions.arguments import Reduction
 from chainrule.functions.jax.formula_loss import LossOptions
-from chainrule.functions.jax.linear_arguments import LinearHead, check_wrt, prepared_head
+from chainrule.functions.jax.linear_arguments import (
+    LinearHead,
+    check_wrt,
+    prepared_direction,
+    prepared_head,
+)
 from chainrule.functions.jax.linear_blocks import (
     gauss_newton_of,
     head_loss,
@@ -57,7 +62,7 @@ def linear_cross_entropy_with_gradient(
     targets: ArrayLike,
     *,
     bias: ArrayLike | None = None,
-    wrt: Sequence[str] = ("features", "weight", "bias"),
+    wrt: str | Sequence[str] = ("features", "weight", "bias"),
     sample_weight: ArrayLike | None = None,
     class_weight: ArrayLike | None = None,
     label_smoothing: float = 0.0,
@@ -111,7 +116,7 @@ def linear_cross_entropy_gauss_newton(
     """
     call = "linear_cross_entropy_gauss_newton"
     head, shape = prepared_head(call, features, weight, bias)
-    moved, _ = prepared_head(call, features, direction, bias_direction, "direction", "bias_direction", head)
+    moved = prepared_direction(call, head, direction, bias_direction)
     if targets is None:
         targets = targets_of_mass_one(call, shape.shape, class_weight, ignore_index)
     options, *others = prepared_loss(
