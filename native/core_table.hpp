@@ -1,5 +1,5 @@
-// What the module for XLA uses of the module `_native`: one pool of threads and one choice of an instruction set
-// for both.
+// What the module for XLA uses of the module `_native`: one pool of threads and one choice of an instruction
+// set for both.
 #pragma once
 
 #include <stddef.h>

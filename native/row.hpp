@@ -135,16 +135,37 @@ CHAINRULE_INLINE double checked_rest(double largest_logit, double rest) {
     return undefined ? not_a_number : rest;
 }
 
-// s of a row; the exponentials, in their units, go to `out` when Keep is set (out may be the logits).
+// Ask for the memory `distance` elements further on, which need not belong to the array: nothing is read.
+template <class Real>
+CHAINRULE_INLINE void prefetch_read(const Real* p, int64_t distance) {
+    const auto bytes = static_cast<uintptr_t>(distance) * sizeof(Real);
+    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + bytes), 0);
+}
+template <class Real>
+CHAINRULE_INLINE void prefetch_write(const Real* p, int64_t distance) {
+    const auto bytes = static_cast<uintptr_t>(distance) * sizeof(Real);
+    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + bytes), 1);
+}
+
+// s of a row; the exponentials, in their units, go to `out` when Keep is set (out may be the logits). `ahead`
+// says how many elements further the rows begin that come next: this pass computes, that of the maxima waits
+// for memory, so their memory is fetched here.
 template <bool Keep, class Real, class Shift>
-CHAINRULE_INLINE double sum_of_exponentials(const Real* logits, Real* out, int64_t n, Shift shift) {
+CHAINRULE_INLINE double sum_of_exponentials(const Real* logits, Real* out, int64_t n, Shift shift,
+                                            int64_t ahead = 0) {
     using V = Vector<Real>;
     SumWithoutLargest<Real> sum;
     sweep_blocks<V::lanes>(
         n,
         [&](int64_t k, auto extent) {
             const V e = exponential(shift(load(logits + k, extent, static_cast<Real>(-infinity))));
+            if (ahead > 0) {
+                prefetch_read(logits + k, ahead);
+            }
             if constexpr (Keep) {
+                if (ahead > 0) {
+                    prefetch_write(out + k, ahead);
+                }
                 store(out + k, e, extent);
             }
             sum.add(e);

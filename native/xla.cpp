@@ -1,7 +1,7 @@
 // The module `_xla`: the kernels as handlers of XLA's foreign function interface, for jax.ffi.
 //
-// A handler runs on a thread of XLA and never takes the interpreter lock; the pool of `_native` does the rows. Its
-// workers wait for nobody, so XLA's threads and ours cannot wait for each other.
+// A handler runs on a thread of XLA and never takes the interpreter lock; the pool of `_native` does the
+// rows. Its workers wait for nobody, so XLA's threads and ours cannot wait for each other.
 #include <cfenv>
 #include <exception>
 #include <optional>
@@ -136,7 +136,8 @@ ffi::Error softmax(ffi::AnyBuffer logits, ffi::Result<ffi::AnyBuffer> out, int64
         const int64_t n = extents.last[0];
         const SoftmaxTask<Real> task{aligned_data<const Real>(logits), aligned_data<Real>(*out), n};
         const auto kernel = softmax_kernel<Real>(static_cast<SoftmaxKind>(kind));
-        share_rows(extents.outer, n * static_cast<int64_t>(sizeof(Real)), static_cast<int>(n_threads),
+        share_rows(extents.outer, nanoseconds_of_row(n * static_cast<int64_t>(sizeof(Real))),
+                   static_cast<int>(n_threads),
                    [&](int64_t first, int64_t last) { kernel(task, first, last); });
     });
 }
@@ -203,20 +204,22 @@ ffi::Error cross_entropy(ffi::RemainingArgs arguments, ffi::RemainingRets result
     if (!logits.has_value()) {
         return ffi::Error::InvalidArgument("logits are missing");
     }
-    const LossOptions options{static_cast<LossReduction>(reduction), label_smoothing, temperature, ignoring,
-                              ignore_index,                          static_cast<int>(n_threads)};
+    const LossOptions options{static_cast<LossReduction>(reduction),
+                              label_smoothing,
+                              temperature,
+                              ignoring,
+                              ignore_index,
+                              static_cast<int>(n_threads)};
     return guarded(logits->element_type(), [&](auto real) {
         LossBatch<decltype(real)>(arguments, results, by_index, sample_weighted, class_weighted)
             .solve(options);
     });
 }
 
-XLA_FFI_DEFINE_HANDLER(softmax_handler, softmax,
-                       ffi::Ffi::Bind()
-                           .Arg<ffi::AnyBuffer>()
-                           .Ret<ffi::AnyBuffer>()
-                           .Attr<int64_t>("kind")
-                           .Attr<int64_t>("n_threads"));
+XLA_FFI_DEFINE_HANDLER(
+    softmax_handler, softmax,
+    ffi::Ffi::Bind().Arg<ffi::AnyBuffer>().Ret<ffi::AnyBuffer>().Attr<int64_t>("kind").Attr<int64_t>(
+        "n_threads"));
 
 XLA_FFI_DEFINE_HANDLER(cross_entropy_handler, cross_entropy,
                        ffi::Ffi::Bind()

@@ -18,7 +18,9 @@ constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 constexpr double largest_double = std::numeric_limits<double>::max();
 
 // A weight outside its domain undoes its row instead of being refused.
-double checked_weight(double weight) { return weight >= 0.0 && weight <= largest_double ? weight : undefined; }
+double checked_weight(double weight) {
+    return weight >= 0.0 && weight <= largest_double ? weight : undefined;
+}
 
 std::vector<double> checked_weights(const double* weights, int64_t n) {
     std::vector<double> checked(static_cast<size_t>(n), 1.0);
@@ -112,10 +114,10 @@ struct Solver {
             double& weight = row_weight[static_cast<size_t>(i)];
             weight = weight == 0.0 ? 0.0 : weight * class_mean(i);
         }
-        const IndexTask<Real> task{problem.logits,     problem.indices,   row_weight.data(),   losses.data(),
-                                   problem.gradient,   problem.n_classes, options.temperature, scale};
+        const IndexTask<Real> task{problem.logits,   problem.indices,   row_weight.data(),   losses.data(),
+                                   problem.gradient, problem.n_classes, options.temperature, scale};
         const auto kernel = kernels_of<Real>().cross_entropy_index;
-        share_rows(problem.n_rows, row_bytes(), options.n_threads,
+        share_rows(problem.n_rows, nanoseconds_of_row(row_bytes()), options.n_threads,
                    [&](int64_t first, int64_t last) { kernel(task, first, last); });
     }
 
@@ -132,10 +134,11 @@ struct Solver {
                                          options.temperature,
                                          scale};
         const auto kernel = kernels_of<Real>().cross_entropy_probability;
-        share_rows(problem.n_rows, 3 * row_bytes(), options.n_threads, [&](int64_t first, int64_t last) {
-            undo_bad_targets(first, last);
-            kernel(task, first, last);
-        });
+        share_rows(problem.n_rows, nanoseconds_of_row(3 * row_bytes()), options.n_threads,
+                   [&](int64_t first, int64_t last) {
+                       undo_bad_targets(first, last);
+                       kernel(task, first, last);
+                   });
     }
 
     // Rows with a negative, infinite or NaN target become NaN; their targets are about to be read anyway.
