@@ -44,6 +44,7 @@ def linear_cross_entropy(
 
     Examples
     --------
+    >>> import jax.numpy as jnp
     >>> round(float(linear_cross_entropy(jnp.ones((2, 3)), jnp.zeros((4, 3)), jnp.array([0, 3]))), 6)
     1.386294
     """
@@ -75,6 +76,7 @@ def linear_cross_entropy_with_gradient(
 
     Examples
     --------
+    >>> import jax.numpy as jnp
     >>> head = jnp.ones((2, 3)), jnp.zeros((2, 3)), jnp.array([0, 1])
     >>> linear_cross_entropy_with_gradient(*head, wrt=["weight"])[1]["weight"].tolist()
     [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
@@ -110,6 +112,7 @@ def linear_cross_entropy_gauss_newton(
 
     Examples
     --------
+    >>> import jax.numpy as jnp
     >>> head = jnp.ones((1, 1)), jnp.zeros((2, 1)), jnp.array([[1.0], [0.0]])
     >>> linear_cross_entropy_gauss_newton(*head)["weight"].tolist()
     [[0.25], [-0.25]]

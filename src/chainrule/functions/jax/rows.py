@@ -64,8 +64,8 @@ def log_probabilities(logits: jax.Array, temperature: float) -> jax.Array:
 
     Examples
     --------
-    >>> log_probabilities(jnp.array([40.0, 0.0]), 1.0).tolist()  # not 0
-    [-4.248354237613609e-18, -40.0]
+    >>> f"{log_probabilities(jnp.array([40.0, 0.0]), 1.0)[0]:.5}"  # not 0
+    '-4.2484e-18'
     """
     rows = row_statistics(logits, temperature)
     return -(rows.distance + jnp.log1p(rows.others))
@@ -83,8 +83,8 @@ def log_normaliser(logits: jax.Array) -> jax.Array:
 
     Examples
     --------
-    >>> float(log_normaliser(jnp.array([1000.0, 1000.0])))
-    1000.693115234375
+    >>> round(float(log_normaliser(jnp.array([1000.0, 1000.0]))), 3)
+    1000.693
     """
     largest = logits.max(-1)
     value = largest + jnp.log1p(row_statistics(logits, 1.0).others[..., 0])

@@ -51,8 +51,8 @@ def near_one(weights: jax.Array) -> jax.Array:
 
     Examples
     --------
-    >>> near_one(jnp.array([3e-38, 1e-38])).tolist()
-    [1.2759900093078613, 0.42532998323440552]
+    >>> near_one(jnp.array([6.0, 1.0])).tolist()
+    [1.5, 0.25]
     """
     largest = jax.lax.stop_gradient(weights.max(initial=0))
     exponent = jnp.where((largest > 0) & jnp.isfinite(largest), 1 - jnp.frexp(largest)[1], 0)
