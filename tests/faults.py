@@ -279,10 +279,16 @@ FAULTS = {
         f"{_JAX_VALUES}::test_a_confident_row_costs_what_it_costs_in_every_mode",
     ),
     "JAX: totals in float32": Fault(
-        f"{_JAX}.sums", "return _sum_of_pairs(values)", "return values.sum(-1)", f"{_JAX_VALUES}::test_the_sum_over_many_rows_is_that_of_float64_without_jax_having_it"
+        f"{_JAX}.sums",
+        "return _sum_of_pairs(values)",
+        "return values.sum(-1)",
+        f"{_JAX_VALUES}::test_the_sum_over_many_rows_is_that_of_float64_without_jax_having_it",
     ),
     "JAX: the second derivative without its cross terms": Fault(
-        f"{_JAX}.rows", "return p * centred(p, direction)", "return p * direction", f"{_JAX_DERIVATIVES}::test_the_second_derivative_keeps_its_digits_on_a_confident_row"
+        f"{_JAX}.rows",
+        "return p * centred(p, direction)",
+        "return p * direction",
+        f"{_JAX_DERIVATIVES}::test_the_second_derivative_keeps_its_digits_on_a_confident_row",
     ),
     "JAX: the rule of the weights at weight zero": Fault(
         f"{_JAX}.weights",
@@ -291,7 +297,10 @@ FAULTS = {
         f"{_JAX_DERIVATIVES}::test_all_first_derivatives_are_those_of_the_plain_formula",
     ),
     "JAX: the batch of vmap on the wrong axis": Fault(
-        f"{_JAX}.derivatives", "else jnp.moveaxis(leaf, axis, 0)", "else leaf", f"{_JAX_DERIVATIVES}::test_vmap_over_any_axes_gives_what_one_call_for_each_gives"
+        f"{_JAX}.derivatives",
+        "else jnp.moveaxis(leaf, axis, 0)",
+        "else leaf",
+        f"{_JAX_DERIVATIVES}::test_vmap_over_any_axes_gives_what_one_call_for_each_gives",
     ),
     "JAX: wrong targets pass under jit": Fault(
         f"{_JAX}.formula_loss",
