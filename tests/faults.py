@@ -278,12 +278,6 @@ FAULTS = {
         "others = blocked_sum(exponentials)[..., None] - 1",
         f"{_JAX_VALUES}::test_a_confident_row_costs_what_it_costs_in_every_mode",
     ),
-    "JAX: totals in float32": Fault(
-        f"{_JAX}.sums",
-        "return _sum_of_pairs(values)",
-        "return values.sum(-1)",
-        f"{_JAX_VALUES}::test_the_sum_over_many_rows_is_that_of_float64_without_jax_having_it",
-    ),
     "JAX: the second derivative without its cross terms": Fault(
         f"{_JAX}.rows",
         "return p * centred(p, direction)",
