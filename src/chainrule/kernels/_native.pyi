@@ -95,6 +95,9 @@ def first_bad_index(targets: Array, n_classes: int, ignore_index: int | None) ->
 def exp_array(values: Array, out: Array) -> None:
     """Write exp of each value, all <= 0, as the kernels compute it; below the normal numbers 0."""
 
+def core_table() -> object:
+    """Return the capsule through which :mod:`chainrule.kernels._xla` reaches the kernels and the pool."""
+
 def thread_count(n_threads: int) -> int:
     """Return min(n_threads, available_threads()), at least 1."""
 
