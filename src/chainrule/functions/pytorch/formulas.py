@@ -97,6 +97,7 @@ def softmax_jacobian(logits: Tensor, direction: Tensor, temperature: float = 1.0
     at_top = torch.where(statistics.is_top, direction, 0).sum(-1, keepdim=True)
     v = direction.to(z.dtype) - at_top.to(z.dtype)
     mean = (p * v).sum(-1, keepdim=True, dtype=wide(z)).to(z.dtype)
+    mean = torch.where(mean.isfinite(), mean, torch.nan)
     return (p * (v - mean) / temperature / temperature).to(logits.dtype)
 
 
@@ -146,3 +147,12 @@ def squared_loss(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Return the terms of (SE.1), in the dtype of sums, and their slopes (SE.2)."""
     difference = outputs - targets
     return 0.5 * difference.to(wide(outputs)).square(), difference
+
+
+def _distance(largest: Tensor, logits: Tensor, temperature: float) -> Tensor:
+    """Return (m - z) / T, also where only m - z overflows."""
+    distance = largest - logits
+    if temperature == 1.0:
+        return distance
+    overflown = distance.isinf() & logits.isfinite() & largest.isfinite()
+    return torch.where(overflown, largest / temperature - logits / temperature, distance / temperature)

@@ -12,15 +12,16 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from chainrule import functions
-from chainrule.functions.pytorch import formulas
+from chainrule.functions.pytorch import devices, formulas
 from chainrule.functions.pytorch.batches import element, flattened, fold
+from chainrule.functions.pytorch.numpy_functions import NUMPY
 from chainrule.functions.pytorch.per_row import bent
 from chainrule.functions.pytorch.probabilities import probabilities
 from chainrule.functions.pytorch.problem import (
     Problem,
     check_shapes,
     factors,
+    refuse,
     sanitised,
     target_masses,
     target_share,
@@ -28,6 +29,7 @@ from chainrule.functions.pytorch.problem import (
 )
 from chainrule.functions.pytorch.tensors import (
     TensorLike,
+    apply,
     as_numpy,
     as_tensor,
     constant,
@@ -70,9 +72,9 @@ def cross_entropy_hvp(
 
 def second_derivative_product(problem: Problem, direction: Tensor) -> Tensor:
     """Return the differentiable product."""
-    if torch.compiler.is_compiling():
+    if devices.is_traced(problem.logits):
         return torch.ops.chainrule.cross_entropy_hvp(direction, *problem.arguments)
-    return SecondDerivativeProduct.apply(direction, *problem.arguments)
+    return apply(SecondDerivativeProduct, direction, *problem.arguments)
 
 
 class SecondDerivativeProduct(Function):
@@ -82,7 +84,7 @@ class SecondDerivativeProduct(Function):
     def forward(direction: Tensor, *arguments: Any) -> Tensor:
         """Check the arguments, and compute."""
         problem = Problem(*arguments)
-        if problem.logits.device.type != "cpu":
+        if not devices.has_kernels(problem.logits):
             return _unchecked(problem, direction)
         return _by_numpy(problem, direction)
 
@@ -136,13 +138,15 @@ class SecondDerivativeProduct(Function):
         direction = front(direction, in_dims[0], size)
         if dims[4] is not None:  # other class weights for each: no one call serves them
             each = [
-                SecondDerivativeProduct.apply(direction[index], *element(problem, dims, index))
+                apply(SecondDerivativeProduct, direction[index], *element(problem, dims, index))
                 for index in range(size)
             ]
             return torch.stack(each), 0
+        if direction.shape[1:] != Problem(*element(problem, dims, 0)).logits.shape:
+            refuse(Problem(*element(problem, dims, 0)), direction[0])
         batch = fold(problem, dims, size)
         rows = flattened(direction, len(batch.leading))
-        return batch.per_logit(SecondDerivativeProduct.apply(rows, *batch.rows.arguments)), 0
+        return batch.per_logit(apply(SecondDerivativeProduct, rows, *batch.rows.arguments)), 0
 
 
 def _saved(ctx: Any) -> tuple[Tensor, Problem]:
@@ -179,17 +183,17 @@ def _pull_to_targets(problem: Problem, direction: Tensor, cotangent: Tensor) -> 
 
 def _by_numpy(problem: Problem, direction: Tensor) -> Tensor:
     arrays = (as_numpy(array) for array in (problem.logits, direction, problem.targets))
-    return as_tensor(functions.cross_entropy_hvp(*arrays, **problem.options()), problem.logits)
+    return as_tensor(NUMPY["cross_entropy_hvp"](*arrays, **problem.options()), problem.logits)
 
 
 def _unchecked(problem: Problem, direction: Tensor) -> Tensor:
     """Compute with NaN in the rows that hold forbidden values."""
+    if not isinstance(direction, Tensor) or direction.shape != problem.logits.shape:
+        refuse(problem, direction)
     check_shapes(problem)
     problem, bad = sanitised(problem)
-    if problem.logits.device.type == "cpu":
-        product = _by_numpy(problem, direction)
-    else:
-        product = _by_formulas(problem, direction)
+    compute = _by_numpy if devices.has_kernels(problem.logits) else _by_formulas
+    product = compute(problem, direction)
     return torch.where(bad.expand(problem.leading)[..., None], torch.nan, product)
 
 

@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from chainrule import functions
 from chainrule.errors import ChainruleError
-from chainrule.functions.pytorch import formulas, second_derivatives
+from chainrule.functions.pytorch import devices, formulas, second_derivatives
 from chainrule.functions.pytorch.batches import element, fold
+from chainrule.functions.pytorch.numpy_functions import NUMPY
 from chainrule.functions.pytorch.problem import (
     Problem,
     check_shapes,
@@ -33,6 +33,7 @@ from chainrule.functions.pytorch.problem import (
     total_slope,
 )
 from chainrule.functions.pytorch.tensors import (
+    apply,
     as_numpy,
     as_tensor,
     nested_forward,
@@ -102,9 +103,9 @@ _RULES = {
 
 def loss_and_gradient(problem: Problem, with_gradient: bool) -> tuple[Tensor, Tensor]:
     """Return the differentiable loss, and the gradient if it is wanted, else an empty tensor."""
-    if torch.compiler.is_compiling():
+    if devices.is_traced(problem.logits):
         return torch.ops.chainrule.loss(with_gradient, *problem.arguments)
-    return Loss.apply(with_gradient, *problem.arguments)
+    return apply(Loss, with_gradient, *problem.arguments)
 
 
 def loss_alone(problem: Problem) -> Tensor:
@@ -119,7 +120,7 @@ class Loss(Function):
     def forward(with_gradient: bool, *arguments: Any) -> tuple[Tensor, Tensor]:
         """Check the arguments, and compute."""
         problem = Problem(*arguments)
-        if problem.logits.device.type != "cpu":
+        if not devices.has_kernels(problem.logits):
             return _unchecked(with_gradient, problem)
         return _by_numpy(with_gradient, problem)
 
@@ -168,10 +169,10 @@ class Loss(Function):
         """Take the batch for more rows, without a reduction; then reduce each of the batch."""
         problem, dims, size = Problem(*arguments), in_dims[1:], info.batch_size
         if dims[4] is not None:  # other class weights for each: no one call serves them
-            each = [Loss.apply(with_gradient, *element(problem, dims, index)) for index in range(size)]
+            each = [apply(Loss, with_gradient, *element(problem, dims, index)) for index in range(size)]
             return tuple(torch.stack(results) for results in zip(*each, strict=True)), (0, 0)
         batch = fold(problem, dims, size)
-        losses, gradient = Loss.apply(with_gradient, *batch.rows.arguments)
+        losses, gradient = apply(Loss, with_gradient, *batch.rows.arguments)
         gradient = batch.per_logit(gradient) if with_gradient else gradient.new_empty(size, 0)
         return (batch.losses(losses), gradient), (0, 0)
 
@@ -213,7 +214,7 @@ def _pull_to_targets(
 
 def _by_numpy(with_gradient: bool, problem: Problem) -> tuple[Tensor, Tensor]:
     logits, targets = as_numpy(problem.logits), as_numpy(problem.targets)
-    function = getattr(functions, problem.kind + ("_with_gradient" if with_gradient else ""))
+    function = NUMPY[problem.kind + ("_with_gradient" if with_gradient else "")]
     try:
         result = function(logits, targets, **problem.options())
     except ChainruleError as error:
@@ -228,7 +229,7 @@ def _unchecked(with_gradient: bool, problem: Problem) -> tuple[Tensor, Tensor]:
     """Compute with NaN in the rows that hold forbidden values, and in totals that contain them."""
     check_shapes(problem)
     problem, bad = sanitised(problem)
-    if problem.logits.device.type == "cpu":
+    if devices.has_kernels(problem.logits):
         loss, gradient = _by_numpy(with_gradient, problem)
     else:
         loss, gradient = _by_formulas(problem)

@@ -5,9 +5,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from chainrule import functions
 from chainrule.errors import ArgumentError, ArgumentTypeError
+from chainrule.functions.pytorch import devices
 from chainrule.functions.pytorch.losses import loss_and_gradient
+from chainrule.functions.pytorch.numpy_functions import NUMPY
 from chainrule.functions.pytorch.problem import Problem
 from chainrule.functions.pytorch.tensors import as_numpy, as_tensor, requires_derivative
 
@@ -23,9 +24,9 @@ def deliver(problem: Problem, out: Tensor) -> tuple[Tensor, Tensor]:
         raise ArgumentError(
             problem.call, "out goes without autograd", "a tensor that requires a gradient", remedy
         )
-    if torch.compiler.is_compiling() or logits.device.type != "cpu" or logits.dtype == torch.bfloat16:
+    if devices.is_traced(logits) or not devices.has_kernels(logits) or logits.dtype == torch.bfloat16:
         return _copied(problem, out)
-    loss, _ = functions.cross_entropy_with_gradient(
+    loss, _ = NUMPY["cross_entropy_with_gradient"](
         as_numpy(logits), as_numpy(problem.targets), out=out.detach().numpy(), **problem.options()
     )
     return as_tensor(loss, logits), out

@@ -11,15 +11,22 @@ An autograd function serves eager calls, an operator of the same arguments and r
 import operator
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from chainrule import functions
-from chainrule.functions.arguments import logit_rows
-from chainrule.functions.pytorch import formulas
-from chainrule.functions.pytorch.tensors import as_numpy, as_tensor, front, nested_forward
+from chainrule.functions.pytorch import devices, formulas
+from chainrule.functions.pytorch.numpy_functions import NUMPY
+from chainrule.functions.pytorch.tensors import (
+    TensorLike,
+    apply,
+    as_numpy,
+    as_tensor,
+    constant,
+    front,
+    nested_forward,
+    stand_in,
+)
 
 _FORMULAS = {
     "softmax": formulas.softmax,
@@ -43,27 +50,33 @@ def logsumexp(logits: Tensor, *, axis: int = -1, n_threads: int | None = None) -
     return _per_row("logsumexp", logits, axis, n_threads)
 
 
-def softmax_vjp(logits: Tensor, cotangent: Any, *, axis: int = -1, n_threads: int | None = None) -> Tensor:
+def softmax_vjp(
+    logits: Tensor, cotangent: TensorLike, *, axis: int = -1, n_threads: int | None = None
+) -> Tensor:
     """Return J cotangent; as :func:`chainrule.softmax_vjp`, differentiable to any order in both arguments."""
-    if not isinstance(cotangent, Tensor):
-        cotangent = torch.as_tensor(cotangent, dtype=logits.dtype, device=logits.device)
-    if torch.compiler.is_compiling():
+    cotangent = constant("softmax_vjp", "cotangent", cotangent, logits)
+    if devices.is_traced(logits):
         return torch.ops.chainrule.softmax_jacobian(logits, cotangent, axis, n_threads)
-    return SoftmaxJacobian.apply(logits, cotangent, axis, n_threads)
+    return apply(SoftmaxJacobian, logits, cotangent, axis, n_threads)
 
 
 def _per_row(name: str, logits: Tensor, axis: int, n_threads: int | None) -> Tensor:
-    if torch.compiler.is_compiling():
+    if devices.is_traced(logits):
         return torch.ops.chainrule.per_row(name, logits, axis, n_threads)
-    return PerRow.apply(name, logits, axis, n_threads)
+    return apply(PerRow, name, logits, axis, n_threads)
 
 
-def _check_axis(name: str, logits: Tensor, axis: int) -> int:
-    """Return the axis counted from the end; without looking at values."""
-    zeros = np.broadcast_to(np.float32(0), (0,) * (logits.ndim > 1) + tuple(logits.shape)[1:] or logits.shape)
-    logit_rows(name, zeros, axis)
+def _check_axis(call: str, logits: Tensor, axis: int, direction: Tensor | None = None) -> int:
+    """Return the axis counted from the end; refuse, as the NumPy function does, what is wrong whatever the values."""
+    n = logits.ndim
+    served = logits.is_floating_point() and logits.itemsize > 1
+    fits = isinstance(axis, int) and -n <= axis < n and logits.shape[axis] > 0
+    same = direction is None or (isinstance(direction, Tensor) and direction.shape == logits.shape)
+    if not (served and fits and same):
+        arrays = (logits,) if direction is None else (logits, direction)
+        NUMPY[call](*(stand_in(array) for array in arrays), axis=axis)
     axis = operator.index(axis)
-    return axis if axis < 0 else axis - logits.ndim
+    return axis if axis < 0 else axis - n
 
 
 class PerRow(Function):
@@ -72,8 +85,8 @@ class PerRow(Function):
     @staticmethod
     def forward(name: str, logits: Tensor, axis: int, n_threads: int | None) -> Tensor:
         """Compute by the NumPy function on the CPU, elsewhere by the formulas."""
-        if logits.device.type == "cpu":
-            call = getattr(functions, name)
+        if devices.has_kernels(logits):
+            call = NUMPY[name]
             return as_tensor(call(as_numpy(logits), axis=axis, n_threads=n_threads), logits)
         axis = _check_axis(name, logits, axis)
         result = _FORMULAS[name](logits.movedim(axis, -1))
@@ -107,10 +120,12 @@ class PerRow(Function):
         return tangent - (p * tangent).sum(axis, keepdim=True)
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[Any, ...], name: str, logits: Tensor, axis: int, n_threads: Any) -> Any:
+    def vmap(
+        info: Any, in_dims: tuple[Any, ...], name: str, logits: Tensor, axis: int, n_threads: Any
+    ) -> Any:
         """Take the batch for one more axis of rows."""
         logits = front(logits, in_dims[1], info.batch_size)
-        return PerRow.apply(name, logits, _check_axis(name, logits[0], axis), n_threads), 0
+        return apply(PerRow, name, logits, _check_axis(name, logits[0], axis), n_threads), 0
 
 
 def _pull_back(name: str, logits: Tensor, c: Tensor, axis: int, n_threads: int | None) -> Tensor:
@@ -132,12 +147,12 @@ class SoftmaxJacobian(Function):
     @staticmethod
     def forward(logits: Tensor, direction: Tensor, axis: int, n_threads: int | None) -> Tensor:
         """Compute by the NumPy function on the CPU, elsewhere by the formulas."""
-        if logits.device.type == "cpu":
-            product = functions.softmax_vjp(
+        if devices.has_kernels(logits):
+            product = NUMPY["softmax_vjp"](
                 as_numpy(logits), as_numpy(direction), axis=axis, n_threads=n_threads
             )
             return as_tensor(product, logits)
-        axis = _check_axis("softmax_vjp", logits, axis)
+        axis = _check_axis("softmax_vjp", logits, axis, direction)
         moved = formulas.softmax_jacobian(logits.movedim(axis, -1), direction.movedim(axis, -1))
         return moved.movedim(-1, axis)
 
@@ -159,7 +174,9 @@ class SoftmaxJacobian(Function):
         options = {"axis": ctx.axis, "n_threads": ctx.n_threads}
         by_logits = by_direction = None
         if ctx.needs_input_grad[0]:
-            by_logits = softmax_vjp(logits, bent(softmax(logits, **options), u, cotangent, ctx.axis), **options)
+            by_logits = softmax_vjp(
+                logits, bent(softmax(logits, **options), u, cotangent, ctx.axis), **options
+            )
         if ctx.needs_input_grad[1]:
             by_direction = softmax_vjp(logits, cotangent, **options)
         return by_logits, by_direction, None, None
@@ -182,7 +199,8 @@ class SoftmaxJacobian(Function):
         """Take the batch for one more axis of rows."""
         logits = front(logits, in_dims[0], info.batch_size)
         direction = front(direction, in_dims[1], info.batch_size)
-        return SoftmaxJacobian.apply(logits, direction, _check_axis("softmax_vjp", logits[0], axis), n_threads), 0
+        axis = _check_axis("softmax_vjp", logits[0], axis, direction[0])
+        return apply(SoftmaxJacobian, logits, direction, axis, n_threads), 0
 
 
 def bent(p: Tensor, u: Tensor, v: Tensor, axis: int = -1) -> Tensor:

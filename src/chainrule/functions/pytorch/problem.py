@@ -11,11 +11,9 @@ devices, batches of vmap, derivatives with respect to probability targets).
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from chainrule import functions
 from chainrule.errors import ChainruleError
 from chainrule.functions.arguments import (
     check_ignore_index,
@@ -23,7 +21,8 @@ from chainrule.functions.arguments import (
     check_reduction,
     check_temperature,
 )
-from chainrule.functions.pytorch.tensors import as_numpy, safe_product, wide
+from chainrule.functions.pytorch.numpy_functions import NUMPY
+from chainrule.functions.pytorch.tensors import as_numpy, safe_product, stand_in, wide
 from chainrule.kernels import thread_count
 
 
@@ -106,7 +105,7 @@ def check_shapes(problem: Problem) -> None:
     check_ignore_index(problem.call, problem.ignore_index)
     thread_count(problem.n_threads)
     if not _fits(problem):
-        _refuse(problem)
+        refuse(problem, problem.logits)
 
 
 def _fits(problem: Problem) -> bool:
@@ -125,30 +124,25 @@ def _fits(problem: Problem) -> bool:
         return False
     classes = problem.class_weight is None or problem.class_weight.shape == logits.shape[-1:]
     integers = not targets.is_floating_point() and targets.dtype != torch.bool
-    fits = (problem.by_index and integers) or (
-        targets.shape == logits.shape and problem.ignore_index is None
-    )
+    fits = (problem.by_index and integers) or (targets.shape == logits.shape and problem.ignore_index is None)
     return weights and classes and fits
 
 
-def _refuse(problem: Problem) -> None:
+def refuse(problem: Problem, direction: Tensor) -> None:
     """Let the NumPy function refuse arrays of the same shapes and dtypes that hold nothing but zeros."""
     logits, targets, samples, classes = (
-        _zeros(a) for a in (problem.logits, problem.targets, problem.sample_weight, problem.class_weight)
+        stand_in(a) for a in (problem.logits, problem.targets, problem.sample_weight, problem.class_weight)
     )
-    stand_in = replace(problem, logits=logits, targets=targets, sample_weight=samples, class_weight=classes)
+    zeros = replace(problem, logits=logits, targets=targets, sample_weight=samples, class_weight=classes)
     try:
-        arrays = (logits, logits, targets) if problem.kind == "cross_entropy_hvp" else (logits, targets)
-        getattr(functions, problem.kind)(*arrays, **stand_in.options())
+        arrays = (
+            (logits, stand_in(direction), targets)
+            if problem.kind == "cross_entropy_hvp"
+            else (logits, targets)
+        )
+        NUMPY[problem.kind](*arrays, **zeros.options())
     except ChainruleError as error:
         raise renamed(error, problem.call) from None
-
-
-def _zeros(values: Any) -> Any:
-    if not isinstance(values, Tensor):
-        return values
-    scalar = torch.zeros((), dtype=torch.float32 if values.dtype == torch.bfloat16 else values.dtype)
-    return np.broadcast_to(scalar.numpy(), tuple(values.shape))
 
 
 def sanitised(problem: Problem) -> tuple[Problem, Tensor]:
@@ -246,7 +240,7 @@ def target_masses(problem: Problem) -> Tensor:
         masses = y.to(dtype)
     if problem.label_smoothing:
         unmasked = (logits != -torch.inf) | (masses > 0)
-        share = problem.label_smoothing / unmasked.sum(-1, keepdim=True).clamp(min=1)
+        share = problem.label_smoothing / unmasked.sum(-1, keepdim=True, dtype=dtype).clamp(min=1)
         masses = (1 - problem.label_smoothing) * masses + torch.where(unmasked, share, 0)
     return masses if problem.class_weight is None else masses * problem.class_weight.to(dtype)
 

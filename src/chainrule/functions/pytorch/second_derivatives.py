@@ -2,8 +2,10 @@
 
 Cross-entropy, with H of (CE.4), q' of (PT.1), f = s / D of (PT.2), w the share dq'_k / dy_k:
 
-    (PT.8)  dl/dy_k = w_k ((m - z_k) / T + log1p(s));  (dg/dy)^T c = w_k (p.c - c_k) / T;  dg/dy v = (p sum(w v) - w v) / T
-    (PT.9)  binary: H = f sigmoid(z) sigmoid(-z), dl/dy = -z, dg/dy = -1;  squared error: H = f, dl/dy = y - o, dg/dy = -1
+    (PT.8)  dl/dy_k = w_k ((m - z_k) / T + log1p(s))
+            (dg/dy)^T c = w_k (p.c - c_k) / T;  dg/dy v = (p sum(w v) - w v) / T
+    (PT.9)  binary: H = f sigmoid(z) sigmoid(-z), dl/dy = -z, dg/dy = -1
+            squared error: H = f, dl/dy = y - o, dg/dy = -1
 """
 
 from dataclasses import replace

@@ -6,13 +6,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from torch.autograd import forward_ad
+from torch.autograd import Function, forward_ad
 
 from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentError
 from chainrule.functions.arguments import as_array, holds_numbers
 
 TensorLike: TypeAlias = torch.Tensor | ArrayLike
+
+
+def apply(function: type[Function], *arguments: Any) -> Any:
+    """Apply an autograd function."""
+    return function.apply(*arguments)  # type: ignore[no-untyped-call]  # PyTorch gives it no types
 
 
 def as_numpy(values: Any) -> Any:
@@ -33,7 +38,7 @@ def as_tensor(result: float | Array, like: torch.Tensor) -> torch.Tensor:
 def constant(call: str, name: str, values: TensorLike | None, like: torch.Tensor) -> Any:
     """Return targets or weights as a tensor, for a list or an array on the device of the logits.
 
-    What no tensor can hold is returned as it came: the checks of the NumPy function name it.
+    What no tensor can hold is returned as an array: the checks of the NumPy function refuse it.
     """
     if values is None or isinstance(values, torch.Tensor):
         return values
@@ -43,6 +48,14 @@ def constant(call: str, name: str, values: TensorLike | None, like: torch.Tensor
     if not holds_numbers(array) or array.dtype.name in ("bfloat16", "longdouble", "float128"):
         return array
     return torch.from_numpy(array if array.flags.writeable else array.copy()).to(like.device)
+
+
+def stand_in(values: Any) -> Any:
+    """Return an array of zeros of the shape and dtype of a tensor, without memory of that size; others as they are."""
+    if not isinstance(values, torch.Tensor):
+        return values
+    dtype = torch.float32 if values.dtype == torch.bfloat16 else values.dtype
+    return np.broadcast_to(torch.zeros((), dtype=dtype).numpy(), tuple(values.shape))
 
 
 def refuse_derivative(call: str, name: str, values: Any) -> None:
@@ -74,7 +87,9 @@ class _Primals:
 
 
 def _primal(value: Any) -> Any:
-    return forward_ad.unpack_dual(value).primal if isinstance(value, torch.Tensor) else value
+    if not isinstance(value, torch.Tensor):
+        return value
+    return forward_ad.unpack_dual(value).primal  # type: ignore[no-untyped-call]  # PyTorch gives it no types
 
 
 def nested_forward(jvp: Callable[..., Any]) -> Callable[..., Any]:
