@@ -14,6 +14,10 @@ from chainrule.functions.binary_cross_entropy import (
     sigmoid,
 )
 from chainrule.functions.cross_entropy import cross_entropy, cross_entropy_with_gradient, total_weight
+from chainrule.functions.linear_cross_entropy import (
+    linear_cross_entropy,
+    linear_cross_entropy_with_gradient,
+)
 from chainrule.functions.softmax import log_softmax, logsumexp, softmax
 from chainrule.functions.squared_error import squared_error, squared_error_with_gradient
 
@@ -26,6 +30,8 @@ __all__ = [
     "check_weights",
     "cross_entropy",
     "cross_entropy_with_gradient",
+    "linear_cross_entropy",
+    "linear_cross_entropy_with_gradient",
     "log_softmax",
     "logsumexp",
     "near_one",
