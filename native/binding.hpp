@@ -37,15 +37,6 @@ void share_rows(int64_t n_rows, int64_t row_bytes, int requested_threads, const 
                [&](int64_t chunk) { rows(n_rows * chunk / n_chunks, n_rows * (chunk + 1) / n_chunks); });
 }
 
-template <class Real>
-const KernelsOf<Real>& kernels_of() {
-    if constexpr (kind_of<Real> == Kind::float32) {
-        return kernels().float32;
-    } else {
-        return kernels().float64;
-    }
-}
-
 // use(Real{}) for the dtype of the logits.
 template <class Use>
 auto with_dtype(const PythonArray& logits, const char* call, Use use) {
@@ -73,5 +64,7 @@ inline void require_classes(const PythonArray& logits, const char* call) {
 void bind_softmax(nb::module_& m);
 void bind_cross_entropy(nb::module_& m);
 void bind_softmax_jacobian(nb::module_& m);
+void bind_dense(nb::module_& m);
+void bind_linear_cross_entropy(nb::module_& m);
 
 }  // namespace chainrule

@@ -17,4 +17,16 @@ bool use_instruction_set(std::string_view name);
 std::string_view instruction_set_in_use();
 const Kernels& kernels();
 
+// The kernels in use for float or double.
+template <class Real>
+const KernelsOf<Real>& kernels_of();
+template <>
+inline const KernelsOf<float>& kernels_of<float>() {
+    return kernels().float32;
+}
+template <>
+inline const KernelsOf<double>& kernels_of<double>() {
+    return kernels().float64;
+}
+
 }  // namespace chainrule

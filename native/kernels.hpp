@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "dense.hpp"
+
 namespace chainrule {
 
 // Rows of logits, and one number or one row out for each.
@@ -64,6 +66,10 @@ struct KernelsOf {
     void (*cross_entropy_index)(const IndexTask<Real>&, int64_t first, int64_t last);
     void (*cross_entropy_probability)(const ProbabilityTask<Real>&, int64_t first, int64_t last);
     void (*softmax_jacobian)(const JacobianTask<Real>&, int64_t first, int64_t last);
+    void (*pack_panels)(const PackTask<Real>&, int64_t first_panel, int64_t last_panel);
+    void (*dense_product)(const ProductTask<Real>&, int64_t first_row, int64_t last_row, int64_t first_panel,
+                          int64_t last_panel);
+    void (*column_totals)(const ColumnTotalsTask<Real>&, int64_t first_column, int64_t last_column);
     void (*exponential)(const SoftmaxTask<Real>&, int64_t first, int64_t last);  // n_classes is ignored
 };
 
@@ -81,6 +87,7 @@ void add_softmax(Kernels& kernels);
 void add_cross_entropy_index(Kernels& kernels);
 void add_cross_entropy_probability(Kernels& kernels);
 void add_softmax_jacobian(Kernels& kernels);
+void add_dense(Kernels& kernels);
 }  // namespace CHAINRULE_NAMESPACE
 #endif
 

@@ -37,6 +37,8 @@ NB_MODULE(_native, m) {
     bind_softmax(m);
     bind_cross_entropy(m);
     bind_softmax_jacobian(m);
+    bind_dense(m);
+    bind_linear_cross_entropy(m);
     m.def("thread_count", thread_count, nb::arg("n_threads"));
     m.def("available_threads", available_threads);
     m.def("oversubscribe", oversubscribe, nb::arg("allowed"));

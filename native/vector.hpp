@@ -16,6 +16,7 @@
 //     load(p, Whole{}, fill), load(p, Part{n}, fill)  the first n lanes from memory, the others are `fill`
 //     load_float64(p, ...)                            the same, 8 lanes of float32 or float64 as float64
 //     store(p, a, Whole{}), store(p, a, Part{n})      only the first n lanes are written; Float64 to float32
+//     transpose(rows)                                 lane j of row i and lane i of row j change places
 //     rounds
 #pragma once
 

@@ -172,4 +172,57 @@ CHAINRULE_INLINE void store(float* p, Float64 a, Part part) {
     _mm256_maskstore_ps(p, first_lanes_32(part.count), narrow);
 }
 
+// Eight registers of eight numbers, or four of four, transposed in place.
+CHAINRULE_INLINE void transpose_square(__m256 (&r)[8]) {
+    __m256 t[8];
+#pragma GCC unroll 2
+    for (int g = 0; g < 8; g += 4) {
+        const __m256 low_1 = _mm256_unpacklo_ps(r[g], r[g + 1]);
+        const __m256 high_1 = _mm256_unpackhi_ps(r[g], r[g + 1]);
+        const __m256 low_2 = _mm256_unpacklo_ps(r[g + 2], r[g + 3]);
+        const __m256 high_2 = _mm256_unpackhi_ps(r[g + 2], r[g + 3]);
+        t[g] = _mm256_shuffle_ps(low_1, low_2, 0x44);
+        t[g + 1] = _mm256_shuffle_ps(low_1, low_2, 0xEE);
+        t[g + 2] = _mm256_shuffle_ps(high_1, high_2, 0x44);
+        t[g + 3] = _mm256_shuffle_ps(high_1, high_2, 0xEE);
+    }
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; ++c) {
+        r[c] = _mm256_permute2f128_ps(t[c], t[4 + c], 0x20);
+        r[4 + c] = _mm256_permute2f128_ps(t[c], t[4 + c], 0x31);
+    }
+}
+CHAINRULE_INLINE void transpose_square(__m256d (&r)[4]) {
+    const __m256d low_1 = _mm256_unpacklo_pd(r[0], r[1]);
+    const __m256d high_1 = _mm256_unpackhi_pd(r[0], r[1]);
+    const __m256d low_2 = _mm256_unpacklo_pd(r[2], r[3]);
+    const __m256d high_2 = _mm256_unpackhi_pd(r[2], r[3]);
+    r[0] = _mm256_permute2f128_pd(low_1, low_2, 0x20);
+    r[1] = _mm256_permute2f128_pd(high_1, high_2, 0x20);
+    r[2] = _mm256_permute2f128_pd(low_1, low_2, 0x31);
+    r[3] = _mm256_permute2f128_pd(high_1, high_2, 0x31);
+}
+
+// Four squares of half the size, those off the diagonal changing places.
+template <class Square, int half, class Vector>
+CHAINRULE_INLINE void transpose_by_squares(Vector (&rows)[2 * half]) {
+    Square squares[2][2][half];
+    for (int i = 0; i < half; ++i) {
+        squares[0][0][i] = rows[i].low;
+        squares[0][1][i] = rows[i].high;
+        squares[1][0][i] = rows[half + i].low;
+        squares[1][1][i] = rows[half + i].high;
+    }
+    for (auto& pair : squares) {
+        transpose_square(pair[0]);
+        transpose_square(pair[1]);
+    }
+    for (int i = 0; i < half; ++i) {
+        rows[i] = {squares[0][0][i], squares[1][0][i]};
+        rows[half + i] = {squares[0][1][i], squares[1][1][i]};
+    }
+}
+CHAINRULE_INLINE void transpose(Float32 (&rows)[16]) { transpose_by_squares<__m256, 8>(rows); }
+CHAINRULE_INLINE void transpose(Float64 (&rows)[8]) { transpose_by_squares<__m256d, 4>(rows); }
+
 }  // namespace chainrule::CHAINRULE_NAMESPACE

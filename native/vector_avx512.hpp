@@ -118,4 +118,50 @@ CHAINRULE_INLINE void store(float* p, Float64 a, Part part) {
     _mm256_mask_storeu_ps(p, first_lanes_64(part), _mm512_cvtpd_ps(a.v));
 }
 
+// Four registers of four 128-bit lanes each: lane j of register i goes to lane i of register j.
+#define CHAINRULE_TRANSPOSE_LANES(shuffle, a, b, c, d, out, step) \
+    {                                                             \
+        const auto even_1 = shuffle(a, b, 0x88);                  \
+        const auto odd_1 = shuffle(a, b, 0xDD);                   \
+        const auto even_2 = shuffle(c, d, 0x88);                  \
+        const auto odd_2 = shuffle(c, d, 0xDD);                   \
+        (out)[0].v = shuffle(even_1, even_2, 0x88);               \
+        (out)[step].v = shuffle(odd_1, odd_2, 0x88);              \
+        (out)[2 * (step)].v = shuffle(even_1, even_2, 0xDD);      \
+        (out)[3 * (step)].v = shuffle(odd_1, odd_2, 0xDD);        \
+    }
+
+CHAINRULE_INLINE void transpose(Float32 (&rows)[16]) {
+    __m512 u[16];  // u[4 g + c]: lane L holds rows 4 g to 4 g + 3 of column 4 L + c
+#pragma GCC unroll 4
+    for (int g = 0; g < 16; g += 4) {
+        const __m512d t0 = _mm512_castps_pd(_mm512_unpacklo_ps(rows[g].v, rows[g + 1].v));
+        const __m512d t1 = _mm512_castps_pd(_mm512_unpackhi_ps(rows[g].v, rows[g + 1].v));
+        const __m512d t2 = _mm512_castps_pd(_mm512_unpacklo_ps(rows[g + 2].v, rows[g + 3].v));
+        const __m512d t3 = _mm512_castps_pd(_mm512_unpackhi_ps(rows[g + 2].v, rows[g + 3].v));
+        u[g] = _mm512_castpd_ps(_mm512_unpacklo_pd(t0, t2));
+        u[g + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(t0, t2));
+        u[g + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(t1, t3));
+        u[g + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(t1, t3));
+    }
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; ++c) {
+        CHAINRULE_TRANSPOSE_LANES(_mm512_shuffle_f32x4, u[c], u[4 + c], u[8 + c], u[12 + c], rows + c, 4)
+    }
+}
+
+CHAINRULE_INLINE void transpose(Float64 (&rows)[8]) {
+    __m512d u[8];  // u[2 g + c]: lane L holds rows 2 g and 2 g + 1 of column 2 L + c
+#pragma GCC unroll 4
+    for (int g = 0; g < 8; g += 2) {
+        u[g] = _mm512_unpacklo_pd(rows[g].v, rows[g + 1].v);
+        u[g + 1] = _mm512_unpackhi_pd(rows[g].v, rows[g + 1].v);
+    }
+#pragma GCC unroll 2
+    for (int c = 0; c < 2; ++c) {
+        CHAINRULE_TRANSPOSE_LANES(_mm512_shuffle_f64x2, u[c], u[2 + c], u[4 + c], u[6 + c], rows + c, 2)
+    }
+}
+#undef CHAINRULE_TRANSPOSE_LANES
+
 }  // namespace chainrule::CHAINRULE_NAMESPACE

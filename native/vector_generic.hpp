@@ -186,4 +186,19 @@ CHAINRULE_INLINE void store(float* p, Float64 a, Extent extent) {
     __builtin_memcpy(p, narrow, sizeof(float) * static_cast<unsigned>(lanes_of(extent, Float64::lanes)));
 }
 
+template <class Real, class Vector>
+CHAINRULE_INLINE void transpose_in_memory(Vector (&rows)[Vector::lanes]) {
+    Real before[Vector::lanes][Vector::lanes];
+    Real after[Vector::lanes][Vector::lanes];
+    __builtin_memcpy(before, rows, sizeof before);
+    for (int i = 0; i < Vector::lanes; ++i) {
+        for (int j = 0; j < Vector::lanes; ++j) {
+            after[j][i] = before[i][j];
+        }
+    }
+    __builtin_memcpy(rows, after, sizeof after);
+}
+CHAINRULE_INLINE void transpose(Float32 (&rows)[16]) { transpose_in_memory<float>(rows); }
+CHAINRULE_INLINE void transpose(Float64 (&rows)[8]) { transpose_in_memory<double>(rows); }
+
 }  // namespace chainrule::CHAINRULE_NAMESPACE

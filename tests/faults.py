@@ -110,13 +110,13 @@ FAULTS = {
         _CROSS_ENTROPY,
     ),
     "the mean counts ignored rows": Fault(
-        "chainrule.functions.cross_entropy",
+        "chainrule.functions.weighted_targets",
         "    weight = _without_ignored(targets.indices, samples, ignore_index)\n    if classes is None:",
         "    weight = samples\n    if classes is None:",
         _CROSS_ENTROPY,
     ),
     "class weights of smoothed targets in the mean": Fault(
-        "chainrule.functions.cross_entropy",
+        "chainrule.functions.weighted_targets",
         "np.where(mass > 0, (y * classes).sum(axis=1) / np.where(mass > 0, mass, 1), 1)",
         "(y * classes).sum(axis=1)",
         _CROSS_ENTROPY,

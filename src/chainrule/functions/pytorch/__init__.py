@@ -6,6 +6,10 @@ formulas are computed by PyTorch's own operations. Loaded only when a function i
 
 from chainrule.functions.pytorch.cross_entropy import cross_entropy, cross_entropy_with_gradient
 from chainrule.functions.pytorch.hvp import cross_entropy_hvp
+from chainrule.functions.pytorch.linear_cross_entropy import (
+    linear_cross_entropy,
+    linear_cross_entropy_with_gradient,
+)
 from chainrule.functions.pytorch.per_output import (
     binary_cross_entropy,
     binary_cross_entropy_with_gradient,
@@ -20,6 +24,8 @@ __all__ = [
     "cross_entropy",
     "cross_entropy_hvp",
     "cross_entropy_with_gradient",
+    "linear_cross_entropy",
+    "linear_cross_entropy_with_gradient",
     "log_softmax",
     "logsumexp",
     "softmax",

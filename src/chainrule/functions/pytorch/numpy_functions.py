@@ -9,6 +9,7 @@ from chainrule.functions.binary_cross_entropy import (
 )
 from chainrule.functions.cross_entropy import cross_entropy, cross_entropy_with_gradient
 from chainrule.functions.hvp import cross_entropy_hvp
+from chainrule.functions.linear_cross_entropy import linear_cross_entropy, linear_cross_entropy_with_gradient
 from chainrule.functions.softmax import log_softmax, logsumexp, softmax
 from chainrule.functions.softmax_vjp import softmax_vjp
 from chainrule.functions.squared_error import squared_error, squared_error_with_gradient
@@ -19,6 +20,8 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "cross_entropy": cross_entropy,
     "cross_entropy_hvp": cross_entropy_hvp,
     "cross_entropy_with_gradient": cross_entropy_with_gradient,
+    "linear_cross_entropy": linear_cross_entropy,
+    "linear_cross_entropy_with_gradient": linear_cross_entropy_with_gradient,
     "log_softmax": log_softmax,
     "logsumexp": logsumexp,
     "softmax": softmax,

@@ -49,7 +49,7 @@ class Problem:
     @property
     def has_classes(self) -> bool:
         """Tell whether the last axis is one of classes, and not of independent outputs."""
-        return self.kind.startswith("cross_entropy")
+        return self.kind not in ("binary_cross_entropy", "squared_error")
 
     @property
     def leading(self) -> torch.Size:
