@@ -3,19 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from chainrule.functions.linear_arguments import check_wrt
-from chainrule.functions.pytorch import devices
-from chainrule.functions.pytorch.hvp import second_derivative_product
 from chainrule.functions.pytorch.linear_head import NAMES, Head, evaluate, head
-from chainrule.functions.pytorch.numpy_functions import NUMPY
 from chainrule.functions.pytorch.tensors import (
     TensorLike,
-    as_numpy,
-    as_tensor,
     constant,
     refuse_derivative,
     requires_derivative,

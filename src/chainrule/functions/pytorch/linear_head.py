@@ -127,7 +127,9 @@ class LinearLoss(Function):
         gradient, direction, second = _second(arguments, list(tangents[4:7]))
         slope = (gradient * direction).sum(-1)
         by_loss = slope if arguments.problem.reduction == "none" else slope.sum()
-        changes = (s if w else torch.zeros_like(g) for s, g, w in zip(second, gradients, ctx.wanted, strict=True))
+        changes = (
+            s if w else torch.zeros_like(g) for s, g, w in zip(second, gradients, ctx.wanted, strict=True)
+        )
         return by_loss, *changes
 
     @staticmethod
@@ -185,7 +187,9 @@ def _pull_back(
     if problem.reduction == "none" and not torch.is_grad_enabled() and not _transformed(by_loss):
         return _by_signs(arguments, by_loss, needed)
     gradient = loss_and_gradient(arguments.with_logits(), True)[1]
-    products = _products(arguments, gradient * (by_loss[..., None] if problem.reduction == "none" else by_loss))
+    products = _products(
+        arguments, gradient * (by_loss[..., None] if problem.reduction == "none" else by_loss)
+    )
     return [product if need else None for product, need in zip(products, needed, strict=True)]
 
 
