@@ -9,9 +9,9 @@ import pytest
 import chainrule as cr
 
 pytest.importorskip("torch")
-from chainrule.functions import pytorch  # noqa: E402  (after the skip)
-from chainrule.functions.pytorch import devices  # noqa: E402  (after the skip)
-from tensor_calls import by_way_of_tensors  # noqa: E402  (after the skip)
+from chainrule.functions import pytorch
+from chainrule.functions.pytorch import devices
+from tensor_calls import by_way_of_tensors
 
 # The tests of each file that hold for tensors of every device.
 EVERYWHERE = {

@@ -1,6 +1,5 @@
 """The linear head of tensors: loss, gradients, and the Gauss-Newton product."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
@@ -60,7 +59,7 @@ def linear_cross_entropy_with_gradient(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Return loss and gradients; as :func:`chainrule.linear_cross_entropy_with_gradient`, all differentiable."""
     call = "linear_cross_entropy_with_gradient"
-    names: Sequence[str] = check_wrt(call, wrt, bias is not None)
+    names = check_wrt(call, wrt, bias is not None)
     arguments = _head(
         call, features, weight, targets, bias, sample_weight, class_weight,
         label_smoothing, ignore_index, temperature, reduction, n_threads,

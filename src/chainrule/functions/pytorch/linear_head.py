@@ -135,6 +135,7 @@ class LinearLoss(Function):
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> Any:
         """Compute each of the batch by way of its logits."""
+        del info
         wanted = inputs[:3]
 
         def single(*tensors: Any) -> tuple[Tensor, ...]:
