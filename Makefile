@@ -69,4 +69,6 @@ $(INSTALLED): .venv/made pyproject.toml CMakeLists.txt $(NATIVE)
 
 $(READY): $(INSTALLED)
 	$(BIN)/pip --quiet --disable-pip-version-check install --no-build-isolation --editable '.[dev]'
+	@# once more, now that JAX is there: its headers bring the kernels into XLA
+	$(BIN)/pip --quiet --disable-pip-version-check install --no-build-isolation --no-deps --editable .
 	touch $@

@@ -53,7 +53,8 @@ double run_loss(void (*kernel)(const Task&, int64_t, int64_t), Task task, int64_
         own_losses.reset(new double[static_cast<size_t>(n_rows)]);
         task.losses = own_losses.get();
     }
-    share_rows(n_rows, row_bytes, n_threads, [&](int64_t first, int64_t last) { kernel(task, first, last); });
+    share_rows(n_rows, nanoseconds_of_row(row_bytes), n_threads,
+               [&](int64_t first, int64_t last) { kernel(task, first, last); });
     return fixed_order_total(task.losses, n_rows);
 }
 

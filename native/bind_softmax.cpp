@@ -12,7 +12,7 @@ void run_softmax(RowKernel<Real> kernel, const PythonArray& logits, const Python
     const int64_t n = logits.extent(1);
     const SoftmaxTask<Real> task{logits.data<const Real>(), out.data<Real>(), n};
     const InterpreterUnlocked unlocked;
-    share_rows(logits.extent(0), n * static_cast<int64_t>(sizeof(Real)), n_threads,
+    share_rows(logits.extent(0), nanoseconds_of_row(n * static_cast<int64_t>(sizeof(Real))), n_threads,
                [&](int64_t first, int64_t last) { kernel(task, first, last); });
 }
 

@@ -18,23 +18,33 @@ namespace chainrule {
 
 // Rough times of one core, for sharing out rows; they decide about threads only, never about a bit of a
 // result.
-inline constexpr double row_nanoseconds = 50.0;
-inline constexpr double byte_nanoseconds = 0.12;
+inline constexpr double row_nanoseconds = 10.0;
+inline constexpr double byte_nanoseconds = 0.1;
+inline constexpr double index_nanoseconds = 0.5;  // to look at one target
 inline constexpr double worthwhile_nanoseconds =
     40e3;  // below this, waking a thread costs more than it brings
 inline constexpr double chunk_nanoseconds = 5e3;
 inline constexpr int64_t chunks_per_thread = 8;
 
+inline double nanoseconds_of_row(int64_t row_bytes) {
+    return row_nanoseconds + byte_nanoseconds * static_cast<double>(row_bytes);
+}
+
 template <class Rows>
-void share_rows(int64_t n_rows, int64_t row_bytes, int requested_threads, const Rows& rows) {
-    const double total =
-        static_cast<double>(n_rows) * (row_nanoseconds + byte_nanoseconds * static_cast<double>(row_bytes));
+void share_rows(int64_t n_rows, double nanoseconds, int requested_threads, const Rows& rows) {
+    const double total = static_cast<double>(n_rows) * nanoseconds;
     const int threads = total < worthwhile_nanoseconds ? 1 : thread_count(requested_threads);
     const int64_t most = std::min<int64_t>(n_rows, threads == 1 ? 1 : chunks_per_thread * threads);
     const int64_t n_chunks =
         std::clamp<int64_t>(static_cast<int64_t>(total / chunk_nanoseconds), 1, std::max<int64_t>(most, 1));
     run_chunks(n_chunks, threads,
                [&](int64_t chunk) { rows(n_rows * chunk / n_chunks, n_rows * (chunk + 1) / n_chunks); });
+}
+
+// use(Real{}) for a kind that is float32 or float64.
+template <class Use>
+auto with_kind(Kind kind, Use use) {
+    return kind == Kind::float32 ? use(float{}) : use(double{});
 }
 
 // use(Real{}) for the dtype of the logits.
@@ -64,6 +74,7 @@ inline void require_classes(const PythonArray& logits, const char* call) {
 void bind_softmax(nb::module_& m);
 void bind_cross_entropy(nb::module_& m);
 void bind_softmax_jacobian(nb::module_& m);
+void bind_calls(nb::module_& m);
 void bind_dense(nb::module_& m);
 void bind_linear_cross_entropy(nb::module_& m);
 

@@ -1,7 +1,5 @@
 // Row kernel of the cross-entropy with index targets: loss (CE.1) and gradient (CE.2), temperature (CE.5).
-#include "kernels.hpp"
-#include "logarithm.hpp"
-#include "row.hpp"
+#include "cross_entropy_index_short.hpp"
 
 namespace chainrule::CHAINRULE_NAMESPACE {
 namespace {
@@ -53,7 +51,8 @@ CHAINRULE_INLINE double weighted_row(const IndexRow<Real>& row, int64_t i) {
     const IndexTask<Real>& task = row.task;
     const int64_t n = task.n_classes;
     const int64_t target = task.targets[i];
-    const double weight = task.row_weight ? task.row_weight[i] : 1.0;
+    const bool ignored = task.ignored && target == *task.ignored;
+    const double weight = ignored ? 0.0 : (task.row_weight ? task.row_weight[i] : 1.0);
     const bool undefined = target < 0 || target >= n;
     if (weight == 0.0 || undefined) {
         const double value = weight == 0.0 ? 0.0 : not_a_number;
@@ -70,6 +69,10 @@ CHAINRULE_INLINE double weighted_row(const IndexRow<Real>& row, int64_t i) {
 
 template <class Real>
 void index_rows(const IndexTask<Real>& task, int64_t first, int64_t last) {
+    if (task.n_classes <= longest_short_row<Real>) {
+        ShortIndexRows<Real>(task).rows(first, last);
+        return;
+    }
     const IndexRow<Real> row{task, inverse_temperature<Real>(task.temperature)};
     for (int64_t i = first; i < last; ++i) {
         task.losses[i] = weighted_row(row, i);

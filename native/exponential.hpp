@@ -23,7 +23,8 @@ struct ExponentialConstants<float> {
     static constexpr float unit = 0x1p-32F;
     static constexpr float lowest = -109.5F;  // 2^32 exp of it is a normal number
     static constexpr float per_log2 = 0x1.715476p+0F;
-    static constexpr float shift = 0x1.8p+23F;  // adding it rounds to an integer and leaves n in the low bits
+    // Adding it rounds to an integer and leaves n, plus the bias of the exponent, in the low bits.
+    static constexpr float shift = 0x1.8p+23F + 127 - unit_exponent;
     static constexpr float log2_high = 0x1.62e4p-1F;  // 14 bits: n * log2_high is exact, fused or not
     static constexpr float log2_low = 0x1.7f7d1cp-20F;
     static constexpr float q[] = {0x1.6d110ap-10F, 0x1.120b6ep-7F, 0x1.55551ap-5F, 0x1.5554dcp-3F, 0x1p-1F};
@@ -35,7 +36,7 @@ struct ExponentialConstants<double> {
     static constexpr double unit = 0x1p-64;
     static constexpr double lowest = -752.7;
     static constexpr double per_log2 = 0x1.71547652b82fep+0;
-    static constexpr double shift = 0x1.8p+52;
+    static constexpr double shift = 0x1.8p+52 + 1023 - unit_exponent;
     static constexpr double log2_high = 0x1.62e42fefa2p-1;  // 40 bits
     static constexpr double log2_low = 0x1.9ef35793c7673p-41;
     static constexpr double q[] = {0x1.af38a9b0ec855p-26, 0x1.289185613a3d6p-22, 0x1.71de0dae63bb3p-19,
@@ -70,7 +71,7 @@ CHAINRULE_INLINE V exponential_in_units(V x) {
     for (unsigned i = 1; i < sizeof(Constants::q) / sizeof(Real); ++i) {
         q = multiply_add(q, r, V::all(Constants::q[i]));
     }
-    return select(less(x, lowest), V::all(0), one_plus(r, q) * two_to<-Constants::unit_exponent>(shifted));
+    return select(less(x, lowest), V::all(0), one_plus(r, q) * two_to(shifted));
 }
 
 CHAINRULE_INLINE Float32 exponential(Float32 x) { return exponential_in_units<Float32, float>(x); }

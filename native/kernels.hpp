@@ -27,6 +27,7 @@ struct IndexTask {
     int64_t n_classes;
     double temperature;
     double gradient_scale;
+    const int64_t* ignored = nullptr;  // or null: a target whose rows have weight 0
 };
 
 // (CE.3), (CE.5), with class weights and label smoothing inside the target. Exactly one of `targets`,

@@ -37,6 +37,7 @@ NB_MODULE(_native, m) {
     bind_softmax(m);
     bind_cross_entropy(m);
     bind_softmax_jacobian(m);
+    bind_calls(m);
     bind_dense(m);
     bind_linear_cross_entropy(m);
     m.def("thread_count", thread_count, nb::arg("n_threads"));

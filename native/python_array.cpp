@@ -35,7 +35,56 @@ std::string message(const char* call, const char* name, const std::string& rule,
     return std::string(call) + ": " + name + " " + rule + "; got " + came + ". " + remedy;
 }
 
+bool overlap(const Py_buffer& a, const Py_buffer& b) {
+    const char* const first = static_cast<const char*>(a.buf);
+    const char* const second = static_cast<const char*>(b.buf);
+    return a.len > 0 && b.len > 0 && first < second + b.len && second < first + a.len;
+}
+
 }  // namespace
+
+PlainArray::PlainArray(PyObject* object, Access access) {
+    if (reinterpret_cast<PyObject*>(Py_TYPE(object)) != numpy().array_class.ptr()) {
+        return;
+    }
+    const int writable = access == Access::write ? PyBUF_WRITABLE : 0;
+    held_ = PyObject_GetBuffer(object, &view_, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | writable) == 0;
+    if (!held_) {
+        PyErr_Clear();
+        return;
+    }
+    kind_ = kind_of_format(view_);
+    const auto address = reinterpret_cast<uintptr_t>(view_.buf);
+    if (view_.itemsize == 0 || address % static_cast<size_t>(view_.itemsize) != 0) {
+        kind_ = Kind::other;
+    }
+}
+
+PlainArray::~PlainArray() {
+    if (held_) {
+        PyBuffer_Release(&view_);
+    }
+}
+
+bool PlainArray::same_extents(const PlainArray& other, int count) const {
+    for (int axis = 0; axis < count; ++axis) {
+        if (extent(axis) != other.extent(axis)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool PlainArray::overlaps(const PlainArray& other) const { return overlap(view_, other.view_); }
+
+// Never destroyed: the interpreter may be gone by then.
+const NumPy& numpy() {
+    static const NumPy& found = *[] {
+        const nanobind::module_ module = nanobind::module_::import_("numpy");
+        return new NumPy{module.attr("ndarray"), module.attr("empty"), module.attr("empty_like")};
+    }();
+    return found;
+}
 
 PythonArray::PythonArray(nanobind::handle object, const char* call, const char* name, Access access,
                          int n_dimensions)
@@ -87,11 +136,7 @@ void PythonArray::require_shape(std::initializer_list<int64_t> shape) const {
 }
 
 void PythonArray::require_apart_from(const PythonArray& input, bool may_be_same) const {
-    const char* mine = static_cast<const char*>(view_.buf);
-    const char* other = static_cast<const char*>(input.view_.buf);
-    const bool overlap =
-        view_.len > 0 && input.view_.len > 0 && mine < other + input.view_.len && other < mine + view_.len;
-    if (overlap && !(may_be_same && mine == other)) {
+    if (overlap(view_, input.view_) && !(may_be_same && view_.buf == input.view_.buf)) {
         refuse(std::string("shares no memory with ") + input.name_, "arrays that overlap",
                "Pass a separate array.");
     }

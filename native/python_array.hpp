@@ -57,6 +57,42 @@ class PythonArray {
     const char* name_;
 };
 
+// An array of NumPy's own class that a kernel can read, or write, as it is: C-contiguous, aligned, in native
+// byte order. False where it is anything else; never throws.
+class PlainArray {
+  public:
+    PlainArray(PyObject* object, Access access);
+    ~PlainArray();
+    PlainArray(const PlainArray&) = delete;
+    PlainArray& operator=(const PlainArray&) = delete;
+
+    explicit operator bool() const { return held_; }
+    Kind kind() const { return kind_; }
+    int axes() const { return view_.ndim; }
+    int64_t extent(int axis) const { return view_.shape[axis]; }
+    // Whether the first axes of both, `count` of them, are the same.
+    bool same_extents(const PlainArray& other, int count) const;
+    bool same_memory(const PlainArray& other) const { return view_.buf == other.view_.buf; }
+    bool overlaps(const PlainArray& other) const;
+    template <class Element>
+    Element* data() const {
+        return static_cast<Element*>(view_.buf);
+    }
+
+  private:
+    Py_buffer view_{};
+    Kind kind_ = Kind::other;
+    bool held_ = false;
+};
+
+// Functions and classes of NumPy, found once.
+struct NumPy {
+    nanobind::object array_class;
+    nanobind::object empty;
+    nanobind::object empty_like;
+};
+const NumPy& numpy();
+
 // An argument that may be None.
 class OptionalArray : public std::optional<PythonArray> {
   public:

@@ -10,14 +10,22 @@
 //     maximum(a, b), minimum(a, b)                    a if a > b (a < b), else b: an unordered pair gives b
 //     equal(a, b), less(a, b), select(mask, a, b)     a where mask, else b; an unordered pair is neither
 //     count(mask)                                     number of lanes that are set
-//     two_to<b>(shifted)                              2^(n + b) from the sum n + 1.5 * 2^(mantissa bits)
+//     a / b                                           of Float64 alone
+//     two_to(shifted)                                 2^n from the sum n + bias + 1.5 * 2^(mantissa bits),
+//                                                     0 for n = -bias
+//     mantissa_and_exponent(a, k)                     a = mantissa 2^k, mantissa from sqrt(1/2) to sqrt(2),
+//                                                     a >= 1
+//     join(low, high)                                 Float32 from two Float64 halves, rounded
 //     lower(a), upper(a)                              Float64 halves of a Float32
 //     exchange<distance>(a)                           lane i gets lane i xor distance, distance 4, 2 or 1
 //     load(p, Whole{}, fill), load(p, Part{n}, fill)  the first n lanes from memory, the others are `fill`
 //     load_float64(p, ...)                            the same, 8 lanes of float32 or float64 as float64
 //     store(p, a, Whole{}), store(p, a, Part{n})      only the first n lanes are written; Float64 to float32
+//                                                     rounds
+//     load_runs(p, stride, run)                       lane i of run[c] is p[i * stride + c],
+//                                                     c < elements_to_a_run
+//     store_runs(p, stride, run)                      the reverse
 //     transpose(rows)                                 lane j of row i and lane i of row j change places
-//     rounds
 #pragma once
 
 #include <stdint.h>
@@ -37,6 +45,18 @@ struct Part {
 }  // namespace chainrule::CHAINRULE_NAMESPACE
 
 #define CHAINRULE_INLINE inline __attribute__((always_inline))
+
+namespace chainrule::CHAINRULE_NAMESPACE {
+
+// Rows are read and written across lanes 16 bytes at a time.
+template <class Real>
+inline constexpr int elements_to_a_run = 16 / sizeof(Real);
+
+// Of a float64: its lowest 52 bits, and sqrt(1/2), where mantissas begin.
+inline constexpr int64_t mantissa_bits = 0x000fffffffffffff;
+inline constexpr int64_t bits_of_sqrt_half = 0x3fe6a09e667f3bcd;
+
+}  // namespace chainrule::CHAINRULE_NAMESPACE
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #include "vector_avx512.hpp"

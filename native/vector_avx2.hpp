@@ -37,6 +37,10 @@ CHAINRULE_PAIRWISE(maximum, max)
 CHAINRULE_PAIRWISE(minimum, min)
 #undef CHAINRULE_PAIRWISE
 
+CHAINRULE_INLINE Float64 operator/(Float64 a, Float64 b) {
+    return {_mm256_div_pd(a.low, b.low), _mm256_div_pd(a.high, b.high)};
+}
+
 CHAINRULE_INLINE Float32 multiply_add(Float32 a, Float32 b, Float32 c) {
     return {_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
 }
@@ -69,23 +73,27 @@ CHAINRULE_INLINE int count(Float64::Mask m) {
     return __builtin_popcount(_mm256_movemask_pd(m.low)) + __builtin_popcount(_mm256_movemask_pd(m.high));
 }
 
-template <int extra>
 CHAINRULE_INLINE __m256 two_to(__m256 shifted) {
-    const __m256i n = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);
-    return _mm256_castsi256_ps(_mm256_add_epi32(n, _mm256_set1_epi32((127 + extra) << 23)));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(shifted), 23));
 }
-template <int extra>
 CHAINRULE_INLINE __m256d two_to(__m256d shifted) {
-    const __m256i n = _mm256_slli_epi64(_mm256_castpd_si256(shifted), 52);
-    return _mm256_castsi256_pd(_mm256_add_epi64(n, _mm256_set1_epi64x((1023LL + extra) << 52)));
+    return _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(shifted), 52));
 }
-template <int extra>
-CHAINRULE_INLINE Float32 two_to(Float32 shifted) {
-    return {two_to<extra>(shifted.low), two_to<extra>(shifted.high)};
+CHAINRULE_INLINE Float32 two_to(Float32 shifted) { return {two_to(shifted.low), two_to(shifted.high)}; }
+CHAINRULE_INLINE Float64 two_to(Float64 shifted) { return {two_to(shifted.low), two_to(shifted.high)}; }
+
+CHAINRULE_INLINE __m256d mantissa_and_exponent(__m256d a, __m256d& k) {
+    const __m256i lowest = _mm256_set1_epi64x(bits_of_sqrt_half);
+    const __m256i offset = _mm256_sub_epi64(_mm256_castpd_si256(a), lowest);
+    // 2^52 + k has k in its low bits.
+    const __m256d two_to_52 = _mm256_set1_pd(0x1p52);
+    const __m256i exponent = _mm256_or_si256(_mm256_srli_epi64(offset, 52), _mm256_castpd_si256(two_to_52));
+    k = _mm256_sub_pd(_mm256_castsi256_pd(exponent), two_to_52);
+    const __m256i mantissa = _mm256_and_si256(offset, _mm256_set1_epi64x(mantissa_bits));
+    return _mm256_castsi256_pd(_mm256_add_epi64(mantissa, lowest));
 }
-template <int extra>
-CHAINRULE_INLINE Float64 two_to(Float64 shifted) {
-    return {two_to<extra>(shifted.low), two_to<extra>(shifted.high)};
+CHAINRULE_INLINE Float64 mantissa_and_exponent(Float64 a, Float64& k) {
+    return {mantissa_and_exponent(a.low, k.low), mantissa_and_exponent(a.high, k.high)};
 }
 
 CHAINRULE_INLINE Float64 to_float64(__m256 a) {
@@ -93,6 +101,10 @@ CHAINRULE_INLINE Float64 to_float64(__m256 a) {
 }
 CHAINRULE_INLINE Float64 lower(Float32 a) { return to_float64(a.low); }
 CHAINRULE_INLINE Float64 upper(Float32 a) { return to_float64(a.high); }
+CHAINRULE_INLINE __m256 to_float32(Float64 a) {
+    return _mm256_set_m128(_mm256_cvtpd_ps(a.high), _mm256_cvtpd_ps(a.low));
+}
+CHAINRULE_INLINE Float32 join(Float64 low, Float64 high) { return {to_float32(low), to_float32(high)}; }
 
 template <int distance>
 CHAINRULE_INLINE Float64 exchange(Float64 a) {
@@ -168,8 +180,73 @@ CHAINRULE_INLINE void store(double* p, Float64 a, Part part) {
     _mm256_maskstore_pd(p + 4, first_lanes_64(part.count - 4), a.high);
 }
 CHAINRULE_INLINE void store(float* p, Float64 a, Part part) {
-    const __m256 narrow = _mm256_set_m128(_mm256_cvtpd_ps(a.high), _mm256_cvtpd_ps(a.low));
-    _mm256_maskstore_ps(p, first_lanes_32(part.count), narrow);
+    _mm256_maskstore_ps(p, first_lanes_32(part.count), to_float32(a));
+}
+
+// Each half of four registers is a 4 x 4 matrix: transpose both.
+CHAINRULE_INLINE void transpose_halves(__m256 (&a)[4]) {
+    const __m256 t0 = _mm256_unpacklo_ps(a[0], a[1]);
+    const __m256 t1 = _mm256_unpackhi_ps(a[0], a[1]);
+    const __m256 t2 = _mm256_unpacklo_ps(a[2], a[3]);
+    const __m256 t3 = _mm256_unpackhi_ps(a[2], a[3]);
+    a[0] = _mm256_shuffle_ps(t0, t2, 0x44);
+    a[1] = _mm256_shuffle_ps(t0, t2, 0xEE);
+    a[2] = _mm256_shuffle_ps(t1, t3, 0x44);
+    a[3] = _mm256_shuffle_ps(t1, t3, 0xEE);
+}
+
+// 8 rows, rows j and j + 4 in register j, and back.
+CHAINRULE_INLINE void load_8_rows(const float* p, int64_t stride, __m256 (&a)[4]) {
+    for (int j = 0; j < 4; ++j) {
+        a[j] = _mm256_set_m128(_mm_loadu_ps(p + (j + 4) * stride), _mm_loadu_ps(p + j * stride));
+    }
+    transpose_halves(a);
+}
+CHAINRULE_INLINE void store_8_rows(float* p, int64_t stride, __m256 (&a)[4]) {
+    transpose_halves(a);
+    for (int j = 0; j < 4; ++j) {
+        _mm_storeu_ps(p + j * stride, _mm256_castps256_ps128(a[j]));
+        _mm_storeu_ps(p + (j + 4) * stride, _mm256_extractf128_ps(a[j], 1));
+    }
+}
+CHAINRULE_INLINE void load_runs(const float* p, int64_t stride, Float32* run) {
+    __m256 low[4];
+    __m256 high[4];
+    load_8_rows(p, stride, low);
+    load_8_rows(p + 8 * stride, stride, high);
+    for (int c = 0; c < 4; ++c) {
+        run[c] = {low[c], high[c]};
+    }
+}
+CHAINRULE_INLINE void store_runs(float* p, int64_t stride, const Float32* run) {
+    __m256 low[4] = {run[0].low, run[1].low, run[2].low, run[3].low};
+    __m256 high[4] = {run[0].high, run[1].high, run[2].high, run[3].high};
+    store_8_rows(p, stride, low);
+    store_8_rows(p + 8 * stride, stride, high);
+}
+
+// 4 rows of 2.
+CHAINRULE_INLINE void load_4_rows(const double* p, int64_t stride, __m256d& first, __m256d& second) {
+    const __m256d even = _mm256_set_m128d(_mm_loadu_pd(p + 2 * stride), _mm_loadu_pd(p));
+    const __m256d odd = _mm256_set_m128d(_mm_loadu_pd(p + 3 * stride), _mm_loadu_pd(p + stride));
+    first = _mm256_unpacklo_pd(even, odd);
+    second = _mm256_unpackhi_pd(even, odd);
+}
+CHAINRULE_INLINE void store_4_rows(double* p, int64_t stride, __m256d first, __m256d second) {
+    const __m256d even = _mm256_unpacklo_pd(first, second);
+    const __m256d odd = _mm256_unpackhi_pd(first, second);
+    _mm_storeu_pd(p, _mm256_castpd256_pd128(even));
+    _mm_storeu_pd(p + stride, _mm256_castpd256_pd128(odd));
+    _mm_storeu_pd(p + 2 * stride, _mm256_extractf128_pd(even, 1));
+    _mm_storeu_pd(p + 3 * stride, _mm256_extractf128_pd(odd, 1));
+}
+CHAINRULE_INLINE void load_runs(const double* p, int64_t stride, Float64* run) {
+    load_4_rows(p, stride, run[0].low, run[1].low);
+    load_4_rows(p + 4 * stride, stride, run[0].high, run[1].high);
+}
+CHAINRULE_INLINE void store_runs(double* p, int64_t stride, const Float64* run) {
+    store_4_rows(p, stride, run[0].low, run[1].low);
+    store_4_rows(p + 4 * stride, stride, run[0].high, run[1].high);
 }
 
 // Eight registers of eight numbers, or four of four, transposed in place.

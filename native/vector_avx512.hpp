@@ -27,6 +27,8 @@ CHAINRULE_INLINE Float64 operator-(Float64 a, Float64 b) { return {_mm512_sub_pd
 CHAINRULE_INLINE Float32 operator*(Float32 a, Float32 b) { return {_mm512_mul_ps(a.v, b.v)}; }
 CHAINRULE_INLINE Float64 operator*(Float64 a, Float64 b) { return {_mm512_mul_pd(a.v, b.v)}; }
 
+CHAINRULE_INLINE Float64 operator/(Float64 a, Float64 b) { return {_mm512_div_pd(a.v, b.v)}; }
+
 CHAINRULE_INLINE Float32 multiply_add(Float32 a, Float32 b, Float32 c) {
     return {_mm512_fmadd_ps(a.v, b.v, c.v)};
 }
@@ -52,19 +54,26 @@ CHAINRULE_INLINE Float64 select(__mmask8 m, Float64 a, Float64 b) {
 CHAINRULE_INLINE int count(__mmask16 m) { return __builtin_popcount(m); }
 CHAINRULE_INLINE int count(__mmask8 m) { return __builtin_popcount(m); }
 
-template <int extra>
 CHAINRULE_INLINE Float32 two_to(Float32 shifted) {
-    const __m512i n = _mm512_slli_epi32(_mm512_castps_si512(shifted.v), 23);
-    return {_mm512_castsi512_ps(_mm512_add_epi32(n, _mm512_set1_epi32((127 + extra) << 23)))};
+    return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(shifted.v), 23))};
 }
-template <int extra>
 CHAINRULE_INLINE Float64 two_to(Float64 shifted) {
-    const __m512i n = _mm512_slli_epi64(_mm512_castpd_si512(shifted.v), 52);
-    return {_mm512_castsi512_pd(_mm512_add_epi64(n, _mm512_set1_epi64((1023LL + extra) << 52)))};
+    return {_mm512_castsi512_pd(_mm512_slli_epi64(_mm512_castpd_si512(shifted.v), 52))};
+}
+
+CHAINRULE_INLINE Float64 mantissa_and_exponent(Float64 a, Float64& k) {
+    const __m512i lowest = _mm512_set1_epi64(bits_of_sqrt_half);
+    const __m512i offset = _mm512_sub_epi64(_mm512_castpd_si512(a.v), lowest);
+    k = {_mm512_cvtepi64_pd(_mm512_srli_epi64(offset, 52))};
+    const __m512i mantissa = _mm512_and_si512(offset, _mm512_set1_epi64(mantissa_bits));
+    return {_mm512_castsi512_pd(_mm512_add_epi64(mantissa, lowest))};
 }
 
 CHAINRULE_INLINE Float64 lower(Float32 a) { return {_mm512_cvtps_pd(_mm512_castps512_ps256(a.v))}; }
 CHAINRULE_INLINE Float64 upper(Float32 a) { return {_mm512_cvtps_pd(_mm512_extractf32x8_ps(a.v, 1))}; }
+CHAINRULE_INLINE Float32 join(Float64 low, Float64 high) {
+    return {_mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(low.v)), _mm512_cvtpd_ps(high.v), 1)};
+}
 
 template <int distance>
 CHAINRULE_INLINE Float64 exchange(Float64 a) {
@@ -116,6 +125,72 @@ CHAINRULE_INLINE void store(double* p, Float64 a, Part part) {
 }
 CHAINRULE_INLINE void store(float* p, Float64 a, Part part) {
     _mm256_mask_storeu_ps(p, first_lanes_64(part), _mm512_cvtpd_ps(a.v));
+}
+
+// Four rows of a run, `step` apart, into the four quarters of a register.
+CHAINRULE_INLINE __m512 load_quarters(const float* p, int64_t step) {
+    __m512 quarters = _mm512_castps128_ps512(_mm_loadu_ps(p));
+    quarters = _mm512_insertf32x4(quarters, _mm_loadu_ps(p + step), 1);
+    quarters = _mm512_insertf32x4(quarters, _mm_loadu_ps(p + 2 * step), 2);
+    return _mm512_insertf32x4(quarters, _mm_loadu_ps(p + 3 * step), 3);
+}
+CHAINRULE_INLINE __m512d load_quarters(const double* p, int64_t step) {
+    __m512d quarters = _mm512_castpd128_pd512(_mm_loadu_pd(p));
+    quarters = _mm512_insertf64x2(quarters, _mm_loadu_pd(p + step), 1);
+    quarters = _mm512_insertf64x2(quarters, _mm_loadu_pd(p + 2 * step), 2);
+    return _mm512_insertf64x2(quarters, _mm_loadu_pd(p + 3 * step), 3);
+}
+CHAINRULE_INLINE void store_quarters(float* p, int64_t step, __m512 quarters) {
+    _mm_storeu_ps(p, _mm512_castps512_ps128(quarters));
+    _mm_storeu_ps(p + step, _mm512_extractf32x4_ps(quarters, 1));
+    _mm_storeu_ps(p + 2 * step, _mm512_extractf32x4_ps(quarters, 2));
+    _mm_storeu_ps(p + 3 * step, _mm512_extractf32x4_ps(quarters, 3));
+}
+CHAINRULE_INLINE void store_quarters(double* p, int64_t step, __m512d quarters) {
+    _mm_storeu_pd(p, _mm512_castpd512_pd128(quarters));
+    _mm_storeu_pd(p + step, _mm512_extractf64x2_pd(quarters, 1));
+    _mm_storeu_pd(p + 2 * step, _mm512_extractf64x2_pd(quarters, 2));
+    _mm_storeu_pd(p + 3 * step, _mm512_extractf64x2_pd(quarters, 3));
+}
+
+// Each quarter of four registers is a 4 x 4 matrix: transpose all of them.
+CHAINRULE_INLINE void transpose_quarters(__m512 (&a)[4]) {
+    const __m512 t0 = _mm512_unpacklo_ps(a[0], a[1]);
+    const __m512 t1 = _mm512_unpackhi_ps(a[0], a[1]);
+    const __m512 t2 = _mm512_unpacklo_ps(a[2], a[3]);
+    const __m512 t3 = _mm512_unpackhi_ps(a[2], a[3]);
+    a[0] = _mm512_shuffle_ps(t0, t2, 0x44);
+    a[1] = _mm512_shuffle_ps(t0, t2, 0xEE);
+    a[2] = _mm512_shuffle_ps(t1, t3, 0x44);
+    a[3] = _mm512_shuffle_ps(t1, t3, 0xEE);
+}
+
+CHAINRULE_INLINE void load_runs(const float* p, int64_t stride, Float32* run) {
+    __m512 a[4];
+    for (int j = 0; j < 4; ++j) {
+        a[j] = load_quarters(p + j * stride, 4 * stride);
+    }
+    transpose_quarters(a);
+    for (int c = 0; c < 4; ++c) {
+        run[c].v = a[c];
+    }
+}
+CHAINRULE_INLINE void store_runs(float* p, int64_t stride, const Float32* run) {
+    __m512 a[4] = {run[0].v, run[1].v, run[2].v, run[3].v};
+    transpose_quarters(a);
+    for (int j = 0; j < 4; ++j) {
+        store_quarters(p + j * stride, 4 * stride, a[j]);
+    }
+}
+CHAINRULE_INLINE void load_runs(const double* p, int64_t stride, Float64* run) {
+    const __m512d even = load_quarters(p, 2 * stride);
+    const __m512d odd = load_quarters(p + stride, 2 * stride);
+    run[0].v = _mm512_unpacklo_pd(even, odd);
+    run[1].v = _mm512_unpackhi_pd(even, odd);
+}
+CHAINRULE_INLINE void store_runs(double* p, int64_t stride, const Float64* run) {
+    store_quarters(p, 2 * stride, _mm512_unpacklo_pd(run[0].v, run[1].v));
+    store_quarters(p + stride, 2 * stride, _mm512_unpackhi_pd(run[0].v, run[1].v));
 }
 
 // Four registers of four 128-bit lanes each: lane j of register i goes to lane i of register j.

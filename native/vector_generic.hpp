@@ -63,6 +63,10 @@ CHAINRULE_PAIRWISE(maximum, a > b ? a : b)
 CHAINRULE_PAIRWISE(minimum, a < b ? a : b)
 #undef CHAINRULE_PAIRWISE
 
+CHAINRULE_INLINE Float64 operator/(Float64 x, Float64 y) {
+    return by_register<Float64>([](Pair a, Pair b) { return a / b; }, x, y);
+}
+
 #if defined(__aarch64__)
 CHAINRULE_INLINE Quad multiply_add(Quad a, Quad b, Quad c) { return vfmaq_f32(c, a, b); }
 CHAINRULE_INLINE Pair multiply_add(Pair a, Pair b, Pair c) { return vfmaq_f64(c, a, b); }
@@ -110,15 +114,29 @@ CHAINRULE_INLINE int count(Float64::Mask m) {
     return -static_cast<int>(sum[0] + sum[1]);
 }
 
-template <int extra>
 CHAINRULE_INLINE Float32 two_to(Float32 shifted) {
-    return by_register<Float32>([](Quad a) { return (Quad)(((QuadBits)a << 23) + ((127U + extra) << 23)); },
-                                shifted);
+    return by_register<Float32>([](Quad a) { return (Quad)((QuadBits)a << 23); }, shifted);
 }
-template <int extra>
 CHAINRULE_INLINE Float64 two_to(Float64 shifted) {
+    return by_register<Float64>([](Pair a) { return (Pair)((PairBits)a << 52); }, shifted);
+}
+
+CHAINRULE_INLINE Float64 mantissa_and_exponent(Float64 a, Float64& k) {
+    // 2^52 + k has k in its low bits.
+    const Pair two_to_52 = {0x1p52, 0x1p52};
+    k = by_register<Float64>(
+        [=](Pair p) {
+            const PairBits exponent = ((PairBits)p - static_cast<uint64_t>(bits_of_sqrt_half)) >> 52;
+            return (Pair)(exponent | (PairBits)two_to_52) - two_to_52;
+        },
+        a);
     return by_register<Float64>(
-        [](Pair a) { return (Pair)(((PairBits)a << 52) + ((1023ULL + extra) << 52)); }, shifted);
+        [](Pair p) {
+            const PairBits offset = (PairBits)p - static_cast<uint64_t>(bits_of_sqrt_half);
+            return (Pair)((offset & static_cast<uint64_t>(mantissa_bits)) +
+                          static_cast<uint64_t>(bits_of_sqrt_half));
+        },
+        a);
 }
 
 CHAINRULE_INLINE Pair lower_half(Quad a) { return Pair{a[0], a[1]}; }
@@ -128,6 +146,14 @@ CHAINRULE_INLINE Float64 to_float64(Quad a, Quad b) {
 }
 CHAINRULE_INLINE Float64 lower(Float32 a) { return to_float64(a.part[0], a.part[1]); }
 CHAINRULE_INLINE Float64 upper(Float32 a) { return to_float64(a.part[2], a.part[3]); }
+CHAINRULE_INLINE Quad to_float32(Pair a, Pair b) {
+    return Quad{static_cast<float>(a[0]), static_cast<float>(a[1]), static_cast<float>(b[0]),
+                static_cast<float>(b[1])};
+}
+CHAINRULE_INLINE Float32 join(Float64 low, Float64 high) {
+    return {{to_float32(low.part[0], low.part[1]), to_float32(low.part[2], low.part[3]),
+             to_float32(high.part[0], high.part[1]), to_float32(high.part[2], high.part[3])}};
+}
 
 template <int distance>
 CHAINRULE_INLINE Float64 exchange(Float64 a) {
@@ -184,6 +210,42 @@ CHAINRULE_INLINE void store(float* p, Float64 a, Extent extent) {
         narrow[i] = static_cast<float>(a.part[i / 2][i % 2]);
     }
     __builtin_memcpy(p, narrow, sizeof(float) * static_cast<unsigned>(lanes_of(extent, Float64::lanes)));
+}
+
+CHAINRULE_INLINE void load_runs(const float* p, int64_t stride, Float32* run) {
+    for (int j = 0; j < 4; ++j) {
+        Quad row[4];
+        for (int i = 0; i < 4; ++i) {
+            __builtin_memcpy(&row[i], p + (4 * j + i) * stride, sizeof(Quad));
+        }
+        for (int c = 0; c < 4; ++c) {
+            run[c].part[j] = Quad{row[0][c], row[1][c], row[2][c], row[3][c]};
+        }
+    }
+}
+CHAINRULE_INLINE void store_runs(float* p, int64_t stride, const Float32* run) {
+    for (int j = 0; j < 4; ++j) {
+        for (int i = 0; i < 4; ++i) {
+            const Quad row = {run[0].part[j][i], run[1].part[j][i], run[2].part[j][i], run[3].part[j][i]};
+            __builtin_memcpy(p + (4 * j + i) * stride, &row, sizeof(Quad));
+        }
+    }
+}
+CHAINRULE_INLINE void load_runs(const double* p, int64_t stride, Float64* run) {
+    for (int j = 0; j < 4; ++j) {
+        const double* const first = p + 2 * j * stride;
+        const double* const second = first + stride;
+        run[0].part[j] = Pair{first[0], second[0]};
+        run[1].part[j] = Pair{first[1], second[1]};
+    }
+}
+CHAINRULE_INLINE void store_runs(double* p, int64_t stride, const Float64* run) {
+    for (int j = 0; j < 4; ++j) {
+        for (int i = 0; i < 2; ++i) {
+            const Pair row = {run[0].part[j][i], run[1].part[j][i]};
+            __builtin_memcpy(p + (2 * j + i) * stride, &row, sizeof(Pair));
+        }
+    }
 }
 
 template <class Real, class Vector>

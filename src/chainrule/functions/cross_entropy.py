@@ -53,7 +53,6 @@ def cross_entropy(
     n_threads: int | None = ...,
 ) -> float | Array: ...
 @in_its_own_library
-@quiet
 def cross_entropy(
     logits: ArrayLike,
     targets: ArrayLike,
@@ -114,24 +113,19 @@ def cross_entropy(
     >>> round(cross_entropy([[0.0, 0.0, 0.0]], [[0.5, 0.5, 0.0]]), 6)
     1.098612
     """
-    call = "cross_entropy"
-    check_reduction(call, reduction)
-    array = check_logits(call, "logits", logits)
-    temperature = check_temperature(call, temperature)
-    rows = logit_rows(call, array, temperature=temperature)
-    problem = _problem(
-        call, rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature,
-        reduction == "mean",
+    result = row_kernels().cross_entropy_call(
+        logits, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature, reduction,
+        False, None, n_threads,
     )  # fmt: skip
-    losses = np.empty(len(rows.values)) if reduction == "none" else None
-    total = problem.evaluate(1.0, losses, None, thread_count(n_threads))
-    if losses is not None:
-        return rows.result(losses)
-    return _mean(total, problem.total_weight) if reduction == "mean" else total
+    if result is not None:
+        return result
+    return _checked_loss(
+        logits, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature, reduction,
+        n_threads,
+    )  # fmt: skip
 
 
 @in_its_own_library
-@quiet
 def cross_entropy_with_gradient(
     logits: ArrayLike,
     targets: ArrayLike,
@@ -177,24 +171,16 @@ def cross_entropy_with_gradient(
     >>> gradient
     array([[-4.24835426e-18,  4.24835426e-18]])
     """
-    call = "cross_entropy_with_gradient"
-    check_reduction(call, reduction)
-    array = check_logits(call, "logits", logits)
-    temperature = check_temperature(call, temperature)
-    rows = logit_rows(call, array, temperature=temperature)
-    gradient = gradient_rows(call, out, rows, array, [targets, sample_weight, class_weight])
-    problem = _problem(
-        call, rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature,
-        reduction == "mean",
+    result = row_kernels().cross_entropy_call(
+        logits, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature, reduction,
+        True, out, n_threads,
     )  # fmt: skip
-    total_weight = problem.total_weight if reduction == "mean" else 1.0
-    scale = 1.0 / total_weight if total_weight > 0 else 0.0
-    losses = np.empty(len(rows.values)) if reduction == "none" else None
-    total = problem.evaluate(scale, losses, gradient, thread_count(n_threads))
-    if total_weight == 0:
-        gradient[...] = 0
-    loss = _mean(total, total_weight) if losses is None else rows.result(losses)
-    return loss, _deliver(gradient.reshape(array.shape), rows, out)
+    if result is not None:
+        return result
+    return _checked_loss_and_gradient(
+        logits, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature, reduction,
+        out, n_threads,
+    )  # fmt: skip
 
 
 @quiet
@@ -240,6 +226,69 @@ def total_weight(
     samples = check_weights(call, "sample_weight", sample_weight, leading)
     classes = check_weights(call, "class_weight", class_weight, (n_classes,))
     return sum_of_weights(checked, samples, classes, ignore_index, len(rows.values))
+
+
+@quiet
+def _checked_loss(
+    logits: ArrayLike,
+    targets: ArrayLike,
+    sample_weight: ArrayLike | None,
+    class_weight: ArrayLike | None,
+    label_smoothing: float,
+    ignore_index: int | None,
+    temperature: float,
+    reduction: Reduction,
+    n_threads: int | None,
+) -> float | Array:
+    """Convert what needs it, and explain what is wrong."""
+    call = "cross_entropy"
+    check_reduction(call, reduction)
+    array = check_logits(call, "logits", logits)
+    temperature = check_temperature(call, temperature)
+    rows = logit_rows(call, array, temperature=temperature)
+    problem = _problem(
+        call, rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature,
+        reduction == "mean",
+    )  # fmt: skip
+    losses = np.empty(len(rows.values)) if reduction == "none" else None
+    total = problem.evaluate(1.0, losses, None, thread_count(n_threads))
+    if losses is not None:
+        return rows.result(losses)
+    return _mean(total, problem.total_weight) if reduction == "mean" else total
+
+
+@quiet
+def _checked_loss_and_gradient(
+    logits: ArrayLike,
+    targets: ArrayLike,
+    sample_weight: ArrayLike | None,
+    class_weight: ArrayLike | None,
+    label_smoothing: float,
+    ignore_index: int | None,
+    temperature: float,
+    reduction: Reduction,
+    out: Array | None,
+    n_threads: int | None,
+) -> tuple[float | Array, Array]:
+    """Convert what needs it, and explain what is wrong."""
+    call = "cross_entropy_with_gradient"
+    check_reduction(call, reduction)
+    array = check_logits(call, "logits", logits)
+    temperature = check_temperature(call, temperature)
+    rows = logit_rows(call, array, temperature=temperature)
+    gradient = gradient_rows(call, out, rows, array, [targets, sample_weight, class_weight])
+    problem = _problem(
+        call, rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature,
+        reduction == "mean",
+    )  # fmt: skip
+    total_weight = problem.total_weight if reduction == "mean" else 1.0
+    scale = 1.0 / total_weight if total_weight > 0 else 0.0
+    losses = np.empty(len(rows.values)) if reduction == "none" else None
+    total = problem.evaluate(scale, losses, gradient, thread_count(n_threads))
+    if total_weight == 0:
+        gradient[...] = 0
+    loss = _mean(total, total_weight) if losses is None else rows.result(losses)
+    return loss, _deliver(gradient.reshape(array.shape), rows, out)
 
 
 @dataclass(frozen=True)

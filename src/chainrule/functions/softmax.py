@@ -9,7 +9,6 @@ from chainrule.kernels import thread_count
 
 
 @in_its_own_library
-@quiet
 def softmax(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = None) -> Array:
     """Return the probabilities p_k = exp(z_k) / sum_i exp(z_i), (SM.1).
 
@@ -45,11 +44,11 @@ def softmax(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = None) 
     >>> softmax([0.0, 0.0, -float("inf")])
     array([0.5, 0.5, 0. ])
     """
-    return _per_logit("softmax", logits, axis, n_threads)
+    result = row_kernels().softmax_call(logits, axis, n_threads)
+    return _per_logit("softmax", logits, axis, n_threads) if result is None else result
 
 
 @in_its_own_library
-@quiet
 def log_softmax(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = None) -> Array:
     """Return ln p_k = z_k - ln sum_i exp(z_i), (SM.3).
 
@@ -82,11 +81,11 @@ def log_softmax(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = No
     >>> float(log_softmax([40.0, 0.0])[0])  # not 0
     -4.248354255291589e-18
     """
-    return _per_logit("log_softmax", logits, axis, n_threads)
+    result = row_kernels().log_softmax_call(logits, axis, n_threads)
+    return _per_logit("log_softmax", logits, axis, n_threads) if result is None else result
 
 
 @in_its_own_library
-@quiet
 def logsumexp(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = None) -> Array:
     """Return ln sum_i exp(z_i) = m + log1p(s), (SM.3).
 
@@ -118,12 +117,19 @@ def logsumexp(logits: ArrayLike, *, axis: int = -1, n_threads: int | None = None
     >>> float(logsumexp([1000.0, 1000.0]))
     1000.6931471805599
     """
+    result = row_kernels().logsumexp_call(logits, axis, n_threads)
+    return _logsumexp(logits, axis, n_threads) if result is None else result
+
+
+@quiet
+def _logsumexp(logits: ArrayLike, axis: int, n_threads: int | None) -> Array:
     rows = logit_rows("logsumexp", check_logits("logsumexp", "logits", logits), axis)
     out = np.empty(len(rows.values), rows.values.dtype)
     row_kernels().logsumexp_rows(rows.values, out, thread_count(n_threads))
     return rows.result(out)
 
 
+@quiet
 def _per_logit(call: str, logits: ArrayLike, axis: int, n_threads: int | None) -> Array:
     rows = logit_rows(call, check_logits(call, "logits", logits), axis)
     path = row_kernels()

@@ -61,6 +61,34 @@ def softmax_jacobian_rows(
     ``out`` may be the logits or the direction; float64 weights. A row of weight 0 is not read and becomes 0.
     """
 
+def cross_entropy_call(
+    logits: object,
+    targets: object,
+    sample_weight: object,
+    class_weight: object,
+    label_smoothing: object,
+    ignore_index: object,
+    temperature: object,
+    reduction: object,
+    with_gradient: bool,
+    out: object,
+    n_threads: object,
+) -> float | Array | tuple[float | Array, Array] | None:
+    """Return what the public function of these arguments does, in one step, or None.
+
+    None: not plain NumPy arrays and plain numbers of the usual kinds, or something wrong; no argument has been
+    written to then.
+    """
+
+def softmax_call(logits: object, axis: object, n_threads: object) -> Array | None:
+    """Return the softmax along the last axis of a plain NumPy array, or None."""
+
+def log_softmax_call(logits: object, axis: object, n_threads: object) -> Array | None:
+    """Return the log-softmax along the last axis of a plain NumPy array, or None."""
+
+def logsumexp_call(logits: object, axis: object, n_threads: object) -> Array | None:
+    """Return the logsumexp along the last axis of a plain NumPy array, or None."""
+
 def linear_cross_entropy_rows(
     features: Array,
     weight: Array,
@@ -98,7 +126,8 @@ def dense_product(
 ) -> None:
     """Write a @ b (each transposed if so asked) to ``out``, or add it to what is there.
 
-    ``bias`` runs along the last axis of ``out``. Every element is one chain of fused multiply-adds in ascending order of the inner index, then the bias is added.
+    ``bias`` runs along the last axis of ``out``. Every element is one chain of fused multiply-adds in ascending order
+    of the inner index, then the bias is added.
     """
 
 def first_bad_index(targets: Array, n_classes: int, ignore_index: int | None) -> int:
