@@ -9,6 +9,7 @@ from chainrule.errors import ArgumentError
 
 torch = pytest.importorskip("torch")
 import tensor_problems as problems  # noqa: E402  (after the skip)
+from chainrule.functions import pytorch  # noqa: E402  (after the skip)
 
 # PyTorch warns of itself when it first computes a forward derivative, and when it compiles.
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
@@ -69,6 +70,25 @@ def test_the_linear_head_takes_every_transform():
         problems.FEATURES, problems.WEIGHT, problems.INDICES, wrt="weight", reduction="sum"
     )[1]["weight"]
     _close(gradients.sum(0), whole)
+
+
+def test_the_gauss_newton_product_is_the_hessian_of_the_linear_head_times_a_direction():
+    def loss(weight, bias):
+        return problems.linear("mean")(problems.FEATURES, weight, bias)
+
+    direction = (problems.normal(3, 5), problems.normal(3))
+    tensors = (problems.WEIGHT, problems.BIAS)
+    expected = torch.func.jvp(torch.func.grad(loss, (0, 1)), tensors, direction)[1]
+    products = pytorch.linear_cross_entropy_gauss_newton(
+        problems.FEATURES,
+        problems.WEIGHT,
+        direction[0],
+        problems.INDICES,
+        bias=problems.BIAS,
+        bias_direction=direction[1],
+        **problems.OPTIONS,
+    )
+    _close(tuple(products.values()), expected)
 
 
 @pytest.mark.parametrize("reduction", problems.REDUCTIONS)

@@ -10,6 +10,7 @@ from chainrule.functions.pytorch.linear_cross_entropy import (
     linear_cross_entropy,
     linear_cross_entropy_with_gradient,
 )
+from chainrule.functions.pytorch.linear_gauss_newton import linear_cross_entropy_gauss_newton
 from chainrule.functions.pytorch.per_output import (
     binary_cross_entropy,
     binary_cross_entropy_with_gradient,
@@ -25,6 +26,7 @@ __all__ = [
     "cross_entropy_hvp",
     "cross_entropy_with_gradient",
     "linear_cross_entropy",
+    "linear_cross_entropy_gauss_newton",
     "linear_cross_entropy_with_gradient",
     "log_softmax",
     "logsumexp",
