@@ -76,6 +76,7 @@ class KernelFault:
 
 
 _FORMULAS = "chainrule.functions.formulas"
+_PYTORCH = "chainrule.functions.pytorch"
 _CROSS_ENTROPY = "tests/functions/test_cross_entropy.py"
 _NETWORK = "tests/network/test_network.py"
 _FILE = "tests/network/test_model_file.py"
@@ -117,7 +118,7 @@ FAULTS = {
         _CROSS_ENTROPY,
     ),
     "the mean counts ignored rows": Fault(
-        "chainrule.functions.cross_entropy",
+        "chainrule.functions.weighted_targets",
         "    weight = _without_ignored(targets.indices, samples, ignore_index)\n    if classes is None:",
         "    weight = samples\n    if classes is None:",
         _CROSS_ENTROPY,
@@ -126,7 +127,7 @@ FAULTS = {
         "chainrule.functions.cross_entropy", "True, out, n_threads,", "True, None, n_threads,", _CROSS_ENTROPY
     ),
     "class weights of smoothed targets in the mean": Fault(
-        "chainrule.functions.cross_entropy",
+        "chainrule.functions.weighted_targets",
         "np.where(mass > 0, (y * classes).sum(axis=1) / np.where(mass > 0, mass, 1), 1)",
         "(y * classes).sum(axis=1)",
         _CROSS_ENTROPY,
@@ -163,6 +164,36 @@ FAULTS = {
         "0.5 * np.square",
         "1.0 * np.square",
         "tests/functions/test_outputs.py",
+    ),
+    "a tensor's total slope by the targets is left out": Fault(
+        f"{_PYTORCH}.losses", "pulled = pulled - along * total", "pass", "tests/functions/test_pytorch.py"
+    ),
+    "a forward rule that transforms around it do not follow": Fault(
+        f"{_PYTORCH}.tensors",
+        "_set_fwd_grad_enabled(True)",
+        "_set_fwd_grad_enabled(False)",
+        "tests/functions/test_pytorch_transforms.py",
+    ),
+    "the temperature is forgotten in the third derivative": Fault(
+        f"{_PYTORCH}.hvp",
+        "return bent(probabilities(problem), u, v) / problem.temperature",
+        "return bent(probabilities(problem), u, v)",
+        "tests/functions/test_pytorch.py",
+    ),
+    "rows of the linear head with a negative cotangent are dropped": Fault(
+        f"{_PYTORCH}.linear_head", "for sign in (1.0, -1.0):", "for sign in (1.0,):", "tests/functions/test_pytorch.py"
+    ),
+    "each of a batch is divided by the total of all": Fault(
+        f"{_PYTORCH}.batches",
+        "mean_weights(self.rows).reshape(self.leading[0], -1).sum(1)",
+        "mean_weights(self.rows).sum().expand(self.leading[0])",
+        "tests/functions/test_pytorch_transforms.py",
+    ),
+    "a device's confident row by subtraction": Fault(
+        f"{_PYTORCH}.formulas",
+        "return torch.where(self.is_top, at_top, 1 - self.probabilities)",
+        "return 1 - self.probabilities",
+        "tests/functions/test_pytorch_promises.py",
     ),
     "relu passes its gradient below zero": Fault(
         "chainrule.network.activations", "(u > 0).astype", "(u > -1e9).astype", _NETWORK
