@@ -310,6 +310,8 @@ nb::object softmax_call(nb::handle logits_object, nb::handle axis, nb::handle n_
 }  // namespace
 
 void bind_calls(nb::module_& m) {
+    numpy();  // found now: a first call from several threads could wait for the interpreter and for one
+              // another
     m.def("cross_entropy_call", cross_entropy_call, nb::arg("logits").none(), nb::arg("targets").none(),
           nb::arg("sample_weight").none(), nb::arg("class_weight").none(), nb::arg("label_smoothing").none(),
           nb::arg("ignore_index").none(), nb::arg("temperature").none(), nb::arg("reduction").none(),
