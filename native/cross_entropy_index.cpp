@@ -1,5 +1,7 @@
 // Row kernel of the cross-entropy with index targets: loss (CE.1) and gradient (CE.2), temperature (CE.5).
 #include <algorithm>
+#include <memory>
+#include <new>
 
 #include "cross_entropy_index_short.hpp"
 
@@ -14,16 +16,26 @@ class LongIndexRows {
     static constexpr int64_t lanes = Float64::lanes;
     // Logits to a group, so that they are still in the first cache when they are read again.
     static constexpr int64_t group_bytes = 16384;
+    // Longer rows than this do not stay in the second cache beside their exponentials.
+    static constexpr int64_t largest_scratch_bytes = 524288;
 
   public:
-    explicit CHAINRULE_INLINE LongIndexRows(const IndexTask<Real>& task)
-        : task_(task), formula_(index_formula(task)) {}
+    explicit LongIndexRows(const IndexTask<Real>& task) : task_(task), formula_(index_formula(task)) {
+        const int64_t row_bytes = task.n_classes * static_cast<int64_t>(sizeof(Real));
+        const bool fits = row_bytes >= group_bytes && row_bytes <= largest_scratch_bytes;
+        if (task.beyond_cache && fits && task.gradient && task.gradient != task.logits) {
+            scratch_.reset(new (std::nothrow) Real[static_cast<size_t>(task.n_classes)]);
+        }
+    }
 
-    CHAINRULE_INLINE void rows(int64_t first, int64_t last) const {
+    void rows(int64_t first, int64_t last) const {
         const int64_t row_bytes = task_.n_classes * static_cast<int64_t>(sizeof(Real));
         const int64_t rows_at_once = std::clamp<int64_t>(group_bytes / row_bytes, 1, lanes);
         for (int64_t i = first; i < last; i += rows_at_once) {
             group(i, std::min(rows_at_once, last - i), rows_at_once);
+        }
+        if (scratch_) {
+            finish_stores();
         }
     }
 
@@ -62,7 +74,8 @@ class LongIndexRows {
         return ignored ? 0.0 : (task_.row_weight ? task_.row_weight[i] : 1.0);
     }
 
-    // s of a row. Its exponentials, in their units, become its gradient; `exponential` is that of its target.
+    // s of a row. Its exponentials, in their units, go where its gradient will be, or to the scratch;
+    // `exponential` is that of its target.
     CHAINRULE_INLINE double sum(int64_t i, Real largest, int64_t ahead, double& exponential) const {
         const int64_t n = task_.n_classes;
         const Real* const logits = task_.logits + i * n;
@@ -70,9 +83,9 @@ class LongIndexRows {
             if (!task_.gradient) {
                 return sum_of_exponentials<false>(logits, static_cast<Real*>(nullptr), n, shift, ahead);
             }
-            Real* const gradient = task_.gradient + i * n;
-            const double result = sum_of_exponentials<true>(logits, gradient, n, shift, ahead);
-            exponential = static_cast<double>(gradient[task_.targets[i]]) * exponential_unit<Real>;
+            Real* const kept = scratch_ ? scratch_.get() : task_.gradient + i * n;
+            const double result = sum_of_exponentials<true>(logits, kept, n, shift, ahead);
+            exponential = static_cast<double>(kept[task_.targets[i]]) * exponential_unit<Real>;
             return result;
         });
     }
@@ -94,7 +107,11 @@ class LongIndexRows {
             if (!known || weight_of(first + r) == 0.0) {
                 fill_row(gradient, n, static_cast<Real>(factor.of_row[r]));
             } else {
-                scale_exponentials(gradient, n, factor.of_row[r]);
+                if (scratch_) {  // then a group is one row
+                    scale_past_cache(scratch_.get(), gradient, n, factor.of_row[r]);
+                } else {
+                    scale_exponentials(gradient, n, factor.of_row[r]);
+                }
                 gradient[target] = static_cast<Real>(at_target.of_row[r]);
             }
         }
@@ -102,6 +119,8 @@ class LongIndexRows {
 
     const IndexTask<Real>& task_;
     IndexFormula<Real> formula_;
+    // One row of exponentials, where the gradient goes past the cache.
+    std::unique_ptr<Real[]> scratch_;
 };
 
 template <class Real>

@@ -199,6 +199,32 @@ CHAINRULE_INLINE void scale_exponentials(Real* row, int64_t n, double factor) {
     });
 }
 
+// The same from one row to another, and past the cache: the processor need not read what it overwrites.
+template <class Real>
+CHAINRULE_INLINE void scale_past_cache(Real* exponentials, Real* out, int64_t n, double factor) {
+    using V = Vector<Real>;
+    constexpr double unit = exponential_unit<Real>;
+    const double size = __builtin_fabs(factor * unit);
+    const bool usual = size >= Limits<Real>::smallest_normal && size <= Limits<Real>::largest;
+    if (!usual) {
+        scale_exponentials(exponentials, n, factor);
+    }
+    const V multiplier = V::all(usual ? static_cast<Real>(factor * unit) : Real{1});
+    const auto past_line = static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) % 64 / sizeof(Real));
+    const int64_t before = past_line == 0 ? 0 : V::lanes - past_line;
+    const int64_t head = before < n ? before : n;
+    const auto product = [&](int64_t k, auto extent) {
+        return load(exponentials + k, extent, 0) * multiplier;
+    };
+    sweep<V::lanes>(head, [&](int64_t k, auto extent) { store(out + k, product(k, extent), extent); });
+    int64_t k = head;
+    for (; k + V::lanes <= n; k += V::lanes) {
+        store_past_cache(out + k, product(k, Whole{}));
+    }
+    sweep<V::lanes>(
+        n - k, [&](int64_t rest, auto extent) { store(out + k + rest, product(k + rest, extent), extent); });
+}
+
 template <class Real>
 CHAINRULE_INLINE void fill_row(Real* row, int64_t n, Real value) {
     for (int64_t k = 0; k < n; ++k) {

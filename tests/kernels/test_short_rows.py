@@ -119,3 +119,28 @@ def test_nothing_is_written_beyond_the_rows(compiled, size, dtype):
         memory = np.full((25, size), 7, dtype)
         compiled.cross_entropy_index_rows(logits, targets, None, 1.0, 1.0, None, memory[1:24], 1)
         np.testing.assert_array_equal(memory[[0, 24]], 7)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_gradients_that_go_past_the_cache_have_the_bits_of_those_that_do_not(compiled, dtype):
+    generator = np.random.default_rng(0)
+    size = 20_011
+    rows = (64 << 20) // (size * np.dtype(dtype).itemsize) + 1
+    logits = np.tile((generator.normal(size=(3, size)) * 4).astype(dtype), (rows // 3 + 1, 1))[:rows]
+    logits[1, :5] = -INF
+    logits[2, 0] = NAN
+    targets, weight = np.arange(rows) * 997 % size, np.ones(rows)
+    weight[[4, 5, 6]] = 0.0, 1e-300, 1e300
+    memory = np.full(logits.size + 40, 7, dtype)
+    for name in compiled.instruction_sets():
+        compiled.use_instruction_set(name)
+        for start in (0, 3):  # the rows begin at all places of a line of the cache
+            gradient = memory[start + 17 : start + 17 + logits.size].reshape(logits.shape)
+            compiled.cross_entropy_index_rows(logits, targets, weight, 1.0, 1.0, None, gradient, 2)
+            assert (memory[: start + 17] == 7).all()
+            assert (memory[start + 17 + logits.size :] == 7).all()
+            for i in (0, 1, 2, 3, 4, 5, 6, rows - 1):
+                one = slice(i, i + 1)
+                _, _, alone = by_index(compiled, logits[one], targets[one], row_weight=weight[one])
+                np.testing.assert_array_equal(alone, gradient[one], err_msg=f"{name} {i}")
+            memory[...] = 7
