@@ -65,5 +65,6 @@ void bind_softmax(nb::module_& m);
 void bind_cross_entropy(nb::module_& m);
 void bind_dense(nb::module_& m);
 void bind_linear_cross_entropy(nb::module_& m);
+void bind_softmax_jacobian(nb::module_& m);
 
 }  // namespace chainrule

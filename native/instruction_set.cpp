@@ -11,6 +11,7 @@ namespace chainrule {
     void add_cross_entropy_index(Kernels& kernels);       \
     void add_cross_entropy_probability(Kernels& kernels); \
     void add_dense(Kernels& kernels);                     \
+    void add_softmax_jacobian(Kernels& kernels);          \
     }
 CHAINRULE_DECLARE(generic)
 #if defined(CHAINRULE_X86)
@@ -36,7 +37,7 @@ Kernels table_of(Parts... add) {
 
 #define CHAINRULE_TABLE(name)                                                                       \
     table_of(name::add_softmax, name::add_cross_entropy_index, name::add_cross_entropy_probability, \
-             name::add_dense)
+             name::add_softmax_jacobian, name::add_dense)
 
 #if defined(CHAINRULE_X86)
 // __builtin_cpu_supports also asks whether the operating system saves the registers.

@@ -46,6 +46,18 @@ struct ProbabilityTask {
     double gradient_scale;
 };
 
+// (SM.2), (CE.4), (CE.5): row_weight_i * scale / T^2 times the Jacobian of the softmax times the direction.
+template <class Real>
+struct JacobianTask {
+    const Real* logits;
+    const Real* direction;
+    const double* row_weight;  // or null: 1
+    Real* out;                 // may be `logits` or `direction`
+    int64_t n_classes;
+    double temperature;
+    double scale;
+};
+
 template <class Real>
 struct KernelsOf {
     void (*softmax)(const SoftmaxTask<Real>&, int64_t first, int64_t last);
@@ -57,6 +69,7 @@ struct KernelsOf {
     void (*dense_product)(const ProductTask<Real>&, int64_t first_row, int64_t last_row, int64_t first_panel,
                           int64_t last_panel);
     void (*column_totals)(const ColumnTotalsTask<Real>&, int64_t first_column, int64_t last_column);
+    void (*softmax_jacobian)(const JacobianTask<Real>&, int64_t first, int64_t last);
     void (*exponential)(const SoftmaxTask<Real>&, int64_t first, int64_t last);  // n_classes is ignored
 };
 
@@ -74,6 +87,7 @@ void add_softmax(Kernels& kernels);
 void add_cross_entropy_index(Kernels& kernels);
 void add_cross_entropy_probability(Kernels& kernels);
 void add_dense(Kernels& kernels);
+void add_softmax_jacobian(Kernels& kernels);
 }  // namespace CHAINRULE_NAMESPACE
 #endif
 

@@ -38,6 +38,7 @@ NB_MODULE(_native, m) {
     bind_cross_entropy(m);
     bind_dense(m);
     bind_linear_cross_entropy(m);
+    bind_softmax_jacobian(m);
     m.def("thread_count", thread_count, nb::arg("n_threads"));
     m.def("available_threads", available_threads);
     m.def("oversubscribe", oversubscribe, nb::arg("allowed"));

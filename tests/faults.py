@@ -121,6 +121,21 @@ FAULTS = {
         "(y * classes).sum(axis=1)",
         _CROSS_ENTROPY,
     ),
+    "the Jacobian's distances from the largest class alone": Fault(
+        _FORMULAS, "for _ in range(2):", "for _ in range(1):", "tests/functions/test_softmax_vjp.py"
+    ),
+    "the second derivative forgets the mass of the target": Fault(
+        "chainrule.functions.hvp",
+        "return _with_masses(used, _masses(checked, rows.values, classes, label_smoothing), total)",
+        "return _with_masses(used, None, total)",
+        "tests/functions/test_hvp.py",
+    ),
+    "a row without mass is zero even if it is NaN": Fault(
+        "chainrule.functions.hvp",
+        "np.where(np.isnan(product), product, 0)",
+        "0",
+        "tests/functions/test_hvp.py",
+    ),
     "binary gradient by subtraction": Fault(
         "chainrule.functions.binary_cross_entropy",
         "(1 - y) * sigmoid(z) - y * sigmoid(-z)",
@@ -265,6 +280,12 @@ KERNEL_FAULTS = {
         "0.0 - ((1.0 - exponential_at_target) + rest) * factor",
         "0.0 - ((1.0 + rest) - exponential_at_target) * factor",
         _NATIVE_TESTS,
+    ),
+    "the Jacobian's pivot stays at the largest class": KernelFault(
+        "native/softmax_jacobian.cpp",
+        "if (nearest_to_mean != pivot.centre) {",
+        "if (false) {",
+        "tests/kernels/test_softmax_jacobian_rows.py",
     ),
     "masked classes are smoothed": KernelFault(
         "native/cross_entropy_probability.cpp",

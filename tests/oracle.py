@@ -47,6 +47,16 @@ def cross_entropy_gradient(
     return [(pk * total - qk) / _context.mpf(temperature) for pk, qk in zip(p, q, strict=True)]
 
 
+def softmax_jacobian(
+    logits: Sequence[float], direction: Sequence[float], temperature: float = 1.0
+) -> tuple[list[Any], list[Any]]:
+    """(diag(p) - p p^T) v, and p_k sum_j p_j |v_k - v_j|, the size that its errors are measured by."""
+    p, v = softmax(logits, temperature), exact(direction)
+    mean = _context.fsum(pj * vj for pj, vj in zip(p, v, strict=True))
+    product = [pk * (vk - mean) for pk, vk in zip(p, v, strict=True)]
+    return product, [pk * spread for pk, spread in zip(p, _mean_distances(p, v), strict=True)]
+
+
 def sigmoid(logit: float) -> Any:
     return 1 / (1 + _context.exp(-_context.mpf(float(logit))))
 
@@ -71,6 +81,20 @@ def relative_error(value: float, truth: Any) -> float:
 
 def absolute_error(value: float, truth: Any) -> float:
     return float(abs(_context.mpf(float(value)) - truth))
+
+
+def _mean_distances(p: list[Any], v: list[Any]) -> list[Any]:
+    """sum_j p_j |v_k - v_j| for each k, in one pass over the sorted v."""
+    order = sorted(range(len(v)), key=v.__getitem__)
+    total = _context.fsum(pj * vj for pj, vj in zip(p, v, strict=True))
+    mass_below = weighted_below = _context.mpf(0)
+    distances = [_context.mpf(0)] * len(v)
+    for k in order:
+        below = v[k] * mass_below - weighted_below
+        above = (total - weighted_below) - v[k] * (1 - mass_below)
+        distances[k] = below + above
+        mass_below, weighted_below = mass_below + p[k], weighted_below + p[k] * v[k]
+    return distances
 
 
 @lru_cache(maxsize=64)  # one row is asked about for several targets

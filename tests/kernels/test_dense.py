@@ -71,7 +71,10 @@ def test_blocks_threads_layouts_and_instruction_sets_change_no_bit(many_threads,
     results = {}
     for name in each_instruction_set(many_threads):
         expected = None
-        for layout, n_threads in [*((layout, 3) for layout in LAYOUTS), *((LAYOUTS[0], n) for n in (1, 2, 5))]:
+        for layout, n_threads in [
+            *((layout, 3) for layout in LAYOUTS),
+            *((LAYOUTS[0], n) for n in (1, 2, 5)),
+        ]:
             result = _product(many_threads, a, b, c, None, layout, n_threads)
             expected = result if expected is None else expected
             np.testing.assert_array_equal(result, expected, err_msg=f"{name} {layout} {n_threads}")

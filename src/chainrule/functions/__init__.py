@@ -14,11 +14,14 @@ from chainrule.functions.binary_cross_entropy import (
     sigmoid,
 )
 from chainrule.functions.cross_entropy import cross_entropy, cross_entropy_with_gradient, total_weight
+from chainrule.functions.hvp import cross_entropy_hvp
 from chainrule.functions.linear_cross_entropy import (
     linear_cross_entropy,
     linear_cross_entropy_with_gradient,
 )
+from chainrule.functions.linear_gauss_newton import linear_cross_entropy_gauss_newton
 from chainrule.functions.softmax import log_softmax, logsumexp, softmax
+from chainrule.functions.softmax_vjp import softmax_vjp
 from chainrule.functions.squared_error import squared_error, squared_error_with_gradient
 
 __all__ = [
@@ -29,8 +32,10 @@ __all__ = [
     "check_temperature",
     "check_weights",
     "cross_entropy",
+    "cross_entropy_hvp",
     "cross_entropy_with_gradient",
     "linear_cross_entropy",
+    "linear_cross_entropy_gauss_newton",
     "linear_cross_entropy_with_gradient",
     "log_softmax",
     "logsumexp",
@@ -38,6 +43,7 @@ __all__ = [
     "quiet",
     "sigmoid",
     "softmax",
+    "softmax_vjp",
     "squared_error",
     "squared_error_with_gradient",
     "total_weight",

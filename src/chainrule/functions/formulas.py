@@ -4,12 +4,13 @@ The functions have the names and arguments of the compiled kernels, which they s
 Notation: a row of logits z over K classes, m = max z, t the index of the largest logit (the target's, if it ties).
 
     (SM.1)  s = sum_{i != t} exp((z_i - m)/T);  p_k = exp((z_k - m)/T) / (1 + s);  1 - p_t = s / (1 + s)
+    (SM.2)  Jacobian J = diag(p) - p p^T, symmetric: J v = v^T J = p_k (v_k - sum_j p_j v_j) = p_k sum_j p_j (v_k - v_j)
     (SM.3)  ln p_k = (z_k - m) - log1p(s);  logsumexp = m + log1p(s)
     (CE.1)  loss = (m - z_y)/T + log1p(s), index target y
     (CE.2)  dloss/dz_k = (p_k - [k = y]) / T;  for k = y = t written -s / (1 + s)
     (CE.3)  probability targets q >= 0 of any sum: loss = sum_k q_k ((m - z_k)/T + log1p(s)),
             gradient_k = (p_k sum_{j != k} q_j - q_k (1 - p_k)) / T
-    (CE.4)  second derivative: sum(q) (diag(p) - p p^T) / T^2
+    (CE.4)  second derivative: sum(q) J / T^2, J of (SM.2)
     (CE.5)  a temperature T > 0 divides the distances m - z_k, wherever they stand
 
 Overflow and NaN are values here; the callers have told NumPy not to warn of them.
@@ -23,6 +24,7 @@ import numpy as np
 
 from chainrule._types import Array
 
+ELEMENTS_PER_BLOCK = 2**20  # of work that sums no rows: what its temporary arrays may hold
 ROWS_PER_BLOCK = 1024  # full-batch sums: a constant of the algorithm, never of the number of threads
 
 
@@ -170,6 +172,33 @@ def cross_entropy_probability_rows(
     return binary_tree_sum(totals)
 
 
+def softmax_jacobian_rows(
+    logits: Array,
+    direction: Array,
+    row_weight: Array | None,
+    temperature: float,
+    scale: float,
+    out: Array,
+    n_threads: int,
+) -> None:
+    """Write ``row_weight * scale / T^2`` times J direction of (SM.2) to ``out``.
+
+    Rows of weight 0 become 0, whatever they hold; other rows whose direction is not finite become NaN.
+    """
+    del n_threads
+    for rows in _blocks(len(logits), max(1, ELEMENTS_PER_BLOCK // logits.shape[1])):
+        weight = _weight(row_weight, rows)
+        statistics = row_statistics(logits[rows], temperature)
+        v = direction[rows].astype(np.float64)
+        too_large = np.abs(v).max(axis=1, keepdims=True) > 2.0**900  # differences of such numbers overflow
+        downscale = np.where(too_large, 2.0**-130, 1.0)
+        product = _centred_product(statistics, v * downscale)
+        factors = _jacobian_factors(weight[:, None] * scale / downscale, temperature)
+        for factor in factors:
+            product = product * factor
+        out[rows] = np.where(weight[:, None] == 0, 0, product)
+
+
 def first_bad_index(targets: Array, n_classes: int, ignore_index: int | None) -> int:
     """Return the position of the first target outside 0..n_classes - 1 that is not ignored, or -1."""
     bad = (targets < 0) | (targets >= n_classes)
@@ -198,8 +227,8 @@ def _distance(largest: Array, logits: Array, temperature: float) -> Array:
     )
 
 
-def _blocks(n_rows: int) -> Iterator[slice]:
-    return (slice(start, start + ROWS_PER_BLOCK) for start in range(0, n_rows, ROWS_PER_BLOCK))
+def _blocks(n_rows: int, rows_per_block: int = ROWS_PER_BLOCK) -> Iterator[slice]:
+    return (slice(start, start + rows_per_block) for start in range(0, n_rows, rows_per_block))
 
 
 def _weight(row_weight: Array | None, rows: slice) -> Array:
@@ -224,6 +253,33 @@ def _weighted(loss: Array, weight: Array, losses: Array | None, rows: slice) -> 
 def _scale(derivative: Array, weight: Array, scale: float, out: Array) -> None:
     factor = (weight * scale)[:, None].astype(derivative.dtype)
     out[...] = np.where(weight[:, None] == 0, 0, derivative * factor)
+
+
+def _centred_product(statistics: RowStatistics, v: Array) -> Array:
+    """Return J v in float64, without cancelling more than the differences v_k - v_j do.
+
+    Distances are taken from v_t, whose large p_t then meets 0, and once more from the number nearest to the mean of
+    v that this gives: no v_j is nearer, so nothing larger than those differences is rounded. A v that is not finite
+    makes the first mean infinite or NaN, and with it everything after.
+    """
+    e = statistics.exponentials.astype(np.float64)
+    total = 1 + statistics.others
+    centre = _take(v, statistics.top)[:, None]
+    for _ in range(2):
+        mean = (e * (v - centre)).sum(axis=1, keepdims=True) / total
+        from_centre, centre = v - centre, centre + mean
+    return (e / total) * (from_centre - mean)
+
+
+def _jacobian_factors(weight: Array, temperature: float) -> tuple[Array | float, ...]:
+    """Return weight / T^2 as one factor where that is a normal number, else as finite ones: 0 * inf is not 0."""
+    limits = np.finfo(np.float64)
+    inverse = min(1 / temperature, float(limits.max))
+    whole = weight / temperature / temperature
+    normal = (np.abs(whole) >= limits.smallest_normal) & (np.abs(whole) <= limits.max)
+    first = np.where(normal, whole, np.clip(weight, -limits.max, limits.max))
+    second = np.where(normal, 1.0, inverse)
+    return first, second, second
 
 
 def _target_masses(
