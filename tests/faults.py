@@ -78,6 +78,7 @@ class KernelFault:
 _FORMULAS = "chainrule.functions.formulas"
 _PYTORCH = "chainrule.functions.pytorch"
 _CROSS_ENTROPY = "tests/functions/test_cross_entropy.py"
+_LINEAR = "tests/functions/test_linear_cross_entropy.py"
 _NETWORK = "tests/network/test_network.py"
 _FILE = "tests/network/test_model_file.py"
 _JAX = "chainrule.functions.jax"
@@ -152,6 +153,24 @@ FAULTS = {
         "_put(distance, top, 0)  # inf - inf",
         "pass  # inf - inf",
         "tests/functions/test_fuzz.py",
+    ),
+    "rows left out reach the gradients of the linear head": Fault(
+        "chainrule.functions.linear_formulas",
+        "np.arange(n_rows) if row_weight is None else np.flatnonzero(row_weight)",
+        "np.arange(n_rows)",
+        _LINEAR,
+    ),
+    "the bias is left out of the logits": Fault(
+        "chainrule.functions.linear_formulas",
+        "return logits if bias is None else logits + bias",
+        "return logits",
+        _LINEAR,
+    ),
+    "smoothing reaches masked classes in the Gauss-Newton product": Fault(
+        "chainrule.functions.linear_gauss_newton",
+        "np.flatnonzero(arrays.bias == -np.inf) if arrays.bias is not None else np.zeros(0, np.int64)",
+        "np.zeros(0, np.int64)",
+        "tests/functions/test_linear_gauss_newton.py",
     ),
     "binary gradient by subtraction": Fault(
         "chainrule.functions.binary_cross_entropy",
@@ -411,6 +430,24 @@ KERNEL_FAULTS = {
         "(out.same_memory(logits) || !out.overlaps(logits))",
         "(out.same_memory(logits) || out.kind() == logits.kind())",
         "tests/functions",
+    ),
+    "a dense product starts each block of the inner index anew": KernelFault(
+        "native/dense.cpp", "product.continued || k > 0", "product.continued", "tests/kernels/test_dense.py"
+    ),
+    "the bias of a dense product is added in every block": KernelFault(
+        "native/dense.cpp", "last ? product.bias : nullptr", "product.bias", "tests/kernels/test_dense.py"
+    ),
+    "the weight gradient forgets the blocks before": KernelFault(
+        "native/linear_cross_entropy.cpp",
+        "continued = true;",
+        "continued = false;",
+        "tests/functions/test_linear_cross_entropy.py",
+    ),
+    "gathered rows are not put back": KernelFault(
+        "native/linear_rows.cpp",
+        "memcpy(gradient + block.position(i) * n_features_,",
+        "memcpy(gradient + i * n_features_,",
+        "tests/functions/test_linear_cross_entropy.py",
     ),
     "masked classes are smoothed": KernelFault(
         "native/cross_entropy_probability.cpp",

@@ -54,12 +54,12 @@ def check_linear(
     if x.ndim == 0:
         remedy = "Pass an array of shape (..., features)."
         raise ArgumentError(call, "features have a feature axis", "a scalar", remedy)
-    w = _alike(call, "weight", weight, x)
+    w = _alike(call, "weight", weight, x.dtype)
     if w.ndim != 2 or w.shape[1] != x.shape[-1] or len(w) == 0:
         rule = f"weight has shape (classes, {x.shape[-1]}) for features of shape {x.shape}, one class or more"
         remedy = "Give one row of weights per class; transpose an array of shape (features, classes)."
         raise ArgumentError(call, rule, f"shape {w.shape}", remedy)
-    b = None if bias is None else _alike(call, "bias", bias, x)
+    b = None if bias is None else _alike(call, "bias", bias, x.dtype)
     if b is not None and b.shape != (len(w),):
         remedy = "Give one bias per class, or None."
         raise ArgumentError(call, f"bias has shape ({len(w)},)", f"shape {b.shape}", remedy)
@@ -73,6 +73,35 @@ def check_linear(
         x.shape[:-1],
         x.dtype,
     )
+
+
+@dataclass(frozen=True)
+class LinearDirection:
+    """A change of weight and bias, in the dtype of the computation."""
+
+    weight: Array  # (classes, features)
+    bias: Array | None  # (classes,); None: 0
+
+
+def check_direction(
+    call: str, arrays: LinearArrays, direction: ArrayLike, bias_direction: ArrayLike | None
+) -> LinearDirection:
+    """Return a direction in which weight and bias of a linear head change."""
+    compute = arrays.features.dtype.type
+    v = _alike(call, "direction", direction, arrays.dtype)
+    if v.shape != arrays.weight.shape:
+        rule = f"direction has the shape of the weight, {arrays.weight.shape}"
+        raise ArgumentError(call, rule, f"shape {v.shape}", "Give one number for each weight.")
+    if bias_direction is None:
+        return LinearDirection(_contiguous(v, compute), None)
+    if arrays.bias is None:
+        remedy = "Pass the bias, zeros if it has none yet, or leave bias_direction out."
+        raise ArgumentError(call, "bias_direction goes with a bias", "bias_direction and bias=None", remedy)
+    b = _alike(call, "bias_direction", bias_direction, arrays.dtype)
+    if b.shape != arrays.bias.shape:
+        rule = f"bias_direction has the shape of the bias, {arrays.bias.shape}"
+        raise ArgumentError(call, rule, f"shape {b.shape}", "Give one number for each bias.")
+    return LinearDirection(_contiguous(v, compute), _contiguous(b, compute))
 
 
 def check_wrt(
@@ -100,10 +129,10 @@ def _floating(call: str, name: str, values: ArrayLike) -> Array:
     return array
 
 
-def _alike(call: str, name: str, values: ArrayLike, features: Array) -> Array:
+def _alike(call: str, name: str, values: ArrayLike, dtype: np.dtype[np.floating]) -> Array:
     array = _floating(call, name, values)
-    if array.dtype != features.dtype:
-        rule = f"{name} has the dtype of the features, {features.dtype}"
+    if array.dtype != dtype:
+        rule = f"{name} has the dtype of the features, {dtype}"
         remedy = "Convert one of them: the dtype decides what is computed."
         raise ArgumentTypeError(call, rule, f"dtype {array.dtype}", remedy)
     return array

@@ -4,6 +4,8 @@ The functions have the names and arguments of the compiled kernels, which they s
 X holds features (rows, features), W the weight (classes, features), b the bias (classes,).
 
     (LH.1)  Z = X W^T + b;  with G = dloss/dZ:  dloss/dX = G W,  dloss/dW = G^T X,  dloss/db = sum_i G_i
+    (LH.2)  Gauss-Newton product along V, v: with dZ = X V^T + v and H the second derivative (CE.4) of each row:
+            (H dZ)^T X  and  sum_i (H dZ)_i
 
 Rows of weight 0 take no part in any product: what they hold, NaN included, reaches nothing.
 """
@@ -44,8 +46,8 @@ def linear_cross_entropy_rows(
     for array in derivatives:
         array[...] = 0
     bias_total = np.zeros(len(weight))
-    for rows in counting_blocks(row_weight, len(features)):
-        logits = logits_of(features[rows], weight, bias)
+    for rows in _counting_blocks(row_weight, len(features)):
+        logits = _logits_of(features[rows], weight, bias)
         gradient = np.empty_like(logits) if derivatives else None
         of_block = np.empty(len(logits))
         _rows_of_block(
@@ -54,7 +56,7 @@ def linear_cross_entropy_rows(
         )  # fmt: skip
         of_rows[rows] = of_block
         if gradient is not None:
-            add_products(gradient, features[rows], weight_gradient, bias_total)
+            _add_products(gradient, features[rows], weight_gradient, bias_total)
             if features_gradient is not None:
                 features_gradient[rows] = gradient @ weight
     if bias_gradient is not None:
@@ -67,20 +69,46 @@ def linear_cross_entropy_rows(
     )
 
 
-def counting_blocks(row_weight: Array | None, n_rows: int) -> Iterator[Array]:
+def linear_gauss_newton_rows(
+    features: Array,
+    weight: Array,
+    bias: Array | None,
+    direction: Array,
+    bias_direction: Array | None,
+    row_weight: Array | None,
+    temperature: float,
+    scale: float,
+    weight_product: Array,
+    bias_product: Array | None,
+    n_threads: int,
+) -> None:
+    """Write the products of (LH.2)."""
+    weight_product[...] = 0
+    bias_total = np.zeros(len(weight))
+    for rows in _counting_blocks(row_weight, len(features)):
+        logits = _logits_of(features[rows], weight, bias)
+        change = _logits_of(features[rows], direction, bias_direction)
+        weights = None if row_weight is None else row_weight[rows]
+        formulas.softmax_jacobian_rows(logits, change, weights, temperature, scale, change, n_threads)
+        _add_products(change, features[rows], weight_product, bias_total)
+    if bias_product is not None:
+        bias_product[...] = bias_total
+
+
+def _counting_blocks(row_weight: Array | None, n_rows: int) -> Iterator[Array]:
     """Yield the positions of rows whose weight is not 0, a block at a time."""
     rows = np.arange(n_rows) if row_weight is None else np.flatnonzero(row_weight)
     for start in range(0, len(rows), ROWS_PER_BLOCK):
         yield rows[start : start + ROWS_PER_BLOCK]
 
 
-def logits_of(features: Array, weight: Array, bias: Array | None) -> Array:
+def _logits_of(features: Array, weight: Array, bias: Array | None) -> Array:
     """Return Z of (LH.1)."""
     logits: Array = features @ weight.T
     return logits if bias is None else logits + bias
 
 
-def add_products(
+def _add_products(
     gradient: Array, features: Array, weight_gradient: Array | None, bias_total: Array | None
 ) -> None:
     """Add the part of a block of rows to the gradients by weight and bias."""

@@ -113,6 +113,24 @@ def linear_cross_entropy_rows(
     read.
     """
 
+def linear_gauss_newton_rows(
+    features: Array,
+    weight: Array,
+    bias: Array | None,
+    direction: Array,
+    bias_direction: Array | None,
+    row_weight: Array | None,
+    temperature: float,
+    scale: float,
+    weight_product: Array,
+    bias_product: Array | None,
+    n_threads: int,
+) -> None:
+    """Write (H dZ)^T features and the totals over rows of H dZ, dZ = features @ direction.T + bias_direction.
+
+    H is :func:`softmax_jacobian_rows` at the logits of the head. A row of weight 0 is not read.
+    """
+
 def dense_product(
     a: Array,
     b: Array,
@@ -126,8 +144,8 @@ def dense_product(
 ) -> None:
     """Write a @ b (each transposed if so asked) to ``out``, or add it to what is there.
 
-    ``bias`` runs along the last axis of ``out``. Every element is one chain of fused multiply-adds in ascending order
-    of the inner index, then the bias is added.
+    Every element is one chain of fused multiply-adds in ascending order of the inner index; then ``bias``, which runs
+    along the last axis of ``out``, is added.
     """
 
 def first_bad_index(targets: Array, n_classes: int, ignore_index: int | None) -> int:
