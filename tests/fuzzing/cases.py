@@ -186,11 +186,13 @@ def _loss_expected(z: Array, given: dict[str, Any]) -> list[Expected]:
     unused = target.of_rows == 0
     compute = options.compute_dtype(rows, temperature)
     small = EXTENDED(tiny(np.dtype(compute))) * rows.shape[1]
-    losses = np.where(unused, 0, reference.losses(row, target.q) * target.of_rows)
+    unweighted = reference.losses(row, target.q)
+    losses = np.where(unused, 0, unweighted * target.of_rows)
     mass = target.q.sum(axis=1)
     loss_errors = (_factor(12, rows, temperature) * np.abs(losses)) + small * mass * target.of_rows
     counted = (target.q > 0) & ~np.isnan(row.distance) & ~(unused | row.undefined)[:, None]
     farthest = np.where(counted, row.distance, 0).max(initial=0) * EXTENDED(max(temperature, 1.0))
+    farthest = max(farthest, np.where(unused | np.isnan(unweighted), 0, unweighted).max(initial=0))
     loss = _reduced(losses, np.where(unused, 0, loss_errors), target, given, z, farthest)
     gradient, size = reference.gradients(row, target.q)
     divisor = target.divisor or 1
