@@ -277,23 +277,3 @@ def _output_expected(name: str, o: Array, y: Array, given: dict[str, Any]) -> li
     allowed = ((12 * unit + rounding) * sizes + small) * factor + tiny(o.dtype)
     allowed = np.where(np.isnan(allowed), 0, allowed)
     return [loss, Expected(gradient.reshape(shape), allowed.reshape(shape), o.dtype)]
-
-
-# The functions that are called, and how often. A function of a new kind of call is a row here.
-KINDS: tuple[tuple[Callable[[np.random.Generator], Case], float], ...] = (
-    (softmax_family, 0.2),
-    (softmax_vjp, 0.12),
-    (cross_entropy, 0.38),
-    (cross_entropy_hvp, 0.2),
-    (per_output, 0.1),
-)
-_LIMITS_OF_KINDS = np.cumsum([share for _, share in KINDS])
-
-
-def draw(generator: np.random.Generator) -> Case:
-    """Return a random call that has to succeed."""
-    number = int(np.searchsorted(_LIMITS_OF_KINDS, generator.random()))
-    case = KINDS[min(number, len(KINDS) - 1)][0](generator)
-    if chance(generator, 0.3):
-        case.arguments["n_threads"] = pick(generator, (1, 2, 3))
-    return case
