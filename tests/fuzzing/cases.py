@@ -186,11 +186,13 @@ def _loss_expected(z: Array, given: dict[str, Any]) -> list[Expected]:
     unused = target.of_rows == 0
     compute = options.compute_dtype(rows, temperature)
     small = EXTENDED(tiny(np.dtype(compute))) * rows.shape[1]
-    losses = np.where(unused, 0, reference.losses(row, target.q) * target.of_rows)
+    unweighted = reference.losses(row, target.q)
+    losses = np.where(unused, 0, unweighted * target.of_rows)
     mass = target.q.sum(axis=1)
     loss_errors = (_factor(12, rows, temperature) * np.abs(losses)) + small * mass * target.of_rows
     counted = (target.q > 0) & ~np.isnan(row.distance) & ~(unused | row.undefined)[:, None]
     farthest = np.where(counted, row.distance, 0).max(initial=0) * EXTENDED(max(temperature, 1.0))
+    farthest = max(farthest, np.where(unused | np.isnan(unweighted), 0, unweighted).max(initial=0))
     loss = _reduced(losses, np.where(unused, 0, loss_errors), target, given, z, farthest)
     gradient, size = reference.gradients(row, target.q)
     divisor = target.divisor or 1
@@ -275,23 +277,3 @@ def _output_expected(name: str, o: Array, y: Array, given: dict[str, Any]) -> li
     allowed = ((12 * unit + rounding) * sizes + small) * factor + tiny(o.dtype)
     allowed = np.where(np.isnan(allowed), 0, allowed)
     return [loss, Expected(gradient.reshape(shape), allowed.reshape(shape), o.dtype)]
-
-
-# The functions that are called, and how often. A function of a new kind of call is a row here.
-KINDS: tuple[tuple[Callable[[np.random.Generator], Case], float], ...] = (
-    (softmax_family, 0.2),
-    (softmax_vjp, 0.12),
-    (cross_entropy, 0.38),
-    (cross_entropy_hvp, 0.2),
-    (per_output, 0.1),
-)
-_LIMITS_OF_KINDS = np.cumsum([share for _, share in KINDS])
-
-
-def draw(generator: np.random.Generator) -> Case:
-    """Return a random call that has to succeed."""
-    number = int(np.searchsorted(_LIMITS_OF_KINDS, generator.random()))
-    case = KINDS[min(number, len(KINDS) - 1)][0](generator)
-    if chance(generator, 0.3):
-        case.arguments["n_threads"] = pick(generator, (1, 2, 3))
-    return case

@@ -86,7 +86,7 @@ def _first(generator: np.random.Generator, case: Case) -> tuple[type, str]:
     name = next(iter(case.arguments))
     shape = np.shape(case.arguments[name])
     case.arguments[name] = np.zeros(shape, pick(generator, (np.int64, np.uint8, bool, complex, "U3", object)))
-    return ArgumentTypeError, f"{name} are float16"
+    return ArgumentTypeError, "float16, bfloat16, float32 or float64; got dtype"
 
 
 def _direction(generator: np.random.Generator, case: Case) -> tuple[type, str]:

@@ -260,7 +260,10 @@ def _weighted(loss: Array, weight: Array, losses: Array | None, rows: slice) -> 
 
 
 def _scale(derivative: Array, weight: Array, scale: float, out: Array) -> None:
-    factor = (weight * scale)[:, None].astype(derivative.dtype)
+    largest = np.finfo(np.float64).max
+    factor = np.clip(weight * scale, -largest, largest)[:, None]  # 0 * inf is not 0
+    if np.abs(factor).max(initial=0) <= np.finfo(derivative.dtype).max:
+        factor = factor.astype(derivative.dtype)
     out[...] = np.where(weight[:, None] == 0, 0, derivative * factor)
 
 
