@@ -15,12 +15,13 @@ import tempfile
 from pathlib import Path
 
 import faults
+from seeded_faults import KernelFault
 
 BUILD = faults.ROOT / "build/sanitize"
 SANITIZERS = "address,bounds,shift,signed-integer-overflow"
 TESTS = ("tests/kernels", "tests/functions")
 
-UNCHECKED_INDEX = faults.KernelFault(
+UNCHECKED_INDEX = KernelFault(
     "native/cross_entropy_index.cpp",
     "const bool undefined = target < 0 || target >= n;",
     "const bool undefined = false;",
