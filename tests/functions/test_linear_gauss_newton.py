@@ -7,7 +7,14 @@ import chainrule as cr
 from chainrule.errors import ArgumentError, ArgumentTypeError
 
 pytestmark = pytest.mark.usefixtures("path")
-SIZES = [(1, 1, 2), (3, 1, 1), (7, 17, 3), (130, 6, 5), (33, 5, 40)]
+SIZES = [
+    (1, 1, 2),
+    (3, 1, 1),
+    (7, 17, 3),
+    (130, 6, 5),
+    (33, 5, 40),
+    (130, 3, 3000),
+]  # the last in several blocks
 
 
 def _problem(n_rows, n_features, n_classes, dtype=np.float64):

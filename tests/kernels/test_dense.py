@@ -89,6 +89,16 @@ def test_blocks_threads_layouts_and_instruction_sets_change_no_bit(many_threads,
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_a_long_inner_index_is_one_chain_with_one_bias(compiled, dtype):
+    a, b, _, _, bias = _operands(dtype, 3, 5, 4099)
+    for _ in each_instruction_set(compiled):
+        expected = np.zeros((3, 5), dtype)
+        for first in range(0, 4099, 500):
+            expected = _product(compiled, a[:, first : first + 500], b[first : first + 500], expected)
+        np.testing.assert_array_equal(_product(compiled, a, b, None, bias), expected + bias)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_nan_and_infinity_stay_in_their_row_and_column(compiled, dtype):
     a, b, *_ = _operands(dtype, 20, 40, 30)
     a[3, 7], b[9, 35] = np.nan, np.inf

@@ -34,9 +34,9 @@ FAULTS = {
     "temperature forgotten in the gradient": Fault(
         _FORMULAS,
         "_scale(derivative, weight, gradient_scale / temperature, gradient[rows])\n    return binary_tree_sum(totals)"
-        "\n\n\ndef first_bad_index",
+        "\n\n\ndef softmax_jacobian_rows",
         "_scale(derivative, weight, gradient_scale, gradient[rows])\n    return binary_tree_sum(totals)"
-        "\n\n\ndef first_bad_index",
+        "\n\n\ndef softmax_jacobian_rows",
         _CROSS_ENTROPY,
     ),
     "the mean counts ignored rows": Fault(
