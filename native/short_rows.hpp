@@ -9,7 +9,8 @@
 
 namespace chainrule::CHAINRULE_NAMESPACE {
 
-// Where classes across lanes become as fast (measured in CLASSES, AVX-512).
+// At 32 classes a row takes 20 ns so, and 61 ns at 33 with classes across lanes, one row after another
+// (float32, AVX-512). Whether more than 32 would pay has not been measured.
 template <class Real>
 inline constexpr int64_t longest_short_row = 32;
 
