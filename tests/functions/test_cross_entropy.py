@@ -3,6 +3,7 @@
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -450,3 +451,47 @@ def test_an_output_that_overlaps_an_input_is_refused():
     frozen.flags.writeable = False
     with pytest.raises(ArgumentError, match="a read-only array"):
         cr.cross_entropy_with_gradient(np.zeros((2, 2)), [0, 1], out=frozen)
+
+
+@pytest.mark.parametrize("size", [1e308, 1e-310])
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+def test_no_size_of_the_class_weights_changes_a_mean(size, label_smoothing):
+    logits, targets = np.array([[1.0, 2.0, 0.5], [0.0, 0.0, 3.0]]), np.array([1, 2])
+    wanted = cr.cross_entropy_with_gradient(logits, targets, label_smoothing=label_smoothing)
+    for given_targets in (targets, _one_hot(targets, 3)):
+        loss, gradient = cr.cross_entropy_with_gradient(
+            logits, given_targets, class_weight=[size] * 3, label_smoothing=label_smoothing
+        )
+        np.testing.assert_allclose(loss, wanted[0], rtol=1e-12)
+        np.testing.assert_allclose(gradient, wanted[1], rtol=1e-12)
+
+
+def test_the_weights_of_what_does_not_count_may_have_any_size():
+    logits, targets = np.array([[1.0, 2.0, 0.5], [0.0, 0.0, 3.0]]), np.array([1, 2])
+    wanted = cr.cross_entropy_with_gradient(logits, targets, ignore_index=1)
+    by_rows = cr.cross_entropy_with_gradient(logits, targets, ignore_index=1, sample_weight=[1e300, 1e-300])
+    by_classes = cr.cross_entropy_with_gradient(
+        logits, targets, ignore_index=1, class_weight=[1e300, 1e300, 1e-300]
+    )
+    for loss, gradient in (by_rows, by_classes):
+        np.testing.assert_allclose(loss, wanted[0], rtol=1e-12)
+        np.testing.assert_allclose(gradient, wanted[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("view", [memoryview, lambda memory: pd.Series(memory, copy=False)])
+def test_an_output_over_weights_that_are_no_array_is_refused(view):
+    memory = np.ones(6)
+    weights = view(memory[:2])
+    with pytest.raises(ArgumentError, match="does not overlap the targets or weights"):
+        cr.cross_entropy_with_gradient(
+            np.zeros((2, 3)), [0, 1], sample_weight=weights, out=memory.reshape(2, 3)
+        )
+    assert memory.tolist() == [1.0] * 6
+
+
+def test_a_plain_output_holds_the_gradient():
+    logits, out = np.array([[1.0, 2.0, 0.5]]), np.full((1, 3), nan)
+    _, wanted = cr.cross_entropy_with_gradient(logits, np.array([1]))
+    _, gradient = cr.cross_entropy_with_gradient(logits, np.array([1]), out=out)
+    assert gradient is out
+    np.testing.assert_array_equal(out, wanted)

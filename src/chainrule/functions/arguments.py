@@ -186,7 +186,9 @@ def gradient_rows(
         raise ArgumentError(
             call, rule, "an array that overlaps them in part", "Use numpy.empty_like(logits)."
         )
-    if any(isinstance(other, np.ndarray) and np.shares_memory(out, other) for other in others):
+    # Anything but a list of numbers may be a view of memory: a data frame, a memoryview.
+    views = [np.asarray(other) for other in others if not isinstance(other, (list, tuple))]
+    if any(np.shares_memory(out, view) for view in views):
         rule = "out does not overlap the targets or weights, which are only read"
         raise ArgumentError(call, rule, "an array that overlaps one of them", "Use numpy.empty_like(logits).")
     direct = out.dtype == rows.values.dtype and out.flags.c_contiguous and out.flags.aligned
