@@ -86,6 +86,14 @@ CHAINRULE_INLINE Float32 multiply_add(Float32 x, Float32 y, Float32 z) {
 CHAINRULE_INLINE Float64 multiply_add(Float64 x, Float64 y, Float64 z) {
     return by_register<Float64>([](Pair a, Pair b, Pair c) { return multiply_add(a, b, c); }, x, y, z);
 }
+#if !defined(__aarch64__)
+CHAINRULE_INLINE Float64 fused_multiply_add(Float64 x, Float64 y, Float64 z) {
+    const auto fused = [](Pair a, Pair b, Pair c) {
+        return Pair{__builtin_fma(a[0], b[0], c[0]), __builtin_fma(a[1], b[1], c[1])};
+    };
+    return by_register<Float64>(fused, x, y, z);
+}
+#endif
 
 CHAINRULE_INLINE Float32::Mask equal(Float32 x, Float32 y) {
     return by_register<Float32::Mask>([](Quad a, Quad b) -> QuadMask { return a == b; }, x, y);

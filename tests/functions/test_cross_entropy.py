@@ -44,6 +44,19 @@ def test_a_common_offset_costs_log_two_to_two_ulp(offset):
     assert abs(loss - np.log(2)) <= 2 * np.spacing(np.float32(np.log(2)))
 
 
+def test_distances_that_a_temperature_stretches_round_once():
+    generator = np.random.default_rng(0)
+    differences, temperature = generator.uniform(20, 40, size=60), 0.0587
+    rows = np.stack([differences, np.zeros(60)], axis=1)
+    gradients = cr.cross_entropy_with_gradient(
+        rows, np.zeros(60, int), temperature=temperature, reduction="none"
+    )[1]
+    for row, gradient in zip(rows, gradients, strict=True):
+        truth = oracle.softmax(row, temperature)[1] / temperature
+        bound = tolerance.gradient_bound(row, np.float64, temperature)
+        assert oracle.relative_error(gradient[1], truth) <= bound
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("regime", regimes.NAMES)
 def test_loss_and_gradient_of_an_index_are_within_the_bar_of_the_truth(regime, dtype):
