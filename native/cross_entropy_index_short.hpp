@@ -30,8 +30,9 @@ class ShortIndexRows {
     CHAINRULE_INLINE void rows(int64_t first, int64_t last) const { rows_of<1>(first, last); }
 
   private:
-    // Numbers of classes up to this have code of their own.
-    static constexpr int64_t most_known_classes = 16;
+    // Numbers of classes up to this have code of their own (float64, 10 classes: 64 to 55 us for 4,096 rows,
+    // on a busy machine). The compiled module grows by 0.1 MB for each, all instruction sets together.
+    static constexpr int64_t most_known_classes = 10;
 
     template <int64_t known>
     CHAINRULE_INLINE void rows_of(int64_t first, int64_t last) const {
