@@ -508,3 +508,18 @@ def test_a_plain_output_holds_the_gradient():
     _, gradient = cr.cross_entropy_with_gradient(logits, np.array([1]), out=out)
     assert gradient is out
     np.testing.assert_array_equal(out, wanted)
+
+
+@pytest.mark.parametrize("strides", [(0, 8), (24, 0), (8, 8)])
+def test_an_output_that_overlaps_itself_is_refused(strides):
+    out = np.lib.stride_tricks.as_strided(np.zeros(9), (2, 3), strides)
+    with pytest.raises(ArgumentError, match="out has a place for each entry; got an array of shape"):
+        cr.cross_entropy_with_gradient(np.zeros((2, 3)), np.array([0, 1]), out=out)
+
+
+def test_an_output_of_any_order_of_axes_is_written_to():
+    logits = np.arange(6.0).reshape(2, 3)
+    wanted = cr.cross_entropy_with_gradient(logits, np.array([0, 1]))[1]
+    for out in (np.zeros((3, 2)).T, np.zeros((2, 6))[:, ::-2], np.zeros((4, 3))[::-2]):
+        assert cr.cross_entropy_with_gradient(logits, np.array([0, 1]), out=out)[1] is out
+        np.testing.assert_array_equal(out, wanted)

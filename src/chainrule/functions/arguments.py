@@ -181,6 +181,9 @@ def gradient_rows(
         raise ArgumentError(call, rule, came, "Use numpy.empty_like(logits), or the logits themselves.")
     if not out.flags.writeable:
         raise ArgumentError(call, "out can be written to", "a read-only array", "Pass a copy of it.")
+    if not out.flags.c_contiguous and _overlaps_itself(out):
+        came = f"an array of shape {out.shape} and strides {out.strides}"
+        raise ArgumentError(call, "out has a place for each entry", came, "Use numpy.empty_like(logits).")
     if not _same_memory(out, logits) and np.shares_memory(out, logits):
         rule = "out is the logits themselves or does not overlap them"
         raise ArgumentError(
@@ -253,6 +256,19 @@ def _whole_number(call: str, name: str, value: int) -> int:
         return operator.index(value)
     except TypeError:
         raise ArgumentTypeError(call, f"{name} is a whole number", repr(value), "Pass an int.") from None
+
+
+def _overlaps_itself(array: Array) -> bool:
+    """Tell whether two entries of an array may share memory, as those of a broadcast array do."""
+    if not array.size:
+        return False
+    axes = sorted((abs(step), n) for step, n in zip(array.strides, array.shape, strict=True) if n > 1)
+    reach = array.itemsize  # bytes from the first to the end of the last entry, along the axes so far
+    for step, n in axes:
+        if step < reach:
+            return True
+        reach += step * (n - 1)
+    return False
 
 
 def _same_memory(a: Array, b: Array) -> bool:
