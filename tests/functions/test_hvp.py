@@ -230,7 +230,7 @@ def test_extreme_temperatures_are_divided_by_twice(dtype, temperature):
             "ignore_index goes with targets; got ignore_index",
         ),
         ({"label_smoothing": 2}, ArgumentError, "label_smoothing is from 0 to 1"),
-        ({"temperature": -1}, ArgumentError, "temperature is positive and finite"),
+        ({"temperature": -1}, ArgumentError, "temperature is a positive normal number"),
         ({"temperature": "hot"}, ArgumentTypeError, "temperature is a number; got 'hot'"),
         ({"reduction": "avg"}, ArgumentError, "reduction is 'mean', 'sum' or 'none'"),
         ({"n_threads": 0}, ArgumentError, "n_threads"),

@@ -151,11 +151,11 @@ def check_label_smoothing(call: str, label_smoothing: float) -> float:
 
 
 def check_temperature(call: str, temperature: float) -> float:
-    """Return the temperature, positive and finite."""
+    """Return the temperature, a positive normal number of float64: 1 / T of smaller ones overflows."""
     temperature = _number(call, "temperature", temperature)
-    if not 0 < temperature < np.inf:
+    if not np.finfo(np.float64).smallest_normal <= temperature < np.inf:
         remedy = "1 leaves the logits as they are."
-        raise ArgumentError(call, "temperature is positive and finite", repr(temperature), remedy)
+        raise ArgumentError(call, "temperature is a positive normal number", repr(temperature), remedy)
     return temperature
 
 
