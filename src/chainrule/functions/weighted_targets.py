@@ -64,9 +64,12 @@ def weigh_targets(
 def near_one_in_use(
     classes: Array | None, targets: Targets, weight: Array | None, label_smoothing: float
 ) -> Array | None:
-    """Return class weights times a power of two that brings the largest one that counts into [1, 2)."""
-    if classes is None:
-        return None
+    """Return class weights times a power of two that brings the largest one that counts into [1, 2).
+
+    Beside a row of zeros, whose c_i is 1 whatever the class weights are, no power of two can be taken out.
+    """
+    if classes is None or _has_row_of_zeros(targets):
+        return classes
     in_use = classes
     if targets.indices is not None and not label_smoothing:
         in_use = classes[targets.indices if weight is None else targets.indices[weight > 0]]
@@ -75,6 +78,10 @@ def near_one_in_use(
         return classes
     # Those that do not count stay finite: 0 * inf would be NaN.
     return np.minimum(np.ldexp(classes, 1 - int(np.frexp(largest)[1])), np.finfo(np.float64).max)
+
+
+def _has_row_of_zeros(targets: Targets) -> bool:
+    return targets.probabilities is not None and not bool(targets.probabilities.any(axis=1).all())
 
 
 def sum_of_weights(
