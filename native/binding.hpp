@@ -11,6 +11,7 @@
 #include "processors.hpp"
 #include "python_array.hpp"
 #include "thread_pool.hpp"
+#include "total.hpp"
 
 namespace nb = nanobind;
 
@@ -37,15 +38,35 @@ bool is_beyond_cache(int64_t n_rows, int64_t n_classes) {
     return n_rows * n_classes >= beyond_cache_bytes / static_cast<int64_t>(sizeof(Real));
 }
 
+// Rows in chunks for threads. Chunks begin at multiples of a block of the total where they are longer than
+// that: their totals can then be taken chunk by chunk, and kernels that take rows in groups meet no part of
+// a group, which takes as long as a whole one.
+struct RowChunks {
+    int64_t n_rows;
+    int64_t n_chunks;
+    int threads;
+
+    RowChunks(int64_t rows, double nanoseconds, int requested_threads) : n_rows(rows) {
+        const double total = static_cast<double>(rows) * nanoseconds;
+        threads = total < worthwhile_nanoseconds ? 1 : thread_count(requested_threads);
+        const int64_t most = std::min<int64_t>(rows, threads == 1 ? 1 : chunks_per_thread * threads);
+        const auto wanted = static_cast<int64_t>(total / chunk_nanoseconds);
+        n_chunks = std::clamp<int64_t>(wanted / threads * threads, 1, std::max<int64_t>(most, 1));
+    }
+    bool in_blocks() const { return n_rows / n_chunks >= rows_to_a_block; }
+    int64_t first(int64_t chunk) const {
+        const int64_t together = in_blocks() ? rows_to_a_block : 1;
+        return chunk == n_chunks ? n_rows : n_rows * chunk / n_chunks / together * together;
+    }
+    template <class Rows>
+    void share(const Rows& rows) const {
+        run_chunks(n_chunks, threads, [&](int64_t chunk) { rows(first(chunk), first(chunk + 1)); });
+    }
+};
+
 template <class Rows>
 void share_rows(int64_t n_rows, double nanoseconds, int requested_threads, const Rows& rows) {
-    const double total = static_cast<double>(n_rows) * nanoseconds;
-    const int threads = total < worthwhile_nanoseconds ? 1 : thread_count(requested_threads);
-    const int64_t most = std::min<int64_t>(n_rows, threads == 1 ? 1 : chunks_per_thread * threads);
-    const int64_t n_chunks =
-        std::clamp<int64_t>(static_cast<int64_t>(total / chunk_nanoseconds), 1, std::max<int64_t>(most, 1));
-    run_chunks(n_chunks, threads,
-               [&](int64_t chunk) { rows(n_rows * chunk / n_chunks, n_rows * (chunk + 1) / n_chunks); });
+    RowChunks(n_rows, nanoseconds, requested_threads).share(rows);
 }
 
 // use(Real{}) for a kind that is float32 or float64.

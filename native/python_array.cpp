@@ -1,6 +1,11 @@
 #include "python_array.hpp"
 
+#include <nanobind/ndarray.h>
+
 #include <cstring>
+#include <vector>
+
+#include "kept_memory.hpp"
 
 namespace chainrule {
 namespace {
@@ -152,6 +157,25 @@ std::string PythonArray::shape_text() const {
         text += (axis ? ", " : "") + std::to_string(view_.shape[axis]);
     }
     return text + ")";
+}
+
+ResultArray empty_result(nanobind::handle object, const PlainArray& like) {
+    MemoryBlock* const block = take_memory(like.bytes());
+    if (!block) {
+        return {numpy().empty_like(object), true};
+    }
+    std::vector<size_t> extents;
+    for (int axis = 0; axis < like.axes(); ++axis) {
+        extents.push_back(static_cast<size_t>(like.extent(axis)));
+    }
+    const bool is_fresh = !block->used_before;
+    const nanobind::capsule owner(
+        block, [](void* dropped) noexcept { drop_memory(static_cast<MemoryBlock*>(dropped)); });
+    const nanobind::dlpack::dtype dtype =
+        like.kind() == Kind::float32 ? nanobind::dtype<float>() : nanobind::dtype<double>();
+    return {nanobind::cast(nanobind::ndarray<nanobind::numpy>(block->start, extents.size(), extents.data(),
+                                                              owner, nullptr, dtype)),
+            is_fresh};
 }
 
 }  // namespace chainrule

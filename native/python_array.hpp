@@ -70,6 +70,7 @@ class PlainArray {
     Kind kind() const { return kind_; }
     int axes() const { return view_.ndim; }
     int64_t extent(int axis) const { return view_.shape[axis]; }
+    size_t bytes() const { return static_cast<size_t>(view_.len); }
     // Whether the first axes of both, `count` of them, are the same.
     bool same_extents(const PlainArray& other, int count) const;
     bool same_memory(const PlainArray& other) const { return view_.buf == other.view_.buf; }
@@ -92,6 +93,14 @@ struct NumPy {
     nanobind::object empty_like;
 };
 const NumPy& numpy();
+
+// An array that a call returns.
+struct ResultArray {
+    nanobind::object array;
+    bool is_fresh = false;  // its memory may be fresh from the operating system
+};
+// As `like`, of float32 or float64, with arbitrary content; `object` is the same array.
+ResultArray empty_result(nanobind::handle object, const PlainArray& like);
 
 // An argument that may be None.
 class OptionalArray : public std::optional<PythonArray> {

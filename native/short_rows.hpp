@@ -156,12 +156,7 @@ struct LanesWithoutLargest {
         rest = rest + minimum(largest, a);
         largest = maximum(a, largest);
     }
-};
-
-struct LargestAndRestOfLanes {
-    Float64 largest;
-    Float64 rest;
-    CHAINRULE_INLINE LargestAndRestOfLanes with(LargestAndRestOfLanes other) const {
+    CHAINRULE_INLINE LanesWithoutLargest with(LanesWithoutLargest other) const {
         return {maximum(largest, other.largest), (rest + other.rest) + minimum(largest, other.largest)};
     }
 };
@@ -169,12 +164,8 @@ struct LargestAndRestOfLanes {
 // Four chains into one.
 template <class Real>
 CHAINRULE_INLINE Halves<Real> rest_of_chains(const LanesWithoutLargest<Real> (&chain)[4]) {
-    return by_half<Real>([&](int i) {
-        const auto part = [&](int c) {
-            return LargestAndRestOfLanes{half(chain[c].largest, i), half(chain[c].rest, i)};
-        };
-        return part(0).with(part(2)).with(part(1).with(part(3))).rest;
-    });
+    const LanesWithoutLargest<Real> all = chain[0].with(chain[2]).with(chain[1].with(chain[3]));
+    return by_half<Real>([&](int i) { return half(all.rest, i); });
 }
 
 // term(k) for every class, in order; the sums of all but the largest of them, in units of the terms. Four

@@ -298,7 +298,7 @@ def test_no_rows_cost_nothing(compiled):
     assert by_probability(compiled, logits, np.empty((0, 3)))[0] == 0.0
 
 
-def test_the_total_is_the_sum_of_blocks_of_1024_rows_by_a_binary_tree(compiled):
+def test_the_total_is_the_sum_of_blocks_of_64_rows_by_a_binary_tree(compiled):
     def block(values):
         lanes = [0.0] * 8
         for i, value in enumerate(values):
@@ -307,10 +307,10 @@ def test_the_total_is_the_sum_of_blocks_of_1024_rows_by_a_binary_tree(compiled):
         return (pairs[0] + pairs[2]) + (pairs[1] + pairs[3])
 
     generator = np.random.default_rng(7)
-    for n in (1, 7, 1024, 1025, 5000):
+    for n in (1, 7, 64, 65, 1025, 5000):
         logits = generator.normal(size=(n, 2)) * 5
         total, losses, _ = by_index(compiled, logits, np.zeros(n))
-        parts = [block(losses[i : i + 1024].tolist()) for i in range(0, n, 1024)]
+        parts = [block(losses[i : i + 64].tolist()) for i in range(0, n, 64)]
         while len(parts) > 1:
             parts = [sum(parts[i : i + 2]) for i in range(0, len(parts), 2)]
         assert total == parts[0]
