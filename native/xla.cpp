@@ -147,7 +147,7 @@ template <class Real>
 class LossBatch {
   public:
     LossBatch(const ffi::RemainingArgs& arguments, const ffi::RemainingRets& results, bool by_index,
-              bool sample_weighted, bool class_weighted)
+              bool sample_weighted, bool class_weighted, bool with_class_unit)
         : arguments_(arguments), results_(results), extents_(argument(0), 2) {
         const size_t class_position = sample_weighted ? 3 : 2;
         logits_ = aligned_data<const Real>(argument(0));
@@ -162,6 +162,9 @@ class LossBatch {
         if (class_weighted) {
             class_weight_.emplace(argument(class_position));
         }
+        if (with_class_unit) {
+            class_unit_.emplace(argument(class_position + 1));
+        }
         loss_ = aligned_data<Real>(result(0));
         gradient_ = results_.size() > 1 ? aligned_data<Real>(result(1)) : nullptr;
     }
@@ -175,7 +178,8 @@ class LossBatch {
             solve_loss<Real>({logits_ + row * n, indices_ ? indices_->data() + row : nullptr,
                               targets_ ? targets_ + row * n : nullptr,
                               sample_weight_ ? sample_weight_->data() + row : nullptr,
-                              class_weight_ ? class_weight_->data() + b * n : nullptr, loss_ + b * n_losses,
+                              class_weight_ ? class_weight_->data() + b * n : nullptr,
+                              class_unit_ ? class_unit_->data()[b] : 1.0, loss_ + b * n_losses,
                               gradient_ ? gradient_ + row * n : nullptr, n_rows, n},
                              options);
         }
@@ -193,13 +197,15 @@ class LossBatch {
     std::optional<Widened<int64_t>> indices_;
     std::optional<Widened<double>> sample_weight_;
     std::optional<Widened<double>> class_weight_;
+    std::optional<Widened<double>> class_unit_;
     Real* loss_ = nullptr;
     Real* gradient_ = nullptr;
 };
 
 ffi::Error cross_entropy(ffi::RemainingArgs arguments, ffi::RemainingRets results, int64_t reduction,
                          double label_smoothing, double temperature, bool ignoring, int64_t ignore_index,
-                         bool by_index, bool sample_weighted, bool class_weighted, int64_t n_threads) {
+                         bool by_index, bool sample_weighted, bool class_weighted, bool with_class_unit,
+                         int64_t n_threads) {
     const auto logits = arguments.get<ffi::AnyBuffer>(0);
     if (!logits.has_value()) {
         return ffi::Error::InvalidArgument("logits are missing");
@@ -211,7 +217,8 @@ ffi::Error cross_entropy(ffi::RemainingArgs arguments, ffi::RemainingRets result
                               ignore_index,
                               static_cast<int>(n_threads)};
     return guarded(logits->element_type(), [&](auto real) {
-        LossBatch<decltype(real)>(arguments, results, by_index, sample_weighted, class_weighted)
+        LossBatch<decltype(real)>(arguments, results, by_index, sample_weighted, class_weighted,
+                                  with_class_unit)
             .solve(options);
     });
 }
@@ -233,6 +240,7 @@ XLA_FFI_DEFINE_HANDLER(cross_entropy_handler, cross_entropy,
                            .Attr<bool>("by_index")
                            .Attr<bool>("sample_weighted")
                            .Attr<bool>("class_weighted")
+                           .Attr<bool>("with_class_unit")
                            .Attr<int64_t>("n_threads"));
 
 nb::capsule capsule_of(XLA_FFI_Handler* handler) { return nb::capsule(reinterpret_cast<void*>(handler)); }

@@ -115,19 +115,19 @@ def cross_entropy_hvp(
 
 @partial(jax.jit, static_argnums=0)
 def _loss(options: LossOptions, logits: jax.Array, *others: Any) -> jax.Array:
-    loss = loss_of(options, rows_of(logits, *others))
+    loss = loss_of(options, rows_of(options, logits, *others))
     return _delivered(loss, options, logits)
 
 
 @partial(jax.jit, static_argnums=0)
 def _loss_and_gradient(options: LossOptions, logits: jax.Array, *others: Any) -> tuple[jax.Array, jax.Array]:
-    loss, gradient = loss_and_gradient_of(options, rows_of(logits, *others))
+    loss, gradient = loss_and_gradient_of(options, rows_of(options, logits, *others))
     return _delivered(loss, options, logits), gradient.reshape(logits.shape).astype(logits.dtype)
 
 
 @partial(jax.jit, static_argnums=0)
 def _hvp(options: LossOptions, logits: jax.Array, direction: jax.Array, *others: Any) -> jax.Array:
-    arrays = rows_of(logits, *others)
+    arrays = rows_of(options, logits, *others)
     product = formula_hvp(options, arrays, direction.reshape(arrays.logits.shape))
     return product.reshape(logits.shape).astype(logits.dtype)
 

@@ -18,7 +18,7 @@ from chainrule.functions.jax.rows import (
     row_loss,
 )
 from chainrule.functions.jax.sums import blocked_sum, total
-from chainrule.functions.jax.weights import near_one, reduced, scaled, valid_weights, weighed
+from chainrule.functions.jax.weights import reduced, scaled, valid_weights, weighed
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class LossArrays(NamedTuple):
     targets: jax.Array | None  # (rows, classes), dtype of the logits
     sample_weight: jax.Array | None  # (rows,), float32 or float64
     class_weight: jax.Array | None  # (classes,), float32 or float64
+    class_unit: jax.Array | None  # (), what a row of zeros counts in the scale of the class weights; None: 1
 
 
 def formula_loss(options: LossOptions, arrays: LossArrays) -> jax.Array:
@@ -104,11 +105,8 @@ def _reduced(options: LossOptions, rows: WeightedRows) -> jax.Array:
 
 
 def _row_weight(options: LossOptions, arrays: LossArrays, n_rows: int, dtype: np.dtype[Any]) -> jax.Array:
-    if arrays.sample_weight is None:
-        weight = jnp.ones(n_rows, dtype)
-    else:
-        weight = valid_weights(arrays.sample_weight)
-        weight = near_one(weight) if options.reduction == "mean" else weight
+    samples = arrays.sample_weight
+    weight = jnp.ones(n_rows, dtype) if samples is None else valid_weights(samples)
     if options.ignore_index is not None and arrays.indices is not None:
         weight = jnp.where(arrays.indices == options.ignore_index, 0, weight)
     return weight.astype(dtype)
@@ -145,7 +143,8 @@ def _class_means(arrays: LossArrays, classes: jax.Array, weight: jax.Array) -> j
     given = jnp.where(unread[:, None], 0, given)
     mass = blocked_sum(given)
     has_mass = ~(mass <= 0)
-    return jnp.where(has_mass, blocked_sum(given * classes) / jnp.where(has_mass, mass, 1), 1)
+    unit = 1 if arrays.class_unit is None else arrays.class_unit.astype(classes.dtype)
+    return jnp.where(has_mass, blocked_sum(given * classes) / jnp.where(has_mass, mass, 1), unit)
 
 
 def _undefined_without_weight(logits: jax.Array, masses: jax.Array, weight: jax.Array) -> jax.Array:

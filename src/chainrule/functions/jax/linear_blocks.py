@@ -134,7 +134,10 @@ def _scan(
     def body(sums: Any, block: tuple[Any, ...]) -> Any:
         features, indices, targets, weight = block
         rows = head._replace(features=features)
-        return one_block(sums, rows, LossArrays(_logits(rows), indices, targets, weight, arrays.class_weight))
+        of_rows = arrays._replace(
+            logits=_logits(rows), indices=indices, targets=targets, sample_weight=weight
+        )
+        return one_block(sums, rows, of_rows)
 
     sums, by_row = jax.lax.scan(body, sums, _blocks(head, arrays))
     return sums, jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:])[:n_rows], by_row)

@@ -100,6 +100,7 @@ def _by_platform(
             by_index=arrays.indices is not None,
             sample_weighted=arrays.sample_weight is not None,
             class_weighted=arrays.class_weight is not None,
+            with_class_unit=arrays.class_unit is not None,
             n_threads=np.int64(options.path.n_threads),
         )
 
