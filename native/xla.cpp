@@ -2,117 +2,16 @@
 //
 // A handler runs on a thread of XLA and never takes the interpreter lock; the pool of `_native` does the
 // rows. Its workers wait for nobody, so XLA's threads and ours cannot wait for each other.
-#include <cfenv>
-#include <exception>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "binding.hpp"
-#include "xla/ffi/api/ffi.h"
+#include "xla_buffers.hpp"
 #include "xla_core.hpp"
+#include "xla_handlers.hpp"
 #include "xla_loss.hpp"
-
-namespace ffi = xla::ffi;
 
 namespace chainrule {
 namespace {
-
-// XLA flushes subnormal numbers to zero on its threads; the kernels give the bits of a call from Python.
-class DefaultFloatingPoint {
-  public:
-    DefaultFloatingPoint() {
-        std::fegetenv(&before_);
-        std::fesetenv(FE_DFL_ENV);
-    }
-    DefaultFloatingPoint(const DefaultFloatingPoint&) = delete;
-    DefaultFloatingPoint& operator=(const DefaultFloatingPoint&) = delete;
-    ~DefaultFloatingPoint() { std::fesetenv(&before_); }
-
-  private:
-    std::fenv_t before_;
-};
-
-struct Refused : std::exception {
-    explicit Refused(std::string text) : message(std::move(text)) {}
-    const char* what() const noexcept override { return message.c_str(); }
-    std::string message;
-};
-
-template <class Value>
-Value* aligned_data(const ffi::AnyBuffer& buffer) {
-    void* const data = buffer.untyped_data();
-    if (reinterpret_cast<uintptr_t>(data) % alignof(Value) != 0) {
-        throw Refused("a buffer is not aligned to its numbers");
-    }
-    return static_cast<Value*>(data);
-}
-
-// The last extents of a buffer, and the product of those before them.
-struct Extents {
-    int64_t outer = 1;
-    std::vector<int64_t> last;
-
-    Extents(const ffi::AnyBuffer& buffer, size_t n_last) {
-        const auto dimensions = buffer.dimensions();
-        if (dimensions.size() < n_last) {
-            throw Refused("a buffer has too few axes");
-        }
-        const size_t n_outer = dimensions.size() - n_last;
-        for (size_t i = 0; i < n_outer; ++i) {
-            outer *= dimensions[i];
-        }
-        last.assign(dimensions.begin() + static_cast<int64_t>(n_outer), dimensions.end());
-    }
-};
-
-// All numbers of a buffer as Wide, copied if it holds others.
-template <class Wide>
-class Widened {
-  public:
-    explicit Widened(const ffi::AnyBuffer& buffer) {
-        switch (buffer.element_type()) {
-            case ffi::F32:
-                copy<float>(buffer);
-                break;
-            case ffi::S32:
-                copy<int32_t>(buffer);
-                break;
-            default:
-                data_ = aligned_data<Wide>(buffer);
-        }
-    }
-    const Wide* data() const { return data_; }
-
-  private:
-    template <class Narrow>
-    void copy(const ffi::AnyBuffer& buffer) {
-        const Narrow* const values = aligned_data<Narrow>(buffer);
-        own_.assign(values, values + buffer.element_count());
-        data_ = own_.data();
-    }
-    std::vector<Wide> own_;
-    const Wide* data_ = nullptr;
-};
-
-template <class Use>
-ffi::Error guarded(ffi::DataType dtype, Use use) {
-    try {
-        const DefaultFloatingPoint modes;
-        if (dtype == ffi::F32) {
-            use(float{});
-        } else if (dtype == ffi::F64) {
-            use(double{});
-        } else {
-            throw Refused("logits are float32 or float64");
-        }
-        return ffi::Error::Success();
-    } catch (const Refused& refused) {
-        return ffi::Error::InvalidArgument(refused.message);
-    } catch (const std::exception& error) {
-        return ffi::Error::Internal(error.what());
-    }
-}
 
 enum class SoftmaxKind : int64_t { softmax = 0, log_softmax = 1, logsumexp = 2 };
 
@@ -223,6 +122,44 @@ ffi::Error cross_entropy(ffi::RemainingArgs arguments, ffi::RemainingRets result
     });
 }
 
+// Rows of weight 0 become 0; without weights all have 1.
+ffi::Error softmax_jacobian(ffi::RemainingArgs arguments, ffi::Result<ffi::AnyBuffer> out, double temperature,
+                            bool weighted, int64_t n_threads) {
+    const auto logits = arguments.get<ffi::AnyBuffer>(0);
+    const auto direction = arguments.get<ffi::AnyBuffer>(1);
+    if (!logits.has_value() || !direction.has_value()) {
+        return ffi::Error::InvalidArgument("logits or their direction are missing");
+    }
+    return guarded(logits->element_type(), [&](auto real) {
+        using Real = decltype(real);
+        const Extents extents(*logits, 1);
+        const int64_t n = extents.last[0];
+        std::optional<Widened<double>> weight;
+        if (weighted) {
+            weight.emplace(arguments.get<ffi::AnyBuffer>(2).value());
+        }
+        const JacobianTask<Real> task{aligned_data<const Real>(*logits),
+                                      aligned_data<const Real>(*direction),
+                                      weight ? weight->data() : nullptr,
+                                      aligned_data<Real>(*out),
+                                      n,
+                                      temperature,
+                                      1.0};
+        const auto kernel = kernels_of<Real>().softmax_jacobian;
+        share_rows(extents.outer, nanoseconds_of_row(3 * n * static_cast<int64_t>(sizeof(Real))),
+                   static_cast<int>(n_threads),
+                   [&](int64_t first, int64_t last) { kernel(task, first, last); });
+    });
+}
+
+XLA_FFI_DEFINE_HANDLER(softmax_jacobian_handler, softmax_jacobian,
+                       ffi::Ffi::Bind()
+                           .RemainingArgs()
+                           .Ret<ffi::AnyBuffer>()
+                           .Attr<double>("temperature")
+                           .Attr<bool>("weighted")
+                           .Attr<int64_t>("n_threads"));
+
 XLA_FFI_DEFINE_HANDLER(
     softmax_handler, softmax,
     ffi::Ffi::Bind().Arg<ffi::AnyBuffer>().Ret<ffi::AnyBuffer>().Attr<int64_t>("kind").Attr<int64_t>(
@@ -258,6 +195,8 @@ NB_MODULE(_xla, m) {
         nb::dict handlers;
         handlers["chainrule_softmax"] = capsule_of(softmax_handler);
         handlers["chainrule_cross_entropy"] = capsule_of(cross_entropy_handler);
+        handlers["chainrule_softmax_jacobian"] = capsule_of(softmax_jacobian_handler);
+        handlers["chainrule_linear_cross_entropy"] = capsule_of(linear_cross_entropy_handler());
         return handlers;
     });
 }

@@ -103,3 +103,11 @@ def assert_close(loss: Any, gradient: Any, mean: Mean, rtol: float) -> None:
         size = sum(abs(slope) for slope in row)
         for value, slope in zip(got, row, strict=True):
             assert oracle.absolute_error(float(value), slope) <= rtol * size + tiny
+
+
+UNUSED_CLASSES = Mean(
+    np.array([[1.0, 2.0, 0.5], [0.0, 0.0, 3.0]]),
+    np.array([[0.0, 1.0, 0.0], [0.0, 0.5, 0.0]]),
+    {"class_weight": np.array([LARGEST, SIZES[0], LARGEST])},
+)
+"""Soft targets whose class has a subnormal weight, beside classes of large weights that no target names."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 
 import chainrule as cr
 import weighted_means
@@ -26,6 +26,7 @@ def _tensors(mean):
 
 
 @pytest.mark.usefixtures("where")
+@example(mean=weighted_means.UNUSED_CLASSES)
 @given(mean=weighted_means.means())
 def test_a_mean_is_right_whatever_the_sizes_of_its_weights_are(mean):
     logits, targets, options = _tensors(mean)

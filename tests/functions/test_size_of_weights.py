@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 import chainrule as cr
 import weighted_means
@@ -50,6 +50,7 @@ def test_a_row_of_zeros_counts_one_whatever_the_class_weights_are():
     )
 
 
+@example(mean=weighted_means.UNUSED_CLASSES)
 @given(mean=weighted_means.means())
 def test_a_mean_is_right_whatever_the_sizes_of_its_weights_are(mean):
     loss, gradient = cr.cross_entropy_with_gradient(mean.logits, mean.targets, **mean.options)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 import chainrule as cr
 import weighted_means
@@ -31,6 +31,7 @@ def _traced(call, mean, dtype):
 
 
 @FEW
+@example(mean=weighted_means.UNUSED_CLASSES)
 @given(mean=weighted_means.means())
 @pytest.mark.usefixtures("jax_path", "x64")
 def test_a_mean_is_right_whatever_the_sizes_of_its_weights_are(mean):

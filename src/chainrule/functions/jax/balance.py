@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from chainrule._types import Array
 from chainrule.functions.arguments import Targets, near_one, quiet
 from chainrule.functions.jax import weights
 from chainrule.functions.jax.arguments import Operand
@@ -80,9 +81,14 @@ def within_float32(
     if not isinstance(classes, np.ndarray):
         return samples, classes, 1.0
     if isinstance(targets, jax.core.Tracer):  # as with smoothing, every class may count
-        return samples, *near_one_in_use(classes, Targets(np.zeros(0, np.int64), None), None, 1.0)
+        return samples, *_single(near_one_in_use(classes, Targets(np.zeros(0, np.int64), None), None, 1.0))
     rows = np.asarray(targets).reshape(-1, *targets.shape[len(leading) :])
     known = Targets(rows, None) if rows.ndim == 1 else Targets(None, rows)
     used = 1.0 if samples is None or isinstance(samples, jax.core.Tracer) else np.asarray(samples)
     used = np.broadcast_to(np.where(ignored, 0, used), leading).reshape(-1)
-    return samples, *near_one_in_use(classes, known, used, label_smoothing)
+    return samples, *_single(near_one_in_use(classes, known, used, label_smoothing))
+
+
+def _single(scaled: tuple[Array | None, float]) -> tuple[Array | None, float]:
+    """Keep the unit within float32; so large a one is that of rows beside which nothing else is seen."""
+    return scaled[0], min(scaled[1], float(np.finfo(np.float32).max))

@@ -9,7 +9,8 @@ from chainrule._types import ArrayLike
 from chainrule.errors import ArgumentError
 from chainrule.functions.arguments import Reduction, class_axis
 from chainrule.functions.jax.arguments import check_direction, check_logits
-from chainrule.functions.jax.formula_loss import LossOptions, formula_hvp
+from chainrule.functions.jax.formula_loss import LossOptions
+from chainrule.functions.jax.jacobian import hvp_of
 from chainrule.functions.jax.loss import loss_and_gradient_of, loss_of
 from chainrule.functions.jax.loss_arguments import prepared_loss, rows_of, targets_of_mass_one
 
@@ -128,7 +129,7 @@ def _loss_and_gradient(options: LossOptions, logits: jax.Array, *others: Any) ->
 @partial(jax.jit, static_argnums=0)
 def _hvp(options: LossOptions, logits: jax.Array, direction: jax.Array, *others: Any) -> jax.Array:
     arrays = rows_of(options, logits, *others)
-    product = formula_hvp(options, arrays, direction.reshape(arrays.logits.shape))
+    product = hvp_of(options, arrays, direction.reshape(arrays.logits.shape))
     return product.reshape(logits.shape).astype(logits.dtype)
 
 

@@ -116,12 +116,16 @@ def _given_masses(arrays: LossArrays) -> jax.Array:
     """Return y: the targets, or one-hot rows; NaN where a target is none."""
     if arrays.indices is None:
         assert arrays.targets is not None
-        is_mass = (arrays.targets >= 0) & (arrays.targets < jnp.inf)
-        return jnp.where(is_mass, arrays.targets, jnp.nan)
+        return valid_masses(arrays.targets)
     logits, n_classes = arrays.logits, arrays.logits.shape[1]
     one_hot = (arrays.indices[:, None] == jnp.arange(n_classes)).astype(logits.dtype)
     is_class = (arrays.indices >= 0) & (arrays.indices < n_classes)
     return jnp.where(is_class[:, None], one_hot, jnp.nan)
+
+
+def valid_masses(targets: jax.Array) -> jax.Array:
+    """Return probability targets, NaN in place of those that are negative, infinite or NaN."""
+    return jnp.where((targets >= 0) & (targets < jnp.inf), targets, jnp.nan)
 
 
 def _smoothed(masses: jax.Array, logits: jax.Array, label_smoothing: float) -> jax.Array:

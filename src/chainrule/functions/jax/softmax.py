@@ -12,6 +12,7 @@ from chainrule.functions.jax import rows
 from chainrule.functions.jax.arguments import check_direction, check_logits, compute_dtype
 from chainrule.functions.jax.derivatives import differentiable
 from chainrule.functions.jax.foreign import Path, call_kernel, path_of_call
+from chainrule.functions.jax.jacobian import softmax_product
 
 _KINDS = ("softmax", "log_softmax", "logsumexp")  # numbered as in native/xla.cpp
 
@@ -81,8 +82,7 @@ def _moved(call: str, path: Path, axis: int, logits: jax.Array) -> jax.Array:
 @partial(jax.jit, static_argnums=(0, 1))
 def _vjp(path: Path, axis: int, logits: jax.Array, cotangent: jax.Array) -> jax.Array:
     last = jnp.moveaxis(logits, axis, -1).astype(cotangent.dtype)
-    p = of_rows("softmax", path, last)
-    product = rows.jacobian_product(p, rows.from_top(p, jnp.moveaxis(cotangent, axis, -1)))
+    product = softmax_product(path, last, jnp.moveaxis(cotangent, axis, -1))
     return jnp.moveaxis(product, -1, axis).astype(logits.dtype)
 
 
