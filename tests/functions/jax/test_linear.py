@@ -59,7 +59,9 @@ def _assert_same(ours, theirs):
 @pytest.mark.parametrize("reduction", ["mean", "none"])
 def test_loss_and_all_derivatives_are_those_of_a_call_with_all_logits(reduction):
     def both(loss):
-        total = lambda *arguments: loss(*arguments, reduction=reduction).sum()  # noqa: E731
+        def total(*arguments):
+            return loss(*arguments, reduction=reduction).sum()
+
         return jax.jit(jax.value_and_grad(total, (0, 1, 2, 3, 4)))(*ARGUMENTS)
 
     _assert_same(both(_in_blocks), both(_with_all_logits))

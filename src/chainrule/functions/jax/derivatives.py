@@ -152,7 +152,8 @@ def derivative_along(function: Callable[[Any], Any], primals: Any, tangents: Any
     3.0
     """
     leaves, tree = jax.tree.flatten(primals)
-    moving = {i: tangent for i, tangent in enumerate(tree.flatten_up_to(tangents)) if tangent is not None}
+    along: list[Tangent] = tree.flatten_up_to(tangents)  # type: ignore[attr-defined]  # of a class without stubs
+    moving = {i: tangent for i, tangent in enumerate(along) if tangent is not None}
     if not moving:
         return None
 

@@ -1,6 +1,7 @@
 """softmax, log_softmax and logsumexp of JAX arrays, and the softmax's vector-Jacobian product."""
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -104,7 +105,10 @@ def _kernel(call: str, path: Path, logits: jax.Array) -> jax.Array:
 
     def compiled(logits: jax.Array) -> jax.Array:
         result = jax.ShapeDtypeStruct(shape, logits.dtype)
-        options = {"kind": np.int64(_KINDS.index(call)), "n_threads": np.int64(path.n_threads)}
+        options: dict[str, Any] = {
+            "kind": np.int64(_KINDS.index(call)),
+            "n_threads": np.int64(path.n_threads),
+        }
         return call_kernel("chainrule_softmax", result, [logits], **options)
 
     return jax.lax.platform_dependent(logits, cpu=compiled, default=partial(_formula, call))
