@@ -83,7 +83,9 @@ TRANSFORMS = {
     "jvp": lambda function, arrays: jax.jvp(function, arrays, tuple(jnp.cos(a) for a in arrays)),
     "grad": lambda function, arrays: jax.grad(_flat(function), (0, 1))(*arrays),
     "vmap of grad": lambda function, arrays: _many(jax.grad(_flat(function), (0, 1)), arrays),
-    "hessian": lambda function, arrays: jax.hessian(_flat(function))(*arrays),
+    "jvp of grad": lambda function, arrays: jax.jvp(
+        jax.grad(_flat(function), (0, 1)), arrays, tuple(jnp.cos(a) for a in arrays)
+    ),
 }
 
 

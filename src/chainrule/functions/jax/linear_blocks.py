@@ -1,4 +1,8 @@
-"""Blocks of rows of the linear head: their losses, and the sums that their gradients add to."""
+"""Rows of the linear head: their losses and the gradients of a sum of them, by the kernel or in blocks of rows.
+
+The kernel serves on a CPU. Elsewhere, and for derivatives beyond the first, a block of logits is computed by the
+formulas, used and forgotten; a derivative computes it again.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,4 @@
-"""The linear head of JAX arrays: blocks of logits = features weight^T + bias, and never all of them.
-
-A block of rows is computed, used and forgotten; a derivative computes it again.
-"""
+"""The linear head of JAX arrays: blocks of logits = features weight^T + bias, and never all of them."""
 
 from collections.abc import Sequence
 from functools import partial
