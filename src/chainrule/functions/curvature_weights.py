@@ -8,7 +8,13 @@ import numpy as np
 
 from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentError
-from chainrule.functions.arguments import Rows, check_label_smoothing, check_weights, near_one
+from chainrule.functions.arguments import (
+    Rows,
+    check_ignore_index,
+    check_label_smoothing,
+    check_weights,
+    near_one,
+)
 from chainrule.functions.weighted_targets import WeightedTargets, weigh_targets
 
 MeanClassWeight: TypeAlias = Callable[[WeightedTargets, Array], Array]
@@ -40,6 +46,7 @@ def curvature_weights(
     """Check targets and weights of a second derivative; without targets each row has the mass 1."""
     if targets is None:
         check_label_smoothing(call, label_smoothing)
+        check_ignore_index(call, ignore_index)
         _require_targets(call, class_weight, ignore_index)
         return _of_mass_one(
             check_weights(call, "sample_weight", sample_weight, rows.leading_shape), rows, mean
