@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "kernels.hpp"
+#include "linear_cross_entropy.hpp"
 #include "thread_pool.hpp"
 
 namespace chainrule {
@@ -15,6 +16,10 @@ struct CoreTable {
     void (*run_chunks)(const ChunkedWork& work, int n_threads);
     int (*thread_count)(int requested);
     double (*fixed_order_total)(const double* values, int64_t n);
+    double (*linear_float32)(const LinearHead<float>& head, const LinearGradients<float>& gradients,
+                             double* losses, int n_threads);
+    double (*linear_float64)(const LinearHead<double>& head, const LinearGradients<double>& gradients,
+                             double* losses, int n_threads);
 };
 
 inline constexpr const char* core_table_name = "chainrule.core_table";

@@ -32,7 +32,13 @@ void use_named_instruction_set(const std::string& name) {
 }
 
 nb::capsule core_table() {
-    static constexpr CoreTable table{sizeof(Kernels), kernels, run_chunks, thread_count, fixed_order_total};
+    static constexpr CoreTable table{sizeof(Kernels),
+                                     kernels,
+                                     run_chunks,
+                                     thread_count,
+                                     fixed_order_total,
+                                     linear_cross_entropy<float>,
+                                     linear_cross_entropy<double>};
     return nb::capsule(&table, core_table_name);
 }
 

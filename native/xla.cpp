@@ -2,117 +2,16 @@
 //
 // A handler runs on a thread of XLA and never takes the interpreter lock; the pool of `_native` does the
 // rows. Its workers wait for nobody, so XLA's threads and ours cannot wait for each other.
-#include <cfenv>
-#include <exception>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "binding.hpp"
-#include "xla/ffi/api/ffi.h"
+#include "xla_buffers.hpp"
 #include "xla_core.hpp"
+#include "xla_handlers.hpp"
 #include "xla_loss.hpp"
-
-namespace ffi = xla::ffi;
 
 namespace chainrule {
 namespace {
-
-// XLA flushes subnormal numbers to zero on its threads; the kernels give the bits of a call from Python.
-class DefaultFloatingPoint {
-  public:
-    DefaultFloatingPoint() {
-        std::fegetenv(&before_);
-        std::fesetenv(FE_DFL_ENV);
-    }
-    DefaultFloatingPoint(const DefaultFloatingPoint&) = delete;
-    DefaultFloatingPoint& operator=(const DefaultFloatingPoint&) = delete;
-    ~DefaultFloatingPoint() { std::fesetenv(&before_); }
-
-  private:
-    std::fenv_t before_;
-};
-
-struct Refused : std::exception {
-    explicit Refused(std::string text) : message(std::move(text)) {}
-    const char* what() const noexcept override { return message.c_str(); }
-    std::string message;
-};
-
-template <class Value>
-Value* aligned_data(const ffi::AnyBuffer& buffer) {
-    void* const data = buffer.untyped_data();
-    if (reinterpret_cast<uintptr_t>(data) % alignof(Value) != 0) {
-        throw Refused("a buffer is not aligned to its numbers");
-    }
-    return static_cast<Value*>(data);
-}
-
-// The last extents of a buffer, and the product of those before them.
-struct Extents {
-    int64_t outer = 1;
-    std::vector<int64_t> last;
-
-    Extents(const ffi::AnyBuffer& buffer, size_t n_last) {
-        const auto dimensions = buffer.dimensions();
-        if (dimensions.size() < n_last) {
-            throw Refused("a buffer has too few axes");
-        }
-        const size_t n_outer = dimensions.size() - n_last;
-        for (size_t i = 0; i < n_outer; ++i) {
-            outer *= dimensions[i];
-        }
-        last.assign(dimensions.begin() + static_cast<int64_t>(n_outer), dimensions.end());
-    }
-};
-
-// All numbers of a buffer as Wide, copied if it holds others.
-template <class Wide>
-class Widened {
-  public:
-    explicit Widened(const ffi::AnyBuffer& buffer) {
-        switch (buffer.element_type()) {
-            case ffi::F32:
-                copy<float>(buffer);
-                break;
-            case ffi::S32:
-                copy<int32_t>(buffer);
-                break;
-            default:
-                data_ = aligned_data<Wide>(buffer);
-        }
-    }
-    const Wide* data() const { return data_; }
-
-  private:
-    template <class Narrow>
-    void copy(const ffi::AnyBuffer& buffer) {
-        const Narrow* const values = aligned_data<Narrow>(buffer);
-        own_.assign(values, values + buffer.element_count());
-        data_ = own_.data();
-    }
-    std::vector<Wide> own_;
-    const Wide* data_ = nullptr;
-};
-
-template <class Use>
-ffi::Error guarded(ffi::DataType dtype, Use use) {
-    try {
-        const DefaultFloatingPoint modes;
-        if (dtype == ffi::F32) {
-            use(float{});
-        } else if (dtype == ffi::F64) {
-            use(double{});
-        } else {
-            throw Refused("logits are float32 or float64");
-        }
-        return ffi::Error::Success();
-    } catch (const Refused& refused) {
-        return ffi::Error::InvalidArgument(refused.message);
-    } catch (const std::exception& error) {
-        return ffi::Error::Internal(error.what());
-    }
-}
 
 enum class SoftmaxKind : int64_t { softmax = 0, log_softmax = 1, logsumexp = 2 };
 
@@ -147,7 +46,7 @@ template <class Real>
 class LossBatch {
   public:
     LossBatch(const ffi::RemainingArgs& arguments, const ffi::RemainingRets& results, bool by_index,
-              bool sample_weighted, bool class_weighted)
+              bool sample_weighted, bool class_weighted, bool with_class_unit)
         : arguments_(arguments), results_(results), extents_(argument(0), 2) {
         const size_t class_position = sample_weighted ? 3 : 2;
         logits_ = aligned_data<const Real>(argument(0));
@@ -162,6 +61,9 @@ class LossBatch {
         if (class_weighted) {
             class_weight_.emplace(argument(class_position));
         }
+        if (with_class_unit) {
+            class_unit_.emplace(argument(class_position + 1));
+        }
         loss_ = aligned_data<Real>(result(0));
         gradient_ = results_.size() > 1 ? aligned_data<Real>(result(1)) : nullptr;
     }
@@ -175,7 +77,8 @@ class LossBatch {
             solve_loss<Real>({logits_ + row * n, indices_ ? indices_->data() + row : nullptr,
                               targets_ ? targets_ + row * n : nullptr,
                               sample_weight_ ? sample_weight_->data() + row : nullptr,
-                              class_weight_ ? class_weight_->data() + b * n : nullptr, loss_ + b * n_losses,
+                              class_weight_ ? class_weight_->data() + b * n : nullptr,
+                              class_unit_ ? class_unit_->data()[b] : 1.0, loss_ + b * n_losses,
                               gradient_ ? gradient_ + row * n : nullptr, n_rows, n},
                              options);
         }
@@ -193,13 +96,15 @@ class LossBatch {
     std::optional<Widened<int64_t>> indices_;
     std::optional<Widened<double>> sample_weight_;
     std::optional<Widened<double>> class_weight_;
+    std::optional<Widened<double>> class_unit_;
     Real* loss_ = nullptr;
     Real* gradient_ = nullptr;
 };
 
 ffi::Error cross_entropy(ffi::RemainingArgs arguments, ffi::RemainingRets results, int64_t reduction,
                          double label_smoothing, double temperature, bool ignoring, int64_t ignore_index,
-                         bool by_index, bool sample_weighted, bool class_weighted, int64_t n_threads) {
+                         bool by_index, bool sample_weighted, bool class_weighted, bool with_class_unit,
+                         int64_t n_threads) {
     const auto logits = arguments.get<ffi::AnyBuffer>(0);
     if (!logits.has_value()) {
         return ffi::Error::InvalidArgument("logits are missing");
@@ -211,10 +116,49 @@ ffi::Error cross_entropy(ffi::RemainingArgs arguments, ffi::RemainingRets result
                               ignore_index,
                               static_cast<int>(n_threads)};
     return guarded(logits->element_type(), [&](auto real) {
-        LossBatch<decltype(real)>(arguments, results, by_index, sample_weighted, class_weighted)
+        LossBatch<decltype(real)>(arguments, results, by_index, sample_weighted, class_weighted,
+                                  with_class_unit)
             .solve(options);
     });
 }
+
+// Rows of weight 0 become 0; without weights all have 1.
+ffi::Error softmax_jacobian(ffi::RemainingArgs arguments, ffi::Result<ffi::AnyBuffer> out, double temperature,
+                            bool weighted, int64_t n_threads) {
+    const auto logits = arguments.get<ffi::AnyBuffer>(0);
+    const auto direction = arguments.get<ffi::AnyBuffer>(1);
+    if (!logits.has_value() || !direction.has_value()) {
+        return ffi::Error::InvalidArgument("logits or their direction are missing");
+    }
+    return guarded(logits->element_type(), [&](auto real) {
+        using Real = decltype(real);
+        const Extents extents(*logits, 1);
+        const int64_t n = extents.last[0];
+        std::optional<Widened<double>> weight;
+        if (weighted) {
+            weight.emplace(arguments.get<ffi::AnyBuffer>(2).value());
+        }
+        const JacobianTask<Real> task{aligned_data<const Real>(*logits),
+                                      aligned_data<const Real>(*direction),
+                                      weight ? weight->data() : nullptr,
+                                      aligned_data<Real>(*out),
+                                      n,
+                                      temperature,
+                                      1.0};
+        const auto kernel = kernels_of<Real>().softmax_jacobian;
+        share_rows(extents.outer, nanoseconds_of_row(3 * n * static_cast<int64_t>(sizeof(Real))),
+                   static_cast<int>(n_threads),
+                   [&](int64_t first, int64_t last) { kernel(task, first, last); });
+    });
+}
+
+XLA_FFI_DEFINE_HANDLER(softmax_jacobian_handler, softmax_jacobian,
+                       ffi::Ffi::Bind()
+                           .RemainingArgs()
+                           .Ret<ffi::AnyBuffer>()
+                           .Attr<double>("temperature")
+                           .Attr<bool>("weighted")
+                           .Attr<int64_t>("n_threads"));
 
 XLA_FFI_DEFINE_HANDLER(
     softmax_handler, softmax,
@@ -233,6 +177,7 @@ XLA_FFI_DEFINE_HANDLER(cross_entropy_handler, cross_entropy,
                            .Attr<bool>("by_index")
                            .Attr<bool>("sample_weighted")
                            .Attr<bool>("class_weighted")
+                           .Attr<bool>("with_class_unit")
                            .Attr<int64_t>("n_threads"));
 
 nb::capsule capsule_of(XLA_FFI_Handler* handler) { return nb::capsule(reinterpret_cast<void*>(handler)); }
@@ -250,6 +195,8 @@ NB_MODULE(_xla, m) {
         nb::dict handlers;
         handlers["chainrule_softmax"] = capsule_of(softmax_handler);
         handlers["chainrule_cross_entropy"] = capsule_of(cross_entropy_handler);
+        handlers["chainrule_softmax_jacobian"] = capsule_of(softmax_jacobian_handler);
+        handlers["chainrule_linear_cross_entropy"] = capsule_of(linear_cross_entropy_handler());
         return handlers;
     });
 }

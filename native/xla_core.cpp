@@ -27,4 +27,15 @@ void run_chunks(const ChunkedWork& work, int n_threads) { core->run_chunks(work,
 int thread_count(int requested) { return core->thread_count(requested); }
 double fixed_order_total(const double* values, int64_t n) { return core->fixed_order_total(values, n); }
 
+template <>
+double linear_cross_entropy(const LinearHead<float>& head, const LinearGradients<float>& gradients,
+                            double* losses, int n_threads) {
+    return core->linear_float32(head, gradients, losses, n_threads);
+}
+template <>
+double linear_cross_entropy(const LinearHead<double>& head, const LinearGradients<double>& gradients,
+                            double* losses, int n_threads) {
+    return core->linear_float64(head, gradients, losses, n_threads);
+}
+
 }  // namespace chainrule

@@ -30,21 +30,6 @@ std::vector<double> checked_weights(const double* weights, int64_t n) {
     return checked;
 }
 
-// Times the power of two that brings the largest into [1, 2); exact, and no mean changes.
-void bring_near_one(std::vector<double>& weights) {
-    double largest = 0.0;
-    for (const double weight : weights) {
-        largest = std::max(largest, weight);
-    }
-    if (largest > 0.0) {
-        int exponent;
-        frexp(largest, &exponent);
-        for (double& weight : weights) {
-            weight = ldexp(weight, 1 - exponent);
-        }
-    }
-}
-
 template <class Real>
 struct Solver {
     const LossProblem<Real>& problem;
@@ -56,9 +41,6 @@ struct Solver {
     Solver(const LossProblem<Real>& given, const LossOptions& chosen)
         : problem(given), options(chosen), losses(static_cast<size_t>(given.n_rows)) {
         row_weight = checked_weights(problem.sample_weight, problem.n_rows);
-        if (problem.sample_weight && options.reduction == LossReduction::mean) {
-            bring_near_one(row_weight);
-        }
         if (problem.indices && options.ignoring) {
             for (int64_t i = 0; i < problem.n_rows; ++i) {
                 if (problem.indices[i] == options.ignore_index) {
@@ -88,7 +70,7 @@ struct Solver {
             mass += y;
             weighted += y * class_weight[static_cast<size_t>(k)];
         }
-        return mass > 0.0 ? weighted / mass : 1.0;
+        return mass > 0.0 ? weighted / mass : problem.class_unit;
     }
 
     double total_weight() {

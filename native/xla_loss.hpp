@@ -17,7 +17,8 @@ struct LossOptions {
 };
 
 // Arrays of one problem; exactly one of `indices` and `targets`. Values are not checked: a wrong index, a
-// negative or NaN weight or target makes its row NaN, and with it what is summed over rows.
+// negative or NaN weight or target makes its row NaN, and with it what is summed over rows. The weights of
+// a mean are near 1 already.
 template <class Real>
 struct LossProblem {
     const Real* logits;
@@ -25,6 +26,7 @@ struct LossProblem {
     const Real* targets;
     const double* sample_weight;  // or null: 1
     const double* class_weight;   // or null: 1
+    double class_unit;            // what a row of zeros counts in the scale of the class weights
     Real* loss;                   // one number, or one for each row
     Real* gradient;               // or null
     int64_t n_rows;

@@ -18,6 +18,10 @@ def exact(values: Sequence[float]) -> list[Any]:
     return [_context.mpf(float(value)) for value in values]
 
 
+def log(value: Any) -> Any:
+    return _context.log(value)
+
+
 def softmax(logits: Sequence[float], temperature: float = 1.0) -> list[Any]:
     return _softmax(tuple(float(z) for z in logits), temperature)
 

@@ -156,3 +156,31 @@ def test_arrays_that_only_look_plain_take_the_long_way(path):
         assert short(z, targets, *usual) is None
     for out in (read_only, unaligned, z.T, z.astype(np.float32), y, 0):
         assert short(z, y, None, None, 0.0, None, 1.0, "mean", True, out, None) is None
+
+
+@pytest.mark.parametrize("name", ["logits", "targets", "sample_weight", "class_weight"])
+@pytest.mark.usefixtures("path")
+def test_a_masked_array_is_refused_for_its_mask_would_go_unnoticed(name):
+    arguments = {
+        "logits": np.zeros((2, 2)),
+        "targets": np.array([0, 1]),
+        "sample_weight": np.ones(2),
+        "class_weight": np.ones(2),
+    }
+    if name in ("logits", "targets"):  # else the call takes no short way, whatever its logits are
+        del arguments["sample_weight"], arguments["class_weight"]
+    arguments[name] = np.ma.masked_array(arguments[name], mask=False)
+    rule = rf"{name} are a plain array; got a numpy.ma.MaskedArray.*{name}\.filled\(value\)"
+    for function in (cr.cross_entropy, cr.cross_entropy_with_gradient):
+        with pytest.raises(ArgumentTypeError, match=rule):
+            function(**arguments)
+
+
+@pytest.mark.usefixtures("path")
+def test_every_function_of_rows_refuses_masked_logits():
+    logits = np.ma.masked_array(np.zeros((2, 2)), mask=True)
+    for function in (cr.softmax, cr.log_softmax, cr.logsumexp):
+        with pytest.raises(ArgumentTypeError, match="logits are a plain array"):
+            function(logits)
+    with pytest.raises(ArgumentTypeError, match="features are a plain array"):
+        cr.linear_cross_entropy(logits, np.zeros((2, 2)), np.array([0, 1]))

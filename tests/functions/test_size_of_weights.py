@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import example, given
 
 import chainrule as cr
+import weighted_means
 
 pytestmark = pytest.mark.usefixtures("path")
 
@@ -46,3 +48,18 @@ def test_a_row_of_zeros_counts_one_whatever_the_class_weights_are():
     assert cr.cross_entropy(logits, targets, class_weight=[3.0] * 3) == pytest.approx(
         3 * row_loss / 4, rel=1e-14
     )
+
+
+@example(mean=weighted_means.UNUSED_CLASSES)
+@given(mean=weighted_means.means())
+def test_a_mean_is_right_whatever_the_sizes_of_its_weights_are(mean):
+    loss, gradient = cr.cross_entropy_with_gradient(mean.logits, mean.targets, **mean.options)
+    weighted_means.assert_close(loss, gradient, mean, 1e-13)
+    assert cr.cross_entropy(mean.logits, mean.targets, **mean.options) == loss
+
+
+def test_one_number_of_any_size_beside_a_row_of_zeros_keeps_the_mean_finite():
+    logits, targets = np.zeros((2, 2)), np.array([[1.0, 0.0], [0.0, 0.0]])
+    for size, wanted in ((1e308, np.log(2)), (1e-310, 1e-310 * np.log(2)), (3.0, 0.75 * np.log(2))):
+        loss = cr.cross_entropy(logits, targets, class_weight=[size, size])
+        assert loss == pytest.approx(wanted, rel=1e-9, abs=0)

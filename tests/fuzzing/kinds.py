@@ -13,10 +13,11 @@ from fuzzing.drawing import chance, pick
 KINDS: tuple[tuple[Callable[[np.random.Generator], Case], str, float], ...] = (
     (cases.softmax_family, "softmax", 0.18),
     (cases.softmax_vjp, "softmax_vjp", 0.11),
-    (cases.cross_entropy, "cross_entropy", 0.35),
+    (cases.cross_entropy, "cross_entropy", 0.29),
     (cases.cross_entropy_hvp, "cross_entropy_hvp", 0.18),
     (cases.per_output, "squared_error", 0.09),
     (linear_cases.linear_head, "linear_cross_entropy", 0.09),
+    (linear_cases.gauss_newton, "linear_cross_entropy_gauss_newton", 0.06),
 )
 _SERVED = [(kind, share) for kind, name, share in KINDS if hasattr(chainrule, name)]
 _LIMITS = np.cumsum([share for _, share in _SERVED])

@@ -41,8 +41,8 @@ FAULTS = {
     ),
     "the mean counts ignored rows": Fault(
         "chainrule.functions.weighted_targets",
-        "total = sum_of_weights(checked, weight, classes, None, len(rows.values))",
-        "total = sum_of_weights(checked, samples, classes, None, len(rows.values))",
+        "total = sum_of_weights(checked, weight, classes, None, len(rows.values), unit)",
+        "total = sum_of_weights(checked, samples, classes, None, len(rows.values), unit)",
         _CROSS_ENTROPY,
     ),
     "out is not written to": Fault(
@@ -53,7 +53,7 @@ FAULTS = {
     ),
     "class weights of smoothed targets in the mean": Fault(
         "chainrule.functions.weighted_targets",
-        "np.where(mass > 0, (y * classes).sum(axis=1) / np.where(mass > 0, mass, 1), 1)",
+        "np.where(mass > 0, (y * classes).sum(axis=1) / np.where(mass > 0, mass, 1), unit)",
         "(y * classes).sum(axis=1)",
         _CROSS_ENTROPY,
     ),
@@ -61,14 +61,14 @@ FAULTS = {
         _FORMULAS, "for _ in range(2):", "for _ in range(1):", "tests/functions/test_softmax_vjp.py"
     ),
     "the second derivative forgets the mass of the target": Fault(
-        "chainrule.functions.hvp",
-        "return _with_masses(used, _masses(checked, rows.values, classes, label_smoothing), total)",
-        "return _with_masses(used, None, total)",
+        "chainrule.functions.curvature_weights",
+        "of_rows = masses if weights is None else weights * masses",
+        "of_rows = weights",
         "tests/functions/test_hvp.py",
     ),
     "a row without mass is zero even if it is NaN": Fault(
         "chainrule.functions.hvp",
-        "np.where(np.isnan(product), product, 0)",
+        "np.where(np.isnan(out[massless]), np.nan, 0)",
         "0",
         "tests/functions/test_hvp.py",
     ),
@@ -92,7 +92,7 @@ FAULTS = {
     ),
     "smoothing reaches masked classes in the Gauss-Newton product": Fault(
         "chainrule.functions.linear_gauss_newton",
-        "np.flatnonzero(arrays.bias == -np.inf) if arrays.bias is not None else np.zeros(0, np.int64)",
+        "np.flatnonzero(bias == -np.inf) if bias is not None else np.zeros(0, np.int64)",
         "np.zeros(0, np.int64)",
         "tests/functions/test_linear_gauss_newton.py",
     ),
@@ -107,5 +107,11 @@ FAULTS = {
         "0.5 * np.square",
         "1.0 * np.square",
         "tests/functions/test_outputs.py",
+    ),
+    "a row of zeros does not count in the scale of the class weights": Fault(
+        "chainrule.functions.weighted_targets",
+        "initial=0.0 if has_mass.any(axis=1).all() else 1.0",
+        "initial=0.0",
+        "tests/functions/test_size_of_weights.py",
     ),
 }

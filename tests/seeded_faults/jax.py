@@ -49,4 +49,22 @@ FAULTS = {
         "by_row = jax.lax.scan(body, sums, jax.tree.map(lambda a: a[:-1], _blocks(head, arrays)))",
         "tests/functions/jax/test_linear.py",
     ),
+    "JAX: a row of zeros counts 1 beside scaled class weights": Fault(
+        f"{_JAX}.formula_loss",
+        "unit = 1 if arrays.class_unit is None else arrays.class_unit.astype(classes.dtype)",
+        "unit = 1",
+        "tests/functions/jax/test_size_of_weights.py",
+    ),
+    "JAX: a row without mass of a second derivative keeps its curve": Fault(
+        f"{_JAX}.jacobian",
+        "return jnp.where(massless[:, None] & ~jnp.isnan(product), 0, product)",
+        "return product",
+        "tests/functions/jax/test_kernels.py::test_a_row_without_mass_has_no_curve_unless_it_is_nan",
+    ),
+    "JAX: wrong soft targets of the linear head pass under jit": Fault(
+        f"{_JAX}.linear_blocks",
+        "weight = jnp.where(wrong & (weight != 0), jnp.nan, weight)",
+        "pass",
+        "tests/functions/jax/test_kernels.py::test_rows_that_do_not_count_are_zero_and_wrong_targets_nan_under_jit",
+    ),
 }

@@ -28,8 +28,8 @@ FAULTS = {
     ),
     "each of a batch is divided by the total of all": Fault(
         f"{_PYTORCH}.batches",
-        "mean_weights(self.rows).reshape(self.leading[0], -1).sum(1)",
-        "mean_weights(self.rows).sum().expand(self.leading[0])",
+        "mean_weights(self.rows, self.unit).reshape(self.leading[0], -1).sum(1)",
+        "mean_weights(self.rows, self.unit).sum().expand(self.leading[0])",
         "tests/functions/test_pytorch_transforms.py",
     ),
     "a device's confident row by subtraction": Fault(
@@ -43,5 +43,11 @@ FAULTS = {
         "_is_one(by_loss) and not torch._C._autograd._get_current_graph_task_keep_graph()",
         "_is_one(by_loss)",
         "tests/functions/test_pytorch.py",
+    ),
+    "a tensor's class weights that do not count set the scale": Fault(
+        f"{_PYTORCH}.problem",
+        "counts = has_mass.reshape(-1, len(weights)).any(0) | bool(problem.label_smoothing)",
+        "counts = torch.ones_like(weights, dtype=torch.bool)",
+        "tests/functions/test_pytorch_size_of_weights.py",
     ),
 }

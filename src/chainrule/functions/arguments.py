@@ -43,7 +43,10 @@ SMALLEST_TEMPERATURE, LARGEST_TEMPERATURE = 1e-30, 1e30
 
 
 def as_array(call: str, name: str, values: ArrayLike) -> Array:
-    """Return an array in the byte order of the machine."""
+    """Return an array in the byte order of the machine; refuse a masked one, whose mask would go unnoticed."""
+    if isinstance(values, np.ma.MaskedArray):
+        remedy = f"Pass {name}.filled(value), or {name}.compressed() to leave out masked entries of one axis."
+        raise ArgumentTypeError(call, f"{name} are a plain array", "a numpy.ma.MaskedArray", remedy)
     try:
         array = np.asarray(values)
     except ValueError as error:

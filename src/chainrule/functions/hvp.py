@@ -1,30 +1,22 @@
 """The second derivative of the cross-entropy times a direction."""
 
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from chainrule._types import Array, ArrayLike
-from chainrule.errors import ArgumentError
 from chainrule.functions.arguments import (
     Reduction,
-    Rows,
-    Targets,
-    check_ignore_index,
-    check_label_smoothing,
     check_logits,
     check_reduction,
-    check_targets,
     check_temperature,
-    check_weights,
     logit_rows,
-    near_one,
     quiet,
 )
-from chainrule.functions.cross_entropy import total_weight
+from chainrule.functions.curvature_weights import CurvatureWeights, curvature_weights
 from chainrule.functions.directions import direction_rows
 from chainrule.functions.dispatch import in_its_own_library, row_kernels
-from chainrule.functions.weighted_targets import near_one_in_use
+from chainrule.functions.weighted_targets import WeightedTargets
 from chainrule.kernels import thread_count
 
 
@@ -90,127 +82,44 @@ def cross_entropy_hvp(
     temperature = check_temperature(call, temperature)
     rows = logit_rows(call, array, temperature=temperature)
     v = direction_rows(call, "direction", direction, array, rows)
-    weights = _checked_weights(
-        call, rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, reduction == "mean"
-    )
+    weights = curvature_weights(
+        call, rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, reduction == "mean",
+        partial(_mean_class_weight, rows.values),
+    )  # fmt: skip
     threads = thread_count(n_threads)
     total = weights.total if reduction == "mean" else 1.0
     out = np.zeros_like(rows.values)
     if total > 0:
-        row_kernels().softmax_jacobian_rows(
-            rows.values, v, weights.of_rows, temperature, 1 / total, out, threads
-        )
-        weights.remove_massless(out)
+        _write_products(weights, rows.values, v, temperature, 1 / total, out, threads)
     return rows.result(out)
 
 
-@dataclass(frozen=True)
-class _Weights:
-    """What the rows' products are multiplied by."""
-
-    of_rows: Array | None  # float64, (rows,); None: 1
-    massless: Array | None  # rows in use whose targets have no mass, which got the weight 1
-    total: float  # what "mean" divides by
-
-    def remove_massless(self, out: Array) -> None:
-        """Make 0 of the rows without mass, save those that are NaN."""
-        if self.massless is not None:
-            product = out[self.massless]
-            out[self.massless] = np.where(np.isnan(product), product, 0)
-
-
-def _checked_weights(
-    call: str,
-    rows: Rows,
-    targets: ArrayLike | None,
-    sample_weight: ArrayLike | None,
-    class_weight: ArrayLike | None,
-    label_smoothing: float,
-    ignore_index: int | None,
-    mean: bool,
-) -> _Weights:
-    label_smoothing = check_label_smoothing(call, label_smoothing)
-    ignore_index = check_ignore_index(call, ignore_index)
-    checked = None if targets is None else check_targets(call, targets, rows, ignore_index)
-    if checked is None:
-        _require_targets(call, class_weight, ignore_index)
-    samples = check_weights(call, "sample_weight", sample_weight, rows.leading_shape)
-    classes = check_weights(call, "class_weight", class_weight, (rows.values.shape[1],))
-    used = samples if checked is None else _used_weights(checked, samples, ignore_index)
-    if mean and used is not None:
-        used = near_one(used)
-    if checked is None:
-        total = float(len(rows.values)) if used is None else float(used.sum())
-        return _Weights(used, None, total)
-    if mean:
-        classes = near_one_in_use(classes, checked, used, label_smoothing)
-    total = _total_weight(checked, rows, used, classes, ignore_index)
-    return _with_masses(used, _masses(checked, rows.values, classes, label_smoothing), total)
+def _write_products(
+    weights: CurvatureWeights,
+    logits: Array,
+    direction: Array,
+    temperature: float,
+    scale: float,
+    out: Array,
+    threads: int,
+) -> None:
+    """Write the products; rows without mass have 0, or NaN where they are NaN with any mass."""
+    of_rows, massless = weights.of_rows, weights.massless
+    if massless is not None and of_rows is not None:
+        of_rows = np.where(massless, 1.0, of_rows)
+    row_kernels().softmax_jacobian_rows(logits, direction, of_rows, temperature, scale, out, threads)
+    if massless is not None:
+        out[massless] = np.where(np.isnan(out[massless]), np.nan, 0)
 
 
-def _require_targets(call: str, class_weight: ArrayLike | None, ignore_index: int | None) -> None:
-    for name, value in (("class_weight", class_weight), ("ignore_index", ignore_index)):
-        if value is not None:
-            remedy = f"Pass the targets, or leave {name} out."
-            raise ArgumentError(call, f"{name} goes with targets", f"{name} and targets=None", remedy)
-
-
-def _total_weight(
-    targets: Targets, rows: Rows, samples: Array | None, classes: Array | None, ignore_index: int | None
-) -> float:
-    checked = targets.probabilities if targets.indices is None else targets.indices
-    assert checked is not None
-    return total_weight(checked, rows.values.shape[1], samples, classes, ignore_index)
-
-
-def _used_weights(targets: Targets, samples: Array | None, ignore_index: int | None) -> Array | None:
-    """Give ignored rows the weight 0."""
-    if targets.indices is None or ignore_index is None:
-        return samples
-    used = targets.indices != ignore_index
-    return used.astype(np.float64) if samples is None else samples * used
-
-
-def _masses(targets: Targets, logits: Array, classes: Array | None, label_smoothing: float) -> Array | None:
-    """Return sum_k q_k of each row, class weights and smoothing inside; None: 1 for each."""
-    if classes is None:
-        if targets.indices is not None:
-            return None
-        assert targets.probabilities is not None
-        given = targets.probabilities.sum(axis=1, dtype=np.float64)
-        return (1 - label_smoothing) * given + label_smoothing
-    given = _weighted_masses(targets, classes)
-    if not label_smoothing:
-        return given
-    share = _unmasked(targets, logits) @ np.stack([classes, np.ones_like(classes)], axis=1)
-    return (1 - label_smoothing) * given + label_smoothing * share[:, 0] / np.maximum(share[:, 1], 1)
-
-
-def _weighted_masses(targets: Targets, classes: Array) -> Array:
+def _mean_class_weight(logits: Array, targets: WeightedTargets, classes: Array) -> Array:
+    """Return the mean class weight over the classes that smoothing reaches: not those whose logit masks them."""
+    reached = logits != -np.inf
     if targets.probabilities is not None:
-        return (targets.probabilities * classes).sum(axis=1)
-    assert targets.indices is not None
-    n_classes = len(classes)
-    return classes[np.clip(targets.indices, 0, n_classes - 1)]  # ignored rows: any class, their weight is 0
-
-
-def _unmasked(targets: Targets, logits: Array) -> Array:
-    """Return 1 for each class that smoothing gives mass to, (rows, classes)."""
-    unmasked = logits != -np.inf
-    if targets.probabilities is not None:
-        unmasked |= targets.probabilities > 0
+        reached |= targets.probabilities > 0
     elif targets.indices is not None:
         in_use = np.clip(targets.indices, 0, logits.shape[1] - 1)
-        unmasked[np.arange(len(logits)), in_use] = True
-    return unmasked.astype(np.float64)
-
-
-def _with_masses(weights: Array | None, masses: Array | None, total: float) -> _Weights:
-    """Multiply; a row in use whose targets have no mass keeps a weight, so that it is NaN where it has to be."""
-    if masses is None:
-        return _Weights(weights, None, total)
-    massless = masses == 0 if weights is None else (masses == 0) & (weights != 0)
-    if not massless.any():
-        return _Weights(masses if weights is None else weights * masses, None, total)
-    masses = np.where(massless, 1.0, masses)
-    return _Weights(masses if weights is None else weights * masses, massless, total)
+        reached[np.arange(len(logits)), in_use] = True
+    total = (reached * classes).sum(axis=1)
+    mean: Array = total / np.maximum(reached.sum(axis=1), 1)
+    return mean

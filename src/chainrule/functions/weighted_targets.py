@@ -50,10 +50,11 @@ def weigh_targets(
     samples = check_weights(call, "sample_weight", sample_weight, rows.leading_shape)
     classes = check_weights(call, "class_weight", class_weight, (rows.values.shape[1],))
     weight = _without_ignored(checked.indices, samples, ignore_index)
+    unit = 1.0
     if mean:  # a power of two on either changes no mean; their products and sums stay finite and normal
         weight = None if weight is None else near_one(weight)
-        classes = near_one_in_use(classes, checked, weight, label_smoothing)
-    total = sum_of_weights(checked, weight, classes, None, len(rows.values))
+        classes, unit = near_one_in_use(classes, checked, weight, label_smoothing)
+    total = sum_of_weights(checked, weight, classes, None, len(rows.values), unit)
     # A class weight of 0 stays inside the target: a row that is NaN is NaN, as with the equal one-hot row.
     foldable = classes is None or bool((classes > 0).all())
     if checked.indices is not None and foldable and not label_smoothing:
@@ -63,31 +64,44 @@ def weigh_targets(
 
 def near_one_in_use(
     classes: Array | None, targets: Targets, weight: Array | None, label_smoothing: float
-) -> Array | None:
-    """Return class weights times a power of two that brings the largest one that counts into [1, 2).
+) -> tuple[Array | None, float]:
+    """Return class weights times a power of two that brings the largest that counts near 1, and the power.
 
-    Beside a row of zeros, whose c_i is 1 whatever the class weights are, no power of two can be taken out.
+    A row of zeros counts 1, whatever the class weights are: in the scale of those returned, the power.
     """
-    if classes is None or _has_row_of_zeros(targets):
-        return classes
-    in_use = classes
-    if targets.indices is not None and not label_smoothing:
-        in_use = classes[targets.indices if weight is None else targets.indices[weight > 0]]
-    largest = in_use.max(initial=0.0)
+    if classes is None:
+        return None, 1.0
+    largest = _largest_in_use(classes, targets, weight, label_smoothing)
     if largest == 0:
-        return classes
-    # Those that do not count stay finite: 0 * inf would be NaN.
-    return np.minimum(np.ldexp(classes, 1 - int(np.frexp(largest)[1])), np.finfo(np.float64).max)
+        return classes, 1.0
+    # So that the 1 of a row of zeros stays a normal number.
+    exponent = max(1 - int(np.frexp(largest)[1]), -1000)
+    # Those that do not count stay finite, and so do sums of them: 0 * inf would be NaN.
+    unit = min(float(np.ldexp(1.0, exponent)), float(np.finfo(np.float64).max))
+    return np.minimum(np.ldexp(classes, exponent), 2.0**30), unit
 
 
-def _has_row_of_zeros(targets: Targets) -> bool:
-    return targets.probabilities is not None and not bool(targets.probabilities.any(axis=1).all())
+def _largest_in_use(classes: Array, targets: Targets, weight: Array | None, label_smoothing: float) -> float:
+    """Return the largest class weight that counts, the 1 of a row of zeros among them."""
+    used: Array | slice = slice(None) if weight is None else weight > 0
+    if targets.indices is not None:
+        in_use = classes if label_smoothing else classes[targets.indices[used]]
+        return float(in_use.max(initial=0.0))
+    assert targets.probabilities is not None
+    has_mass = targets.probabilities[used] > 0
+    in_use = classes if label_smoothing else classes[has_mass.any(axis=0)]
+    return float(in_use.max(initial=0.0 if has_mass.any(axis=1).all() else 1.0))
 
 
 def sum_of_weights(
-    targets: Targets, samples: Array | None, classes: Array | None, ignore_index: int | None, n_rows: int
+    targets: Targets,
+    samples: Array | None,
+    classes: Array | None,
+    ignore_index: int | None,
+    n_rows: int,
+    unit: float = 1.0,
 ) -> float:
-    """Return sum_i sample_weight_i c_i for checked arguments."""
+    """Return sum_i sample_weight_i c_i for checked arguments; ``unit`` is the c of a row of zeros."""
     weight = _without_ignored(targets.indices, samples, ignore_index)
     if classes is None:
         return float(n_rows) if weight is None else float(weight.sum())
@@ -98,7 +112,7 @@ def sum_of_weights(
     assert targets.probabilities is not None
     y = targets.probabilities.astype(np.float64)
     mass = y.sum(axis=1)
-    class_means = np.where(mass > 0, (y * classes).sum(axis=1) / np.where(mass > 0, mass, 1), 1)
+    class_means = np.where(mass > 0, (y * classes).sum(axis=1) / np.where(mass > 0, mass, 1), unit)
     return float(class_means.sum() if weight is None else (weight * class_means).sum())
 
 

@@ -109,7 +109,9 @@ def test_the_derivatives_of_the_softmax_family_are_those_of_jax_nn():
              (cr.logsumexp, lambda z, axis: jax.nn.logsumexp(z, axis)))  # fmt: skip
 
     def second(functions):
-        total = lambda z: sum((f(z, axis=0) ** 2).sum() for f in functions)  # noqa: E731
+        def total(z):
+            return sum((f(z, axis=0) ** 2).sum() for f in functions)
+
         return jax.jit(jax.hessian(total))(ARGUMENTS[0])
 
     _assert_same(second([ours for ours, _ in pairs]), second([theirs for _, theirs in pairs]))
@@ -155,8 +157,10 @@ def test_the_gradient_is_the_slope_of_the_loss_by_the_order_of_the_error():
 
 
 def test_a_masked_class_and_one_that_stands_still_give_no_nan():
+    def loss(z, q, c):
+        return cr.cross_entropy(z, q, class_weight=c)
+
     logits = jnp.array([[-jnp.inf, 0.0, 0.0]])
-    loss = lambda z, q, c: cr.cross_entropy(z, q, class_weight=c)  # noqa: E731
     q = jnp.array([[0.0, 1.0, 0.0]])
     gradients = jax.jit(jax.grad(loss, (0, 1, 2)))(logits, q, jnp.ones(3))
     assert all(jnp.isfinite(gradient).all() for gradient in gradients)

@@ -46,16 +46,13 @@ def check_targets(
     return _operand(targets, array)
 
 
-def check_weights(
-    call: str, name: str, weights: ArrayLike | None, shape: tuple[int, ...], any_scale: bool = False
-) -> Operand | None:
-    """Return weights as an array; with ``any_scale`` times a power of two, if they are not JAX's."""
+def check_weights(call: str, name: str, weights: ArrayLike | None, shape: tuple[int, ...]) -> Operand | None:
+    """Return weights as an array; if they are not JAX's as float64."""
     if weights is None:
         return None
-    array = known(call, name, weights)
-    checked = arguments.check_weights(call, name, array, shape)
+    checked = arguments.check_weights(call, name, known(call, name, weights), shape)
     assert checked is not None
-    return _operand(weights, (arguments.near_one(checked) if any_scale else checked).reshape(shape))
+    return _operand(weights, checked.reshape(shape))
 
 
 def check_direction(

@@ -9,7 +9,8 @@ from chainrule._types import ArrayLike
 from chainrule.errors import ArgumentError
 from chainrule.functions.arguments import Reduction, class_axis
 from chainrule.functions.jax.arguments import check_direction, check_logits
-from chainrule.functions.jax.formula_loss import LossOptions, formula_hvp
+from chainrule.functions.jax.formula_loss import LossOptions
+from chainrule.functions.jax.jacobian import hvp_of
 from chainrule.functions.jax.loss import loss_and_gradient_of, loss_of
 from chainrule.functions.jax.loss_arguments import prepared_loss, rows_of, targets_of_mass_one
 
@@ -115,20 +116,20 @@ def cross_entropy_hvp(
 
 @partial(jax.jit, static_argnums=0)
 def _loss(options: LossOptions, logits: jax.Array, *others: Any) -> jax.Array:
-    loss = loss_of(options, rows_of(logits, *others))
+    loss = loss_of(options, rows_of(options, logits, *others))
     return _delivered(loss, options, logits)
 
 
 @partial(jax.jit, static_argnums=0)
 def _loss_and_gradient(options: LossOptions, logits: jax.Array, *others: Any) -> tuple[jax.Array, jax.Array]:
-    loss, gradient = loss_and_gradient_of(options, rows_of(logits, *others))
+    loss, gradient = loss_and_gradient_of(options, rows_of(options, logits, *others))
     return _delivered(loss, options, logits), gradient.reshape(logits.shape).astype(logits.dtype)
 
 
 @partial(jax.jit, static_argnums=0)
 def _hvp(options: LossOptions, logits: jax.Array, direction: jax.Array, *others: Any) -> jax.Array:
-    arrays = rows_of(logits, *others)
-    product = formula_hvp(options, arrays, direction.reshape(arrays.logits.shape))
+    arrays = rows_of(options, logits, *others)
+    product = hvp_of(options, arrays, direction.reshape(arrays.logits.shape))
     return product.reshape(logits.shape).astype(logits.dtype)
 
 

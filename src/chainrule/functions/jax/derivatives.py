@@ -142,6 +142,27 @@ def sum_of_moving(
     return sum(terms[1:], terms[0]) if terms else jnp.zeros_like(like)
 
 
+def derivative_along(function: Callable[[Any], Any], primals: Any, tangents: Any) -> Any:
+    """Return the derivative of a function of nested arrays along those whose tangent is not None; None if all stand.
+
+    Examples
+    --------
+    >>> pair = jnp.array(3.0), jnp.array(2.0)
+    >>> float(derivative_along(lambda pair: pair[0] * pair[1], pair, (None, jnp.array(1.0))))
+    3.0
+    """
+    leaves, tree = jax.tree.flatten(primals)
+    along: list[Tangent] = tree.flatten_up_to(tangents)  # type: ignore[attr-defined]  # of a class without stubs
+    moving = {i: tangent for i, tangent in enumerate(along) if tangent is not None}
+    if not moving:
+        return None
+
+    def of_moving(moved: dict[int, jax.Array]) -> Any:
+        return function(jax.tree.unflatten(tree, [moved.get(i, leaf) for i, leaf in enumerate(leaves)]))
+
+    return jax.jvp(of_moving, ({i: leaves[i] for i in moving},), (moving,))[1]
+
+
 def _batch_of(function: Callable[..., Any], n_batches: int) -> Callable[..., Any]:
     for _ in range(n_batches):
         function = jax.vmap(function)

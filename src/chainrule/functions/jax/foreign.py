@@ -77,9 +77,13 @@ def path_of_call(n_threads: int | None) -> Path:
     return Path(True) if n_threads is None else Path(True, min(int(n_threads), _ALL_THREADS))
 
 
-def call_kernel(target: str, results: Any, arguments: list[jax.Array], **attributes: Any) -> Any:
-    """Call a registered kernel; leading axes that ``vmap`` adds become a batch of problems."""
-    kernel: Any = jax.ffi.ffi_call(target, results, vmap_method="broadcast_all")
+def call_kernel(
+    target: str, results: Any, arguments: list[jax.Array], one_by_one: bool = False, **attributes: Any
+) -> Any:
+    """Call a registered kernel; leading axes that ``vmap`` adds become a batch of problems, or as many calls."""
+    kernel: Any = jax.ffi.ffi_call(
+        target, results, vmap_method="sequential" if one_by_one else "broadcast_all"
+    )
     return kernel(*arguments, **attributes)
 
 

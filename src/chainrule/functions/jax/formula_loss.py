@@ -18,7 +18,7 @@ from chainrule.functions.jax.rows import (
     row_loss,
 )
 from chainrule.functions.jax.sums import blocked_sum, total
-from chainrule.functions.jax.weights import near_one, reduced, scaled, valid_weights, weighed
+from chainrule.functions.jax.weights import reduced, scaled, valid_weights, weighed
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class LossArrays(NamedTuple):
     targets: jax.Array | None  # (rows, classes), dtype of the logits
     sample_weight: jax.Array | None  # (rows,), float32 or float64
     class_weight: jax.Array | None  # (classes,), float32 or float64
+    class_unit: jax.Array | None  # (), what a row of zeros counts in the scale of the class weights; None: 1
 
 
 def formula_loss(options: LossOptions, arrays: LossArrays) -> jax.Array:
@@ -104,11 +105,8 @@ def _reduced(options: LossOptions, rows: WeightedRows) -> jax.Array:
 
 
 def _row_weight(options: LossOptions, arrays: LossArrays, n_rows: int, dtype: np.dtype[Any]) -> jax.Array:
-    if arrays.sample_weight is None:
-        weight = jnp.ones(n_rows, dtype)
-    else:
-        weight = valid_weights(arrays.sample_weight)
-        weight = near_one(weight) if options.reduction == "mean" else weight
+    samples = arrays.sample_weight
+    weight = jnp.ones(n_rows, dtype) if samples is None else valid_weights(samples)
     if options.ignore_index is not None and arrays.indices is not None:
         weight = jnp.where(arrays.indices == options.ignore_index, 0, weight)
     return weight.astype(dtype)
@@ -118,12 +116,16 @@ def _given_masses(arrays: LossArrays) -> jax.Array:
     """Return y: the targets, or one-hot rows; NaN where a target is none."""
     if arrays.indices is None:
         assert arrays.targets is not None
-        is_mass = (arrays.targets >= 0) & (arrays.targets < jnp.inf)
-        return jnp.where(is_mass, arrays.targets, jnp.nan)
+        return valid_masses(arrays.targets)
     logits, n_classes = arrays.logits, arrays.logits.shape[1]
     one_hot = (arrays.indices[:, None] == jnp.arange(n_classes)).astype(logits.dtype)
     is_class = (arrays.indices >= 0) & (arrays.indices < n_classes)
     return jnp.where(is_class[:, None], one_hot, jnp.nan)
+
+
+def valid_masses(targets: jax.Array) -> jax.Array:
+    """Return probability targets, NaN in place of those that are negative, infinite or NaN."""
+    return jnp.where((targets >= 0) & (targets < jnp.inf), targets, jnp.nan)
 
 
 def _smoothed(masses: jax.Array, logits: jax.Array, label_smoothing: float) -> jax.Array:
@@ -145,7 +147,8 @@ def _class_means(arrays: LossArrays, classes: jax.Array, weight: jax.Array) -> j
     given = jnp.where(unread[:, None], 0, given)
     mass = blocked_sum(given)
     has_mass = ~(mass <= 0)
-    return jnp.where(has_mass, blocked_sum(given * classes) / jnp.where(has_mass, mass, 1), 1)
+    unit = 1 if arrays.class_unit is None else arrays.class_unit.astype(classes.dtype)
+    return jnp.where(has_mass, blocked_sum(given * classes) / jnp.where(has_mass, mass, 1), unit)
 
 
 def _undefined_without_weight(logits: jax.Array, masses: jax.Array, weight: jax.Array) -> jax.Array:

@@ -1,4 +1,8 @@
-"""Blocks of rows of the linear head: their losses, and the sums that their gradients add to."""
+"""Rows of the linear head: their losses and the gradients of a sum of them, by the kernel or in blocks of rows.
+
+The kernel serves on a CPU. Elsewhere, and for derivatives beyond the first, a block of logits is computed by the
+formulas, used and forgotten; a derivative computes it again.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,17 +11,21 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from chainrule.functions.jax.derivatives import differentiable
+from chainrule.functions.jax.derivatives import derivative_along, differentiable
+from chainrule.functions.jax.foreign import call_kernel
 from chainrule.functions.jax.formula_loss import (
     LossArrays,
     LossOptions,
-    formula_hvp,
+    valid_masses,
     weights_and_divisor,
 )
+from chainrule.functions.jax.jacobian import hvp_of
 from chainrule.functions.jax.linear_arguments import LinearHead
-from chainrule.functions.jax.loss import formula_derivative, loss_and_gradient_of, loss_of
+from chainrule.functions.jax.loss import loss_and_gradient_of, loss_of
 from chainrule.functions.jax.sums import total
+from chainrule.functions.jax.weights import valid_weights
 
 _LOGITS_PER_BLOCK = (
     2**20
@@ -47,7 +55,7 @@ def _reduced_loss_jvp(options: LossOptions, primals: tuple[_Arguments], tangents
     def by_arrays(arrays: LossArrays) -> jax.Array:
         return _differentiable_loss(options, (head, arrays))
 
-    derivative = formula_derivative(by_arrays, arrays, of_arrays)
+    derivative = derivative_along(by_arrays, arrays, of_arrays)
     slopes += [] if derivative is None else [derivative]
     return loss, sum(slopes, jnp.zeros_like(loss))
 
@@ -59,30 +67,21 @@ def head_loss_and_gradient(
     options: LossOptions, wrt: tuple[str, ...], head: LinearHead, arrays: LossArrays
 ) -> tuple[jax.Array, dict[str, jax.Array]]:
     """Return the loss and the gradients by the arrays that ``wrt`` names, from one pass over the logits."""
-    head, arrays = _scaled_rows(options, head, arrays)
-
-    def one_block(sums: dict[str, jax.Array], rows: LinearHead, of_rows: LossArrays) -> Any:
-        loss, by_logits = loss_and_gradient_of(_each_row(options), of_rows)
-        of_block = {"weight": lambda: by_logits.T @ rows.features, "bias": lambda: by_logits.sum(0)}
-        sums = {name: total + of_block[name]() for name, total in sums.items()}
-        return sums, (loss, by_logits @ rows.weight if "features" in wrt else None)
-
-    zeros = {name: jnp.zeros_like(getattr(head, name)) for name in wrt if name != "features"}
-    gradients, (losses, by_features) = _scan(one_block, zeros, head, arrays)
-    if by_features is not None:
-        gradients = gradients | {"features": by_features}
-    return losses if options.reduction == "none" else total(losses), gradients
+    losses, *gradients = _rows(options, wrt, head, _scaled_weights(options, head, arrays))
+    loss = losses if options.reduction == "none" else total(losses)
+    return loss, dict(zip(wrt, gradients, strict=True))
 
 
 def gauss_newton_of(
     options: LossOptions, head: LinearHead, direction: LinearHead, arrays: LossArrays
 ) -> tuple[jax.Array, jax.Array]:
     """Return sum_i h_i x_i^T and sum_i h_i, h_i the second derivative of row i times its change of logits."""
-    head, arrays = _scaled_rows(options, head, arrays)
+    arrays = _scaled_weights(options, head, arrays)
+    head = _readable(head, arrays)
 
     def one_block(sums: tuple[jax.Array, jax.Array], rows: LinearHead, of_rows: LossArrays) -> Any:
         moved = _logits(direction._replace(features=rows.features))
-        product = formula_hvp(_each_row(options), of_rows, moved)
+        product = hvp_of(_each_row(options), of_rows, moved)
         return (sums[0] + product.T @ rows.features, sums[1] + product.sum(0)), None
 
     zeros = jnp.zeros_like(head.weight), jnp.zeros_like(head.weight[:, 0])
@@ -98,25 +97,97 @@ def _differentiable_loss(options: LossOptions, arguments: _Arguments) -> jax.Arr
 
 
 def _losses(options: LossOptions, head: LinearHead, arrays: LossArrays) -> jax.Array:
-    def one_block(_: None, rows: LinearHead, of_rows: LossArrays) -> Any:
-        del rows
-        return None, loss_of(_each_row(options), of_rows)
+    return _rows(options, (), head, arrays)[0]
 
-    losses: jax.Array = _scan(one_block, None, head, arrays)[1]
-    return losses
+
+def _rows(
+    options: LossOptions, wrt: tuple[str, ...], head: LinearHead, arrays: LossArrays
+) -> tuple[jax.Array, ...]:
+    """Return the weighted loss of each row, and the gradients of their sum."""
+    options, arguments = _each_row(options), (head, arrays)
+    if not options.path.compiled:
+        return _by_blocks(options, wrt, arguments)
+    result: Any = _by_kernel(options, wrt, arguments)
+    return result if wrt else (result,)
+
+
+@differentiable(0, 1)
+def _by_kernel(options: LossOptions, wrt: tuple[str, ...], arguments: _Arguments) -> tuple[jax.Array, ...]:
+    compiled, formula = partial(_compiled, options, wrt), partial(_by_blocks, options, wrt)
+    result: tuple[jax.Array, ...] = jax.lax.platform_dependent(arguments, cpu=compiled, default=formula)
+    return result
+
+
+@_by_kernel.defjvp
+def _by_kernel_jvp(
+    options: LossOptions, wrt: tuple[str, ...], primals: tuple[_Arguments], tangents: tuple[Any]
+) -> Any:
+    result = _by_kernel(options, wrt, primals[0])
+    derivative = derivative_along(partial(_by_blocks, options, wrt), primals[0], tangents[0])
+    return result, jax.tree.map(jnp.zeros_like, result) if derivative is None else derivative
+
+
+def _compiled(options: LossOptions, wrt: tuple[str, ...], arguments: _Arguments) -> tuple[jax.Array, ...]:
+    head, arrays = arguments
+    weight, _ = weights_and_divisor(options, arrays, len(head.features), head.dtype)
+    targets = arrays.targets if arrays.indices is None else arrays.indices
+    assert targets is not None
+    if arrays.indices is None:
+        wrong = jnp.isnan(valid_masses(targets)).any(-1)
+        weight = jnp.where(wrong & (weight != 0), jnp.nan, weight)
+    classes = None if arrays.class_weight is None else valid_weights(arrays.class_weight)
+    like = [weight, *(getattr(head, name) for name in wrt)]
+    given = [head.features, head.weight, head.bias, targets, weight, classes]
+    results: tuple[jax.Array, ...] = call_kernel(
+        "chainrule_linear_cross_entropy",
+        tuple(jax.ShapeDtypeStruct(array.shape, head.dtype) for array in like),
+        [array for array in given if array is not None],
+        one_by_one=True,
+        biased=head.bias is not None,
+        by_index=arrays.indices is not None,
+        class_weighted=classes is not None,
+        **{f"by_{name}": name in wrt for name in ("features", "weight", "bias")},
+        label_smoothing=np.float64(options.label_smoothing),
+        temperature=np.float64(options.temperature),
+        n_threads=np.int64(options.path.n_threads),
+    )
+    return tuple(results)
+
+
+def _by_blocks(options: LossOptions, wrt: tuple[str, ...], arguments: _Arguments) -> tuple[jax.Array, ...]:
+    head, arrays = arguments
+    head = _readable(head, arrays)
+
+    def one_block(sums: dict[str, jax.Array], rows: LinearHead, of_rows: LossArrays) -> Any:
+        if not wrt:
+            return sums, (loss_of(options, of_rows), None)
+        loss, by_logits = loss_and_gradient_of(options, of_rows)
+        of_block = {"weight": lambda: by_logits.T @ rows.features, "bias": lambda: by_logits.sum(0)}
+        sums = {name: total + of_block[name]() for name, total in sums.items()}
+        return sums, (loss, by_logits @ rows.weight if "features" in wrt else None)
+
+    zeros = {name: jnp.zeros_like(getattr(head, name)) for name in wrt if name != "features"}
+    gradients, (losses, by_features) = _scan(one_block, zeros, head, arrays)
+    return losses, *(by_features if name == "features" else gradients[name] for name in wrt)
 
 
 def _each_row(options: LossOptions) -> LossOptions:
     return replace(options, reduction="none")
 
 
-def _scaled_rows(options: LossOptions, head: LinearHead, arrays: LossArrays) -> _Arguments:
-    """Put what the reduction does into the weights; features of weight 0 that are not finite become 0."""
+def _scaled_weights(options: LossOptions, head: LinearHead, arrays: LossArrays) -> LossArrays:
+    """Put what the reduction does into the weights."""
     weight, divisor = weights_and_divisor(options, arrays, len(head.features), head.dtype)
     scaled = jnp.where(divisor == 0, 0, weight / jnp.where(divisor == 0, 1, divisor))
-    unread = (scaled == 0) & ~jnp.isfinite(head.features).all(-1)
-    features = jnp.where(unread[:, None], 0, head.features)
-    return head._replace(features=features), arrays._replace(sample_weight=scaled)
+    return arrays._replace(sample_weight=scaled)
+
+
+def _readable(head: LinearHead, arrays: LossArrays) -> LinearHead:
+    """Return the head with 0 in place of the features of rows of weight 0 that are not finite."""
+    if arrays.sample_weight is None:
+        return head
+    unread = (arrays.sample_weight == 0) & ~jnp.isfinite(head.features).all(-1)
+    return head._replace(features=jnp.where(unread[:, None], 0, head.features))
 
 
 def _logits(head: LinearHead) -> jax.Array:
@@ -134,7 +205,10 @@ def _scan(
     def body(sums: Any, block: tuple[Any, ...]) -> Any:
         features, indices, targets, weight = block
         rows = head._replace(features=features)
-        return one_block(sums, rows, LossArrays(_logits(rows), indices, targets, weight, arrays.class_weight))
+        of_rows = arrays._replace(
+            logits=_logits(rows), indices=indices, targets=targets, sample_weight=weight
+        )
+        return one_block(sums, rows, of_rows)
 
     sums, by_row = jax.lax.scan(body, sums, _blocks(head, arrays))
     return sums, jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:])[:n_rows], by_row)

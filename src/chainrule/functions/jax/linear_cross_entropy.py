@@ -1,7 +1,4 @@
-"""The linear head of JAX arrays: blocks of logits = features weight^T + bias, and never all of them.
-
-A block of rows is computed, used and forgotten; a derivative computes it again.
-"""
+"""The linear head of JAX arrays: blocks of logits = features weight^T + bias, and never all of them."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -131,7 +128,9 @@ def linear_cross_entropy_gauss_newton(
 
 @partial(jax.jit, static_argnums=0)
 def _loss(options: LossOptions, head: LinearHead, *others: Any) -> jax.Array:
-    loss = head_loss(options, head.as_rows(), rows_without_logits(head.logits_shape, head.dtype, *others))
+    loss = head_loss(
+        options, head.as_rows(), rows_without_logits(options, head.logits_shape, head.dtype, *others)
+    )
     return _delivered(loss, options, head)
 
 
@@ -139,7 +138,7 @@ def _loss(options: LossOptions, head: LinearHead, *others: Any) -> jax.Array:
 def _loss_and_gradient(
     options: LossOptions, wrt: tuple[str, ...], head: LinearHead, *others: Any
 ) -> tuple[jax.Array, dict[str, jax.Array]]:
-    arrays = rows_without_logits(head.logits_shape, head.dtype, *others)
+    arrays = rows_without_logits(options, head.logits_shape, head.dtype, *others)
     loss, gradients = head_loss_and_gradient(options, wrt, head.as_rows(), arrays)
     given = {name: getattr(head, name) for name in wrt}
     shaped = {name: gradients[name].reshape(array.shape).astype(array.dtype) for name, array in given.items()}
@@ -150,7 +149,7 @@ def _loss_and_gradient(
 def _gauss_newton(
     options: LossOptions, head: LinearHead, direction: LinearHead, *others: Any
 ) -> dict[str, jax.Array]:
-    arrays = rows_without_logits(head.logits_shape, head.dtype, *others)
+    arrays = rows_without_logits(options, head.logits_shape, head.dtype, *others)
     by_weight, by_bias = gauss_newton_of(options, head.as_rows(), direction.as_rows(), arrays)
     product = {"weight": by_weight.astype(head.weight.dtype)}
     return product if head.bias is None else product | {"bias": by_bias.astype(head.bias.dtype)}

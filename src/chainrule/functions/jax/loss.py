@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from chainrule.functions.jax.derivatives import differentiable
+from chainrule.functions.jax.derivatives import derivative_along, differentiable
 from chainrule.functions.jax.foreign import call_kernel
 from chainrule.functions.jax.formula_loss import LossArrays, LossOptions, formula_gradient, formula_loss
 
@@ -51,30 +51,19 @@ def _kernel_loss_jvp(options: LossOptions, primals: tuple[LossArrays], tangents:
         by_row = (gradient * direction.logits).sum(-1)
         slope = by_row if options.reduction == "none" else by_row.sum()
     other = direction._replace(logits=None)
-    derivative = formula_derivative(partial(formula_loss, options), arrays, other)
+    derivative = derivative_along(partial(formula_loss, options), arrays, other)
     return loss, jnp.broadcast_to(slope, loss.shape) if derivative is None else slope + derivative
 
 
 def _kernel_gradient_jvp(options: LossOptions, primals: tuple[LossArrays], tangents: tuple[Any]) -> Any:
     arrays, direction = primals[0], tangents[0]
     result = _kernel_gradient(options, arrays)
-    derivative = formula_derivative(partial(formula_gradient, options), arrays, direction)
+    derivative = derivative_along(partial(formula_gradient, options), arrays, direction)
     return result, jax.tree.map(jnp.zeros_like, result) if derivative is None else derivative
 
 
 _kernel_loss.defjvp(_kernel_loss_jvp)
 _kernel_gradient.defjvp(_kernel_gradient_jvp)
-
-
-def formula_derivative(function: Callable[[LossArrays], Any], arrays: LossArrays, direction: Any) -> Any:
-    """Return the derivative of the formulas along the arrays that have a direction; None if none has."""
-    moving = {
-        name: getattr(arrays, name) for name, tangent in direction._asdict().items() if tangent is not None
-    }
-    if not moving:
-        return None
-    tangents = {name: getattr(direction, name) for name in moving}
-    return jax.jvp(lambda moved: function(arrays._replace(**moved)), (moving,), (tangents,))[1]
 
 
 def _loss_shape(options: LossOptions, arrays: LossArrays) -> tuple[int, ...]:
@@ -100,6 +89,7 @@ def _by_platform(
             by_index=arrays.indices is not None,
             sample_weighted=arrays.sample_weight is not None,
             class_weighted=arrays.class_weight is not None,
+            with_class_unit=arrays.class_unit is not None,
             n_threads=np.int64(options.path.n_threads),
         )
 

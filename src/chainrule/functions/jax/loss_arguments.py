@@ -24,6 +24,7 @@ from chainrule.functions.jax.arguments import (
     compute_dtype,
     fitting_ignore_index,
 )
+from chainrule.functions.jax.balance import balanced, within_float32
 from chainrule.functions.jax.foreign import FORMULAS, path_of_call
 from chainrule.functions.jax.formula_loss import LossArrays, LossOptions
 from chainrule.functions.jax.rows import is_usual
@@ -40,8 +41,11 @@ def prepared_loss(
     temperature: float,
     reduction: Reduction,
     n_threads: int | None,
-) -> tuple[LossOptions, Operand, Operand | None, Operand | None]:
-    """Return checked arguments: the options, targets, sample weights and class weights; only shapes of the logits."""
+) -> tuple[LossOptions, Operand, Operand | None, Operand | None, float]:
+    """Return checked arguments: the options, targets, sample weights, class weights and their unit (1 unless scaled).
+
+    Of the logits only the shape and dtype are used.
+    """
     check_reduction(call, reduction)
     dtype = check_logits(call, "logits", logits)
     temperature = check_temperature(call, temperature)
@@ -49,15 +53,19 @@ def prepared_loss(
     label_smoothing = check_label_smoothing(call, label_smoothing)
     ignore_index = check_ignore_index(call, ignore_index)
     checked = check_targets(call, targets, logits, ignore_index)
-    mean = reduction == "mean"
-    samples = check_weights(call, "sample_weight", sample_weight, logits.shape[:-1], mean)
+    leading, unit = logits.shape[:-1], 1.0
+    samples = check_weights(call, "sample_weight", sample_weight, leading)
     classes = check_weights(call, "class_weight", class_weight, logits.shape[-1:])
+    if reduction == "mean" and not jax.config.jax_enable_x64:  # type: ignore[attr-defined]  # set at run time
+        samples, classes, unit = within_float32(
+            samples, classes, checked, leading, label_smoothing, ignore_index
+        )
     checked, ignore_index = fitting_ignore_index(checked, ignore_index)
     path = path_of_call(n_threads)
     # The kernels take inverse temperatures that are normal numbers; NumPy computes others in float64.
     usual = dtype == jnp.float64 or is_usual(temperature, dtype)
     options = LossOptions(label_smoothing, ignore_index, temperature, reduction, path if usual else FORMULAS)
-    return options, checked, samples, classes
+    return options, checked, samples, classes, unit
 
 
 def targets_of_mass_one(
@@ -72,30 +80,43 @@ def targets_of_mass_one(
 
 
 def rows_of(
-    logits: jax.Array, targets: Operand, samples: Operand | None, classes: Operand | None
+    options: LossOptions,
+    logits: jax.Array,
+    targets: Operand,
+    samples: Operand | None,
+    classes: Operand | None,
+    unit: Operand,
 ) -> LossArrays:
-    """Return the arrays as rows in the dtypes of the computation."""
+    """Return the arrays as rows in the dtypes of the computation; the weights of a mean are near 1."""
     flat = logits.astype(compute_dtype(logits)).reshape(-1, logits.shape[-1])
-    return rows_without_logits(logits.shape, flat.dtype, targets, samples, classes)._replace(logits=flat)
+    arrays = rows_without_logits(options, logits.shape, flat.dtype, targets, samples, classes, unit)
+    return arrays._replace(logits=flat)
 
 
 def rows_without_logits(
+    options: LossOptions,
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
     targets: Operand,
     samples: Operand | None,
     classes: Operand | None,
+    unit: Operand,
 ) -> LossArrays:
     """Return targets and weights of logits of a shape as rows, beside no row of logits."""
-    none = jnp.zeros((0, shape[-1]), dtype)
-    weights = None if samples is None else _weight_dtype(samples).reshape(-1)
-    of_classes = None if classes is None else _weight_dtype(classes)
+    indices = masses = None
     given = jnp.asarray(targets)
     if given.shape == shape[:-1]:
-        return LossArrays(none, _index_dtype(given).reshape(-1), None, weights, of_classes)
-    # A cast must not hide that a target is negative or infinite.
-    masses = given if given.dtype == dtype else jnp.where(_is_mass(given), given.astype(dtype), jnp.nan)
-    return LossArrays(none, None, masses.reshape(-1, shape[-1]), weights, of_classes)
+        indices = _index_dtype(given).reshape(-1)
+    else:
+        # A cast must not hide that a target is negative or infinite.
+        cast = given if given.dtype == dtype else jnp.where(_is_mass(given), given.astype(dtype), jnp.nan)
+        masses = cast.reshape(-1, shape[-1])
+    none = jnp.zeros((0, shape[-1]), dtype)
+    weights = None if samples is None else _weight_dtype(samples).reshape(-1)
+    if classes is None:
+        return balanced(options, LossArrays(none, indices, masses, weights, None, None))
+    of_classes = _weight_dtype(classes), _weight_dtype(unit)
+    return balanced(options, LossArrays(none, indices, masses, weights, *of_classes))
 
 
 def _is_mass(targets: jax.Array) -> jax.Array:

@@ -7,8 +7,10 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from chainrule._types import ArrayLike
+from chainrule.functions import arguments
 from chainrule.functions.arguments import Reduction, check_reduction
 from chainrule.functions.jax.arguments import Operand, check_logits, check_weights, compute_dtype, known
 from chainrule.functions.jax.derivatives import Pair, TangentPair, differentiable, sum_of_moving
@@ -170,7 +172,9 @@ def _prepared(
     target = check_target_shape(call, name, known(call, name, values), known(call, "targets", targets))
     if not isinstance(targets, jax.core.Tracer):
         check_target_values(call, target, terms.probabilities)
-    weight = check_weights(call, "sample_weight", sample_weight, values.shape[:1], reduction == "mean")
+    weight = check_weights(call, "sample_weight", sample_weight, values.shape[:1])
+    if reduction == "mean" and isinstance(weight, np.ndarray):
+        weight = arguments.near_one(weight)  # JAX, without float64, could not hold weights of some sizes
     given = targets if isinstance(targets, jax.Array) else target
     return _loss_and_gradient(terms, reduction, values, given, weight)
 

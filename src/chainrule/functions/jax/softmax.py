@@ -1,6 +1,7 @@
 """softmax, log_softmax and logsumexp of JAX arrays, and the softmax's vector-Jacobian product."""
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from chainrule.functions.jax import rows
 from chainrule.functions.jax.arguments import check_direction, check_logits, compute_dtype
 from chainrule.functions.jax.derivatives import differentiable
 from chainrule.functions.jax.foreign import Path, call_kernel, path_of_call
+from chainrule.functions.jax.jacobian import softmax_product
 
 _KINDS = ("softmax", "log_softmax", "logsumexp")  # numbered as in native/xla.cpp
 
@@ -81,8 +83,7 @@ def _moved(call: str, path: Path, axis: int, logits: jax.Array) -> jax.Array:
 @partial(jax.jit, static_argnums=(0, 1))
 def _vjp(path: Path, axis: int, logits: jax.Array, cotangent: jax.Array) -> jax.Array:
     last = jnp.moveaxis(logits, axis, -1).astype(cotangent.dtype)
-    p = of_rows("softmax", path, last)
-    product = rows.jacobian_product(p, rows.from_top(p, jnp.moveaxis(cotangent, axis, -1)))
+    product = softmax_product(path, last, jnp.moveaxis(cotangent, axis, -1))
     return jnp.moveaxis(product, -1, axis).astype(logits.dtype)
 
 
@@ -104,7 +105,10 @@ def _kernel(call: str, path: Path, logits: jax.Array) -> jax.Array:
 
     def compiled(logits: jax.Array) -> jax.Array:
         result = jax.ShapeDtypeStruct(shape, logits.dtype)
-        options = {"kind": np.int64(_KINDS.index(call)), "n_threads": np.int64(path.n_threads)}
+        options: dict[str, Any] = {
+            "kind": np.int64(_KINDS.index(call)),
+            "n_threads": np.int64(path.n_threads),
+        }
         return call_kernel("chainrule_softmax", result, [logits], **options)
 
     return jax.lax.platform_dependent(logits, cpu=compiled, default=partial(_formula, call))

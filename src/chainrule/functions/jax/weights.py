@@ -1,9 +1,11 @@
 """Weights of rows, and what becomes of the losses of rows: their mean, their sum, or none of both."""
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from chainrule.functions.arguments import Reduction
 from chainrule.functions.jax.derivatives import Pair, TangentPair, differentiable, sum_of_moving
@@ -54,11 +56,60 @@ def near_one(weights: jax.Array) -> jax.Array:
     >>> near_one(jnp.array([6.0, 1.0])).tolist()
     [1.5, 0.25]
     """
-    largest = jax.lax.stop_gradient(weights.max(initial=0))
-    exponent = jnp.where((largest > 0) & jnp.isfinite(largest), 1 - jnp.frexp(largest)[1], 0)
-    half = exponent // 2
-    one = jnp.ones((), weights.dtype)
-    return weights * jnp.ldexp(one, half) * jnp.ldexp(one, exponent - half)
+    return times_power_of_two(weights, exponent_to_one(weights))
+
+
+def exponent_to_one(weights: jax.Array) -> jax.Array:
+    """Return the exponent of the power of two that brings the largest finite weight into [1, 2); 0 if all are 0.
+
+    Examples
+    --------
+    >>> int(exponent_to_one(jnp.array([6.0, jnp.inf])))
+    -2
+    """
+    # XLA takes subnormal numbers for 0; their bits, as an integer, are multiples of the smallest of them.
+    n_bits, bias, smallest_normal = _layout(weights.dtype)
+    valid = jnp.where((weights >= 0) & (weights < jnp.inf), _bits(weights), 0)
+    largest = valid.max(initial=0)
+    of_subnormal = bias + n_bits - jnp.frexp(largest.astype(weights.dtype))[1]
+    exponent = jnp.where(largest < smallest_normal, of_subnormal, bias - (largest >> n_bits))
+    return jnp.where(largest == 0, 0, exponent).astype(jnp.int32)
+
+
+def times_power_of_two(weights: jax.Array, exponent: jax.Array) -> jax.Array:
+    """Return weights * 2^exponent, also of subnormal weights.
+
+    Examples
+    --------
+    >>> times_power_of_two(jnp.array([6.0, 1.0]), jnp.array(-1)).tolist()
+    [3.0, 0.5]
+    """
+    n_bits, bias, smallest_normal = _layout(weights.dtype)
+    scaled = _times(weights, exponent)
+    bits = _bits(weights)
+    subnormal = (bits > 0) & (bits < smallest_normal)
+    lifted = _times(bits.astype(weights.dtype), exponent - (bias + n_bits - 1))
+    return scaled + jax.lax.stop_gradient(jnp.where(subnormal, lifted - scaled, 0))
+
+
+def _times(values: jax.Array, exponent: jax.Array) -> jax.Array:
+    """Multiply by 2^exponent in steps, each of which is a normal number."""
+    one, third = jnp.ones((), values.dtype), exponent // 3
+    for part in (third, third, exponent - 2 * third):
+        values = values * jnp.ldexp(one, part)
+    return values
+
+
+def _layout(dtype: np.dtype[Any]) -> tuple[int, int, int]:
+    """Return the bits of the fraction, the bias of the exponent, and the smallest normal number as bits."""
+    limits = np.finfo(dtype)
+    return limits.nmant, int(limits.maxexp) - 1, 1 << limits.nmant
+
+
+def _bits(weights: jax.Array) -> jax.Array:
+    return jax.lax.bitcast_convert_type(
+        jax.lax.stop_gradient(weights), jnp.int64 if weights.dtype.itemsize == 8 else jnp.int32
+    )
 
 
 def reduced(reduction: Reduction, losses: jax.Array, weight: jax.Array, divisor: jax.Array) -> jax.Array:

@@ -7,7 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from chainrule.functions.pytorch.problem import Problem, check_shapes, mean_weights, sanitised
+from chainrule.functions.pytorch.problem import (
+    Problem,
+    check_shapes,
+    class_weights_and_unit,
+    mean_weights,
+    sanitised,
+)
 from chainrule.functions.pytorch.tensors import front, safe_product, wide
 
 
@@ -19,6 +25,7 @@ class Batch:
     bad: Tensor  # rows that held one
     leading: tuple[int, ...]  # shape of the losses before they are reduced, the batch first
     reduction: str
+    unit: Tensor | None  # c of a row of zeros; None: 1
 
     def losses(self, flat: Tensor) -> Tensor:
         """Return the losses of the batch from those of its rows, NaN where a value was forbidden."""
@@ -41,7 +48,7 @@ class Batch:
 
     def _scale(self) -> Tensor:
         """Return 1 / D for each of the batch, 0 where D is 0."""
-        totals = mean_weights(self.rows).reshape(self.leading[0], -1).sum(1)
+        totals = mean_weights(self.rows, self.unit).reshape(self.leading[0], -1).sum(1)
         return torch.where(totals > 0, 1 / torch.where(totals > 0, totals, 1), 0)
 
 
@@ -53,7 +60,10 @@ def fold(problem: Problem, dims: tuple[Any, ...], size: int) -> Batch:
     logits, targets, samples = (
         front(tensor, dim, size) for tensor, dim in zip(problem.arguments[1:4], dims[1:4], strict=True)
     )
-    if samples is not None and problem.reduction == "mean":
+    mean = problem.reduction == "mean"
+    if samples is not None and mean:
+        if single.by_index and problem.ignore_index is not None:
+            samples = torch.where(targets == problem.ignore_index, 0, samples)
         samples = _near_one(samples)
     rows = replace(
         problem,
@@ -63,7 +73,11 @@ def fold(problem: Problem, dims: tuple[Any, ...], size: int) -> Batch:
         reduction="none",
     )
     rows, bad = sanitised(rows)
-    return Batch(rows, bad, leading, problem.reduction)
+    unit = None
+    if rows.class_weight is not None and mean:
+        classes, unit = class_weights_and_unit(replace(rows, reduction="mean"))
+        rows = replace(rows, class_weight=classes)
+    return Batch(rows, bad, leading, problem.reduction, unit)
 
 
 def element(problem: Problem, dims: tuple[Any, ...], index: int) -> tuple[Any, ...]:

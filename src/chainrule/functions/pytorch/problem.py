@@ -182,30 +182,72 @@ def sample_weights(problem: Problem) -> Tensor:
         samples = torch.ones(problem.leading, dtype=dtype, device=problem.logits.device)
     else:
         samples = problem.sample_weight.to(dtype)
-        if problem.reduction == "mean" and samples.numel():
-            largest = samples.max()
-            samples = samples / torch.where(largest > 0, largest, 1)
     if problem.by_index and problem.ignore_index is not None:
         samples = torch.where(problem.targets == problem.ignore_index, 0, samples)
-    return samples
+    if problem.sample_weight is None or problem.reduction != "mean" or not samples.numel():
+        return samples
+    return samples / _positive_or_one(samples.max())
 
 
-def class_means(problem: Problem) -> Tensor | None:
-    """Return c_i of (PT.2), None for 1."""
+def class_weights(problem: Problem) -> Tensor:
+    """Return the class weights in the dtype of sums; for a mean the largest of those that count is 1."""
+    return class_weights_and_unit(problem)[0]
+
+
+def class_weights_and_unit(problem: Problem) -> tuple[Tensor, Tensor]:
+    """Return the class weights, and c_i of a row of zeros in their scale."""
+    dtype = wide(problem.logits)
+    weights: Tensor = problem.class_weight.to(dtype)
+    one = weights.new_ones(())
+    if problem.reduction != "mean" or not problem.logits.numel():
+        return weights, one
+    # So that the 1 of a row of zeros stays a normal number.
+    most = 2.0**1000 if dtype == torch.float64 else 2.0**100
+    divisor = _positive_or_one(_largest_in_use(problem, weights).clamp(max=most))
+    # Those that do not count stay finite, and so do sums of them: 0 * inf would be NaN.
+    return (weights / divisor).clamp(max=2.0**30), (one / divisor).clamp(max=2.0**30)
+
+
+def _largest_in_use(problem: Problem, weights: Tensor) -> Tensor:
+    """Return the largest class weight that counts, the 1 of a row of zeros among them."""
+    used = sample_weights(problem) > 0
+    if problem.by_index:
+        return (
+            weights if problem.label_smoothing else torch.where(used, _of_targets(problem, weights), 0)
+        ).max()
+    has_mass = (problem.targets > 0) & used[..., None]
+    counts = has_mass.reshape(-1, len(weights)).any(0) | bool(problem.label_smoothing)
+    without_mass = (used & ~has_mass.any(-1)).any()
+    return torch.maximum(torch.where(counts, weights, 0).max(), without_mass.to(weights.dtype))
+
+
+def _positive_or_one(value: Tensor) -> Tensor:
+    return torch.where(value > 0, value, 1)
+
+
+def _of_targets(problem: Problem, weights: Tensor) -> Tensor:
+    """Return the class weight of each index target; of any class where it is none."""
+    valid = (problem.targets >= 0) & (problem.targets < len(weights))
+    return weights[torch.where(valid, problem.targets, 0).long()]
+
+
+def class_means(problem: Problem, unit: Tensor | None = None) -> Tensor | None:
+    """Return c_i of (PT.2), None for 1; ``unit`` is that of a row of zeros where the weights are scaled already."""
     if problem.class_weight is None:
         return None
-    weights = problem.class_weight.to(wide(problem.logits))
+    weights, one = class_weights_and_unit(problem)
     if problem.by_index:
-        valid = (problem.targets >= 0) & (problem.targets < len(weights))
-        return weights[torch.where(valid, problem.targets, 0).long()]
+        return _of_targets(problem, weights)
     y = problem.targets.to(weights.dtype)
     mass = y.sum(-1)
-    return torch.where(mass > 0, (y * weights).sum(-1) / torch.where(mass > 0, mass, 1), 1)
+    return torch.where(
+        mass > 0, (y * weights).sum(-1) / torch.where(mass > 0, mass, 1), one if unit is None else unit
+    )
 
 
-def mean_weights(problem: Problem) -> Tensor:
+def mean_weights(problem: Problem, unit: Tensor | None = None) -> Tensor:
     """Return s_i c_i, whose sum is D of (PT.2)."""
-    samples, means = sample_weights(problem), class_means(problem)
+    samples, means = sample_weights(problem), class_means(problem, unit)
     return samples if means is None else safe_product(samples, means)
 
 
@@ -222,7 +264,7 @@ def total_slope(problem: Problem) -> Tensor | None:
     """Return dD/dy / D of (PT.3), or None where D does not depend on the targets."""
     if not problem.has_classes or problem.reduction != "mean" or problem.class_weight is None:
         return None
-    weights, means = problem.class_weight.to(wide(problem.logits)), class_means(problem)
+    weights, means = class_weights(problem), class_means(problem)
     assert means is not None
     mass = problem.targets.to(weights.dtype).sum(-1)
     spread = (weights - means[..., None]) / torch.where(mass > 0, mass, 1)[..., None]
@@ -242,10 +284,10 @@ def target_masses(problem: Problem) -> Tensor:
         unmasked = (logits != -torch.inf) | (masses > 0)
         share = problem.label_smoothing / unmasked.sum(-1, keepdim=True, dtype=dtype).clamp(min=1)
         masses = (1 - problem.label_smoothing) * masses + torch.where(unmasked, share, 0)
-    return masses if problem.class_weight is None else masses * problem.class_weight.to(dtype)
+    return masses if problem.class_weight is None else masses * class_weights(problem)
 
 
 def target_share(problem: Problem) -> Tensor | float:
     """Return dq'_k / dy_k, the classes last."""
     share = 1 - problem.label_smoothing
-    return share if problem.class_weight is None else share * problem.class_weight.to(wide(problem.logits))
+    return share if problem.class_weight is None else share * class_weights(problem)
