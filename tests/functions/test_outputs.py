@@ -125,3 +125,9 @@ def test_a_sum_that_its_weight_keeps_finite_is_finite():
     logits, targets = np.array([[1.5e308, 1.5e308]]), np.zeros((1, 2))
     loss = cr.binary_cross_entropy(logits, targets, sample_weight=[1e-30], reduction="sum")
     assert loss == pytest.approx(3e278, rel=1e-14)
+
+
+@pytest.mark.parametrize("weight", [None, [1e-30, 1e-30, 1e-30, 1e-30]])
+def test_a_mean_is_finite_where_only_the_sum_before_the_division_is_not(weight):
+    assert cr.binary_cross_entropy([1e308] * 4, [0.0] * 4, sample_weight=weight) == 1e308
+    assert cr.squared_error([[1e154, 1e154]] * 4, [[0.0, 0.0]] * 4, sample_weight=weight) == 1e308

@@ -31,6 +31,13 @@ class Outputs:
 
     def loss(self, terms: Array, reduction: Reduction) -> float | Array:
         """Sum the terms over the outputs and reduce over the examples; weight 0 contributes 0."""
+        loss = self._reduced(terms, reduction)
+        if reduction == "mean" and np.isinf(loss) and np.isfinite(terms).all():
+            # The sum before the division overflowed; with smaller terms it does not.
+            return float(self._reduced(terms.astype(np.float64) * 2.0**-64, reduction)) * 2.0**64
+        return loss
+
+    def _reduced(self, terms: Array, reduction: Reduction) -> float | Array:
         losses = terms.sum(axis=1, dtype=np.float64)
         if self.weight is not None:
             losses = self._weighted(losses, terms, self.weight)
