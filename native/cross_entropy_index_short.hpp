@@ -32,7 +32,11 @@ class ShortIndexRows {
   private:
     // Numbers of classes up to this have code of their own (float64, 10 classes: 64 to 55 us for 4,096 rows,
     // on a busy machine). The compiled module grows by 0.1 MB for each, all instruction sets together.
+#if defined(__SANITIZE_ADDRESS__)
+    static constexpr int64_t most_known_classes = 3;  // compiling one takes a minute there
+#else
     static constexpr int64_t most_known_classes = 10;
+#endif
 
     // Taken step by step together; their exponentials stay in the first cache.
     static constexpr int64_t groups_at_once = 4;

@@ -19,7 +19,8 @@ from seeded_faults import KernelFault
 
 BUILD = faults.ROOT / "build/sanitize"
 SANITIZERS = "address,bounds,shift,signed-integer-overflow"
-TESTS = ("tests/kernels", "tests/functions")
+FRAMEWORKS = ("--ignore=tests/functions/jax", "--ignore-glob=*/test_pytorch*")  # the same kernels again
+TESTS = ("tests/kernels", "tests/functions", *FRAMEWORKS)
 
 UNCHECKED_INDEX = KernelFault(
     "native/cross_entropy_index_short.hpp",
