@@ -9,13 +9,14 @@ from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import Examples
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.progress import Callback, Progress
-from chainrule.training.schedules import ConstantSchedule, CosineSchedule, Schedule
+from chainrule.training.schedules import SCHEDULES, ConstantSchedule, CosineSchedule, OneCycleSchedule, Schedule
 from chainrule.training.sgd import SGD
 from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 from chainrule.training.train import train
 
 __all__ = [
     "LBFGS",
+    "SCHEDULES",
     "SGD",
     "SOLVERS",
     "Adam",
@@ -27,6 +28,7 @@ __all__ = [
     "FullBatchSolver",
     "MinibatchSolver",
     "NewtonCholesky",
+    "OneCycleSchedule",
     "Outcome",
     "Progress",
     "Schedule",

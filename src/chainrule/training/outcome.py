@@ -75,6 +75,8 @@ class Outcome:
         iteration was done; None for minibatch solvers.
     message : str
         What happened, with its numbers, and the advice.
+    temperature : float or None
+        What was fitted to the validation rows (TC.1) and divides the logits in predictions; None if none was.
 
     Examples
     --------
@@ -92,6 +94,7 @@ class Outcome:
     validation_curve: tuple[float, ...]
     gradient_norm: float | None
     message: str
+    temperature: float | None = None
 
     def to_json_value(self) -> dict[str, Any]:
         """Return the outcome as plain JSON values: the reason by name, numbers that are not finite as null."""
@@ -105,6 +108,7 @@ class Outcome:
             "validation_curve": list(self.validation_curve),
             "gradient_norm": None if self.gradient_norm is None else _finite_or_none(self.gradient_norm),
             "message": self.message,
+            "temperature": self.temperature,
         }
 
     @classmethod
@@ -120,6 +124,7 @@ class Outcome:
             validation_curve=tuple(value["validation_curve"]),
             gradient_norm=value["gradient_norm"],
             message=value["message"],
+            temperature=value.get("temperature"),
         )
 
 
