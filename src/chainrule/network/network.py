@@ -20,8 +20,8 @@ from chainrule.network.arguments import (
 )
 from chainrule.network.backpropagation import Backward, Forward, Masks, backward_layers, forward_layers
 from chainrule.network.heads import HEADS
-from chainrule.network.input_scaling import InputScaling
 from chainrule.network.initialisation import initial_weights
+from chainrule.network.input_scaling import InputScaling
 from chainrule.network.layers import layer_views, named_views
 from chainrule.network.model_file import (
     check_layer_shapes,

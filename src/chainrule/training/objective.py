@@ -180,7 +180,7 @@ class Objective:
             masks = self.dropout.masks(len(examples), network.layer_sizes, epoch, step, network.dtype)
         total, gradient = self.loss.sum_and_gradient(network, examples, masks)
         mean_weight = self.mean_weight or self.total_weight / len(self.examples)
-        gradient /= len(examples) * mean_weight
+        gradient *= 1.0 / (len(examples) * mean_weight)
         self._add_penalty_gradient(gradient)
         if self.max_gradient_norm is not None:
             clip(gradient, self.max_gradient_norm)

@@ -26,6 +26,7 @@ class StopReason(Enum):
         "usual cause, and the kinks of relu another. Scale the features, or use another solver or activation."
     )
     COMPLETED = "All planned epochs were run and the best parameters kept; nothing is left to do."
+    PORTION_DONE = "One pass over the rows given was made; give more rows to go on, or predict."
     EARLY_STOPPED = "The validation loss stopped falling; its best epoch was kept, and nothing is left to do."
     MAX_EPOCHS = (
         "The solver was cut off while the loss still fell; its parameters are the best found and can be used. "
