@@ -9,7 +9,7 @@ from chainrule.training.checks import (
     check_number,
     check_sample_weight,
 )
-from chainrule.training.choice import SOLVERS, Solver, choose_batch_size, choose_solver
+from chainrule.training.choice import FEW_ROWS, SOLVERS, Solver, choose_batch_size, choose_solver
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import Examples, Loss, Objective
@@ -28,6 +28,7 @@ from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 from chainrule.training.train import train
 
 __all__ = [
+    "FEW_ROWS",
     "LBFGS",
     "SCHEDULES",
     "SGD",
