@@ -202,9 +202,70 @@ FAULTS = {
     ),
     "a minibatch divides by its own size alone": Fault(
         "chainrule.training.objective",
-        "len(self.examples) / (len(rows) * self.total_weight)",
-        "1.0 / len(rows)",
+        "1.0 / (len(examples) * mean_weight)",
+        "1.0 / len(examples)",
         "tests/training/test_objective.py",
+    ),
+    "a minibatch divides by its own weights": Fault(
+        "chainrule.training.objective",
+        "1.0 / (len(examples) * mean_weight)",
+        "1.0 / self.loss.total_weight(network, examples)",
+        "tests/training/test_options.py",
+    ),
+    "short gradients are stretched too": Fault(
+        "chainrule.training.objective", "if norm > max_norm:", "if norm > 0:", "tests/training/test_options.py"
+    ),
+    "dropout without its scale": Fault(
+        "chainrule.network.dropout",
+        "kept.astype(dtype) * dtype.type(RESOLUTION / (RESOLUTION - threshold))",
+        "kept.astype(dtype)",
+        "tests/network/test_dropout.py",
+    ),
+    "dropout of the same units in every step": Fault(
+        "chainrule.network.dropout", "    seed, *counter = key", "    seed, counter = key[0], ()",
+        "tests/network/test_dropout.py",
+    ),
+    "dropout masks in the forward pass alone": Fault(
+        "chainrule.network.backpropagation",
+        "masked(upstream @ layers[number].weights, masks, hidden)",
+        "upstream @ layers[number].weights",
+        "tests/network/test_dropout.py",
+    ),
+    "the temperature without its prior": Fault(
+        "chainrule.training.calibration", "slope + theta / SPREAD**2, curvature", "slope, curvature",
+        "tests/training/test_calibration.py",
+    ),
+    "validation rows that do not weigh in the temperature": Fault(
+        "chainrule.training.calibration", "    if examples.sample_weight is not None:", "    if False:",
+        "tests/training/test_calibration.py",
+    ),
+    "portions divide by the weight of the last one alone": Fault(
+        "chainrule.training.online", "weight / rows)", "objective.total_weight / n_rows)",
+        "tests/estimators/test_softmax_classifier_options.py",
+    ),
+    "a one-cycle that begins at the top": Fault(
+        "chainrule.training.schedules", "first + (self.learning_rate - first) * rise", "self.learning_rate",
+        "tests/training/test_schedules.py",
+    ),
+    "quartiles of arrays without weights": Fault(
+        "chainrule.estimators.robust_input_scaling",
+        "np.cumsum(near_one(sample_weight)[order], axis=0)",
+        "np.cumsum(np.ones_like(order, dtype=float), axis=0)",
+        "tests/estimators/test_robust_input_scaling.py",
+    ),
+    "squares of large features overflow": Fault(
+        "chainrule.estimators.standardisation", "np.frexp(largest_sizes(X))[1]", "0 * np.frexp(largest_sizes(X))[1]",
+        "tests/estimators/test_standardisation.py",
+    ),
+    "a warm start with a new scaling": Fault(
+        "chainrule.estimators.classifier_training", "    network.input_scaling = before.input_scaling\n", "",
+        "tests/estimators/test_softmax_classifier_options.py",
+    ),
+    "balanced classes by rows without their weights": Fault(
+        "chainrule.estimators.fit_rows",
+        "np.bincount(rows.y, rows.sample_weight, minlength=n_classes)",
+        "np.bincount(rows.y, minlength=n_classes)",
+        "tests/estimators",
     ),
     "the line search accepts what is not finite": Fault(
         "chainrule.training.line_search",

@@ -2,17 +2,21 @@
 
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.backpropagation import Backward, Forward
+from chainrule.network.dropout import Dropout, check_dropout
 from chainrule.network.heads import HEADS
+from chainrule.network.input_scaling import InputScaling
 from chainrule.network.model_file import read_model_file, write_model_file
-from chainrule.network.network import InputScaling, Network
+from chainrule.network.network import Network
 
 __all__ = [
     "ACTIVATIONS",
     "HEADS",
     "Backward",
+    "Dropout",
     "Forward",
     "InputScaling",
     "Network",
+    "check_dropout",
     "read_model_file",
     "write_model_file",
 ]

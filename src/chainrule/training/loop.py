@@ -76,7 +76,7 @@ class MinibatchMethod:
         step, total, rate = (number - 1) * per_epoch, 0.0, 0.0
         for rows in shuffled_batches(n_rows, self.batch_size, self.seed, number):
             interrupt.raise_if_noted()
-            loss, gradient = self.objective.batch(rows)
+            loss, gradient = self.objective.batch(rows, number, step - (number - 1) * per_epoch)
             total += loss
             if not math.isfinite(total):
                 break
