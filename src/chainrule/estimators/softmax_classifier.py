@@ -30,10 +30,19 @@ from chainrule.estimators.fit_rows import (
     labelled_rows,
 )
 from chainrule.estimators.standardisation import standardisation
-from chainrule.estimators.table_settings import plain
 from chainrule.functions import log_softmax
 from chainrule.network import Network
-from chainrule.training import Callback, Examples, Outcome, Schedule, Solver, StopReason, check_count, train
+from chainrule.training import (
+    Callback,
+    Examples,
+    Outcome,
+    Schedule,
+    Solver,
+    StopReason,
+    check_count,
+    plain,
+    train,
+)
 
 if TYPE_CHECKING:
     from chainrule.estimators.model import Model

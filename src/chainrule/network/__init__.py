@@ -5,14 +5,18 @@ from chainrule.network.backpropagation import Backward, Forward
 from chainrule.network.heads import HEADS
 from chainrule.network.model_file import read_model_file, write_model_file
 from chainrule.network.network import InputScaling, Network
+from chainrule.network.tensor_file import FileKind, read_tensor_file, write_tensor_file
 
 __all__ = [
     "ACTIVATIONS",
     "HEADS",
     "Backward",
+    "FileKind",
     "Forward",
     "InputScaling",
     "Network",
     "read_model_file",
+    "read_tensor_file",
     "write_model_file",
+    "write_tensor_file",
 ]

@@ -2,12 +2,16 @@
 
 from chainrule.training.adam import Adam
 from chainrule.training.adamw import AdamW
+from chainrule.training.checkpoint import EVERY, Checkpoint
+from chainrule.training.checkpoint_file import read_checkpoint
 from chainrule.training.checks import check_count, check_number, check_sample_weight
 from chainrule.training.choice import SOLVERS, Solver, choose_solver
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import Examples
+from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.outcome import Outcome, StopReason
+from chainrule.training.plain_values import plain
 from chainrule.training.progress import Callback, Progress
 from chainrule.training.schedules import ConstantSchedule, CosineSchedule, Schedule
 from chainrule.training.sgd import SGD
@@ -15,12 +19,14 @@ from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 from chainrule.training.train import train
 
 __all__ = [
+    "EVERY",
     "LBFGS",
     "SGD",
     "SOLVERS",
     "Adam",
     "AdamW",
     "Callback",
+    "Checkpoint",
     "ConstantSchedule",
     "CosineSchedule",
     "Examples",
@@ -36,5 +42,8 @@ __all__ = [
     "check_number",
     "check_sample_weight",
     "choose_solver",
+    "one_blas_thread",
+    "plain",
+    "read_checkpoint",
     "train",
 ]
