@@ -1,7 +1,9 @@
 """The scikit-learn classifier: multinomial logistic regression and multilayer perceptrons."""
 
+import os
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule._types import Array, ArrayLike
-from chainrule.errors import ArgumentTypeError, ChainruleError, ChainruleWarning
+from chainrule.errors import ArgumentError, ArgumentTypeError, ChainruleError, ChainruleWarning
 from chainrule.estimators.fit_choices import (
     CALL,
     flag_or_auto,
@@ -33,13 +35,17 @@ from chainrule.estimators.standardisation import standardisation
 from chainrule.functions import log_softmax
 from chainrule.network import Network
 from chainrule.training import (
+    EVERY,
     Callback,
+    Checkpoint,
     Examples,
     Outcome,
     Schedule,
     Solver,
     StopReason,
+    check_checkpoint,
     check_count,
+    digest_of,
     plain,
     train,
 )
@@ -47,6 +53,8 @@ from chainrule.training import (
 if TYPE_CHECKING:
     from chainrule.estimators.model import Model
 
+_NOT_OF_THE_MODEL = ("callback", "n_threads", "checkpoint", "checkpoint_every", "log")
+"""Parameters that change no bit of a fit."""
 _PREDICTION_ROWS = 8192
 """Rows that are predicted at a time, so that the hidden layers of all rows are never held at once."""
 
@@ -99,6 +107,11 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Called with a :class:`chainrule.training.Progress` after every epoch; returning True ends the fit.
     n_threads : int or None
         At most this many threads; None: as many as the process may use. Changes no bit.
+    checkpoint : str, path or None
+        A file the fit is written down in every ``checkpoint_every`` seconds, and goes on from if it is there, to the
+        same bits as a fit without a break. It needs an integer for ``random_state``.
+    log : str, path or None
+        A file to append a JSON line to after every epoch.
 
     Attributes
     ----------
@@ -160,6 +173,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         random_state: int | np.random.RandomState | None = None,
         callback: Callback | None = None,
         n_threads: int | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: float = EVERY,
+        log: str | os.PathLike[str] | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -178,6 +194,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.callback = callback
         self.n_threads = n_threads
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.log = log
 
     def fit(
         self,
@@ -247,7 +266,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             network.input_scaling = standardisation(rows.X, rows.sample_weight)
         patience = check_count(CALL, "patience", self.patience, "Pass a number of epochs.")
         prepared = TrainingRows(rows, validation, class_weight, seed)
-        outcome = self._train(network, prepared, solver, patience if stops else None)
+        outcome = self._train(network, prepared, solver, patience if stops else None, classes)
         self.classes_, self.network_, self.outcome_ = classes, network, outcome
         self.loss_curve_, self.n_iter_, self._seed = list(outcome.loss_curve), outcome.epochs, seed
         _warn(outcome)
@@ -288,7 +307,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             encoder=None,
             network=self.network_,
             classes=classes,
-            settings=self._settings(),
+            settings=self._settings(self._seed),
             outcome=self.outcome_,
         )
 
@@ -337,7 +356,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         features = self._features(X)
         return _by_blocks(self.network_.predict_logits, features, self.network_)
 
-    def _train(self, network: Network, rows: TrainingRows, solver: Solver, patience: int | None) -> Outcome:
+    def _train(
+        self, network: Network, rows: TrainingRows, solver: Solver, patience: int | None, classes: Array
+    ) -> Outcome:
         training = rows.training
         return train(
             network,
@@ -356,15 +377,26 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             callback=self.callback,
             random_state=rows.seed,
             n_threads=self.n_threads,
+            checkpoint=self._checkpoint(rows.seed, classes),
+            log=self.log,
         )
 
-    def _settings(self) -> dict[str, Any]:
+    def _checkpoint(self, seed: int, classes: Array) -> Checkpoint | None:
+        checkpoint = check_checkpoint(CALL, self.checkpoint, self.checkpoint_every)
+        if checkpoint is None:
+            return None
+        if not isinstance(self.random_state, int | np.integer):
+            came = f"random_state={self.random_state!r}"
+            remedy = "Pass a seed such as 0: a fit that is resumed needs the same one."
+            raise ArgumentError(CALL, "checkpoint goes with an integer random_state", came, remedy)
+        labels = digest_of(np.array([repr(label) for label in classes.tolist()]))
+        return replace(checkpoint, settings={**self._settings(seed), "classes": labels})
+
+    def _settings(self, seed: int) -> dict[str, Any]:
         """Return the parameters as plain values, with the seed that was drawn; none says how fast or who listens."""
-        settings = {**self.get_params(deep=False), "random_state": self._seed}
+        settings = {**self.get_params(deep=False), "random_state": seed}
         settings["hidden_layer_sizes"] = hidden_sizes(self.hidden_layer_sizes)
-        return {
-            name: plain(value) for name, value in settings.items() if name not in ("callback", "n_threads")
-        }
+        return {name: plain(value) for name, value in settings.items() if name not in _NOT_OF_THE_MODEL}
 
 
 def _plain_label(label: Any) -> str | int | float | bool:

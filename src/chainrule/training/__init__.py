@@ -2,10 +2,11 @@
 
 from chainrule.training.adam import Adam
 from chainrule.training.adamw import AdamW
-from chainrule.training.checkpoint import EVERY, Checkpoint
+from chainrule.training.checkpoint import EVERY, Checkpoint, check_checkpoint
 from chainrule.training.checkpoint_file import read_checkpoint
 from chainrule.training.checks import check_count, check_number, check_sample_weight
 from chainrule.training.choice import SOLVERS, Solver, choose_solver
+from chainrule.training.fingerprint import digest_of
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import Examples
@@ -38,10 +39,12 @@ __all__ = [
     "Schedule",
     "Solver",
     "StopReason",
+    "check_checkpoint",
     "check_count",
     "check_number",
     "check_sample_weight",
     "choose_solver",
+    "digest_of",
     "one_blas_thread",
     "plain",
     "read_checkpoint",

@@ -27,7 +27,7 @@ from chainrule.training.objective import Objective
 from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.pauses import Pauses
-from chainrule.training.plain_values import plain
+from chainrule.training.plain_values import plain, plain_json
 from chainrule.training.run_state import Record, RunState
 from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 from chainrule.training.watching import Watch
@@ -124,7 +124,8 @@ def _run_state(watch: Watch, record: Record, first: Any, epochs: int, method_sta
 
 
 def _header(run: Run, checkpoint: Checkpoint) -> Header:
-    settings = {**run.settings(), **(checkpoint.settings or {})}
+    # A setting that the caller leaves to us ("auto") stands as what it was found to be.
+    settings = plain_json({**(checkpoint.settings or {}), **run.settings()})
     data = data_fingerprint(run.objective.examples, run.watch.validation, run.watch.network.input_scaling)
     return Header(settings, data, _versions(), checkpoint.note)
 

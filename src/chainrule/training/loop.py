@@ -40,7 +40,7 @@ class Method(Protocol):
         """Return the norm of the objective's gradient in this state, None if the method does not know it."""
 
     def epoch(self, state: Any, number: int, pauses: Pauses) -> tuple[Any, Epoch]:
-        """Run epoch ``number``, counted from 1, or the rest of it; pause between its steps where that is due."""
+        """Run epoch ``number``, counted from 1, or the rest of it; pause before each of its steps where that is due."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class MinibatchMethod:
         parameters, n_rows = self.objective.network.parameters, len(self.objective.examples)
         per_epoch, gradient = number_of_batches(n_rows, self.batch_size), None
         for rows in islice(shuffled_batches(n_rows, self.batch_size, self.seed, number), state.batches, None):
-            if pauses.due and state.batches:
+            if pauses.due:
                 pauses.pause(state, **self._facts(state, number, per_epoch))
             loss, gradient = self.objective.batch(rows)
             total = state.total + loss
@@ -103,6 +103,8 @@ class MinibatchMethod:
 
     def _facts(self, state: MinibatchState, number: int, per_epoch: int) -> dict[str, Any]:
         """Return what the log tells inside an epoch: its loss is the mean over the batches that are done."""
+        if not state.batches:
+            return {}
         return {
             "epoch": number,
             "step": (number - 1) * per_epoch + state.batches,
@@ -148,9 +150,11 @@ class FullBatchMethod:
         self,
         state: FullBatchPosition,
         number: int,
-        pauses: Pauses,  # noqa: ARG002 - an iteration is one step
+        pauses: Pauses,
     ) -> tuple[FullBatchPosition, Epoch]:
-        """Take one iteration."""
+        """Take one iteration, which is one step."""
+        if pauses.due:
+            pauses.pause(state)
         parameters, inner = self.solver.step(self.objective, state.parameters, state.solver)
         self.network.parameters = parameters
         report = Epoch(
@@ -174,7 +178,7 @@ def run_epochs(
     method, watch, record
         What is done, looked at, and written down.
     pauses : Pauses
-        Asked before every epoch, and by minibatch methods before every batch.
+        Asked by the method before every step.
     run_state : callable
         (epochs that are over, state of the method) -> the state of the run.
     begin : tuple or None
@@ -209,8 +213,6 @@ def _epochs(
         done, state = begin
     while record.reason is None:
         pauses.announce(partial(run_state, done))
-        if pauses.due:
-            pauses.pause(state)
         started = time.monotonic()
         done += 1
         state, epoch = method.epoch(state, done, pauses)

@@ -1,6 +1,7 @@
 """Settings as plain values, which files hold and fingerprints compare."""
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,3 +30,14 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float):
         return value
     return value.item() if hasattr(value, "item") else type(value).__name__
+
+
+def plain_json(value: Any) -> Any:
+    """Return plain values as they come back from a JSON file; what JSON has no word for becomes text.
+
+    Examples
+    --------
+    >>> plain_json({"rate": float("inf"), "sizes": (1, 2)})
+    {'rate': 'Infinity', 'sizes': [1, 2]}
+    """
+    return json.loads(json.dumps(value, default=str), parse_constant=str)
