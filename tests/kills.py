@@ -17,20 +17,22 @@ from pathlib import Path
 FIT = """
 import sys
 import numpy as np
-import chainrule as cr
-from chainrule.training import SGD, CosineSchedule
+import scipy.linalg
+from chainrule.estimators import TableSettings, prepare_table, train_table
+from chainrule.training import Checkpoint
 
 solver, epochs, hidden, checkpoint, output = sys.argv[1:]
 random = np.random.default_rng(0)
 X = random.normal(size=(400, 12)) @ random.normal(size=(12, 12))
 y = (X[:, :4] + random.gumbel(size=(400, 4))).argmax(axis=1)
-table = {**{f"x{k}": X[:, k] for k in range(12)}, "y": y}
-print("ready", flush=True)
-model = cr.fit_table(
-    table, "y", hidden=(int(hidden),) if int(hidden) else (), solver=solver, max_epochs=int(epochs),
-    checkpoint=checkpoint or None, checkpoint_every=0, random_state=3, tol=1e-12, patience=5,
+settings = TableSettings(
+    hidden=(int(hidden),) if int(hidden) else (), solver=solver, max_epochs=int(epochs), random_state=3, tol=1e-12,
+    patience=5,
 )
-model.save(output)
+prepared = prepare_table({**{f"x{k}": X[:, k] for k in range(12)}, "y": y}, "y", settings)
+print("ready", flush=True)
+where = Checkpoint(checkpoint, every=0.0) if checkpoint else None
+train_table(prepared, settings, checkpoint=where).save(output)
 """
 
 
@@ -60,10 +62,10 @@ class Fit:
 
 
 FITS = (
-    Fit("adamw", 25, 8),
-    Fit("adam", 25, 8),
-    Fit("sgd", 25, 0),
-    Fit("lbfgs", 150, 8),
+    Fit("adamw", 8, 8),
+    Fit("adam", 8, 8),
+    Fit("sgd", 8, 0),
+    Fit("lbfgs", 60, 8),
     Fit("newton-cholesky", 200, 0),
 )
 
