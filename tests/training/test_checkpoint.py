@@ -88,6 +88,7 @@ def test_a_run_resumed_at_any_step_ends_with_the_same_bits(solver, dtype, killed
     "options",
     [
         {"patience": 2, "max_epochs": 40, "solver": "sgd"},
+        {"dropout": 0.3, "max_gradient_norm": 0.5, "calibrate": True},
         {"patience": None, "label_smoothing": 0.1, "class_weight": [1, 2, 3]},
         {"validation": None, "sample_weight": np.arange(150) % 3},
         {"validation": None, "solver": SGD(1e3), "alpha": 1.0},
@@ -182,6 +183,9 @@ CHANGES = {
     "patience": {"patience": 3},
     "random_state": {"random_state": 1},
     "label_smoothing": {"label_smoothing": 0.1},
+    "dropout": {"dropout": 0.2},
+    "max_gradient_norm": {"max_gradient_norm": 1.0},
+    "calibrate": {"calibrate": False},
     "class_weight": {"class_weight": [1, 1, 2]},
     "solver": {"solver": "adam"},
     "X": {"data": (X + 1e-6, Y)},
@@ -199,7 +203,9 @@ def test_a_changed_setting_or_array_is_refused_by_name(name, killed_after, tmp_p
         fitted(checkpoint=tmp_path / "a", checkpoint_every=0)
     killed_after(None)
     content = (tmp_path / "a").read_bytes()
-    with pytest.raises(CheckpointError, match=rf"those of the checkpoint.*{name} \(was .*, is .*\)"):
+    with pytest.raises(
+        CheckpointError, match=rf"settings and data are those of the checkpoint.*{name} \(was .*, is .*\)"
+    ):
         fitted(checkpoint=tmp_path / "a", **CHANGES[name])
     assert (tmp_path / "a").read_bytes() == content
 

@@ -143,14 +143,11 @@ def stored_run(checkpoint: Checkpoint, header: Header, call: str) -> StoredRun |
     if not checkpoint.resume or not os.path.exists(path):  # noqa: PTH110 - text, as in every message
         return None
     stored = read_checkpoint(path, call)
-    for rule, was, now in (
-        ("the settings are those of the checkpoint", stored.header.settings, header.settings),
-        ("the data are those of the checkpoint", stored.header.data, header.data),
-    ):
-        changed = changes(was, now)
-        if changed:
-            remedy = "Train with the same, or name another checkpoint to begin anew."
-            raise CheckpointError(call, f"{rule} {path!r}", ", ".join(changed), remedy)
+    changed = changes(stored.header.settings, header.settings) + changes(stored.header.data, header.data)
+    if changed:
+        rule = f"settings and data are those of the checkpoint {path!r}"
+        remedy = "Train with the same, or name another checkpoint to begin anew."
+        raise CheckpointError(call, rule, ", ".join(changed), remedy)
     differing = changes(stored.header.versions, header.versions)
     if differing:
         warnings.warn(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import CheckpointWarning
+from chainrule.training.calibration import calibrated
 from chainrule.training.checkpoint import (
     Checkpoint,
     CheckpointWriter,
@@ -43,16 +44,20 @@ class Run:
     batch_size: int
     tol: float
     seed: int
+    calibrates: bool = False
 
     def settings(self) -> dict[str, Any]:
         """Return every setting that changes a bit of the result, by its argument's name, as plain values."""
-        network, loss = self.objective.network, self.objective.loss
+        network, loss, dropout = self.objective.network, self.objective.loss, self.objective.dropout
         return {
             "network": {name: value for name, value in network.describe().items() if name != "temperature"},
             "solver": plain(self.solver),
             "class_weight": plain(loss.class_weight),
             "label_smoothing": loss.label_smoothing,
             "alpha": self.objective.alpha,
+            "dropout": None if dropout is None else list(dropout.rates),
+            "max_gradient_norm": self.objective.max_gradient_norm,
+            "calibrate": self.calibrates,
             "batch_size": self.batch_size,
             "max_epochs": self.watch.max_epochs,
             "tol": self.tol,
@@ -86,6 +91,8 @@ def conduct(run: Run, checkpoint: Checkpoint | None, call: str) -> Outcome:
         if stored is not None and stored.finished is not None:
             network.parameters = stored.parameters(network.parameters.size, call)
             _say_complete(checkpoint, call)
+            if stored.finished.temperature is not None:
+                network.temperature = stored.finished.temperature
             return stored.finished
         if stored is not None:
             kinds = (run.method().state_type, state_type)
@@ -116,7 +123,10 @@ def _fit(run: Run, begin: RunState | None, pauses: Pauses) -> Outcome:
     run_state = partial(_run_state, watch, record, first)
     run_epochs(run.method(), watch, record, pauses, run_state, place)
     loss = keep_or_restore(record, watch, first, standing(objective, watch))
-    return outcome_of(record, run.solver, loss)
+    outcome = outcome_of(record, run.solver, loss)
+    if run.calibrates and watch.validation is not None:
+        return calibrated(watch.network, watch.validation, watch.loss, outcome)
+    return outcome
 
 
 def _run_state(watch: Watch, record: Record, first: Any, epochs: int, method_state: Any) -> RunState:

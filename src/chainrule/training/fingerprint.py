@@ -45,7 +45,9 @@ def data_fingerprint(training: Examples, validation: Examples | None, scaling: A
     arrays: dict[str, Array | None] = {**_named("", training)}
     absent = {"validation X": None, "validation y": None, "validation sample_weight": None}
     arrays |= absent if validation is None else _named("validation ", validation)
-    scaled = None if scaling is None else _joined(digest_of(scaling.center), digest_of(scaling.scale))
+    scaled = None
+    if scaling is not None:
+        scaled = _joined(digest_of(scaling.center), digest_of(scaling.scale), repr(scaling.limit))
     digests = {name: None if array is None else digest_of(array) for name, array in arrays.items()}
     return {**digests, "input_scaling": scaled}
 

@@ -86,7 +86,7 @@ class MinibatchMethod:
         for rows in islice(shuffled_batches(n_rows, self.batch_size, self.seed, number), state.batches, None):
             if pauses.due:
                 pauses.pause(state, **self._facts(state, number, per_epoch))
-            loss, gradient = self.objective.batch(rows)
+            loss, gradient = self.objective.batch(rows, number, state.batches)
             total = state.total + loss
             if not math.isfinite(total):
                 state = replace(state, total=total)
