@@ -250,7 +250,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ConvergenceWarning
             If a full-batch solver was cut off by ``max_epochs``, or found no lower point away from a minimum.
         ChainruleWarning
-            If the fit diverged, never fell below where it began, or was interrupted.
+            If the fit diverged, never fell below where it began, learned nothing, or was interrupted; with what was
+            measured of the cause.
         """
         before = dict(self.__dict__)
         try:
@@ -459,5 +460,9 @@ def _by_blocks(predict: Any, features: Array, network: Network) -> Array:
 def _warn(outcome: Outcome, call: str) -> None:
     if outcome.reason in (StopReason.MAX_EPOCHS, StopReason.STALLED):
         warnings.warn(f"{call}: {outcome.message}", ConvergenceWarning, stacklevel=4)
-    elif outcome.reason in (StopReason.DIVERGED, StopReason.INTERRUPTED, StopReason.NOT_IMPROVED):
+    elif outcome.diagnosis or outcome.reason in (
+        StopReason.DIVERGED,
+        StopReason.INTERRUPTED,
+        StopReason.NOT_IMPROVED,
+    ):
         warnings.warn(f"{call}: {outcome.message}", ChainruleWarning, stacklevel=4)

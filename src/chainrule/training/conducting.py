@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -20,6 +20,7 @@ from chainrule.training.checkpoint import (
 from chainrule.training.checkpoint_file import Finished, Header
 from chainrule.training.choice import Solver
 from chainrule.training.conclusion import keep_or_restore, outcome_of, standing
+from chainrule.training.diagnosis import diagnose
 from chainrule.training.early_stopping import Best
 from chainrule.training.fingerprint import data_fingerprint
 from chainrule.training.interruption import DeferredInterrupt
@@ -124,6 +125,9 @@ def _fit(run: Run, begin: RunState | None, pauses: Pauses) -> Outcome:
     run_epochs(run.method(), watch, record, pauses, run_state, place)
     loss = keep_or_restore(record, watch, first, standing(objective, watch))
     outcome = outcome_of(record, run.solver, loss)
+    said = diagnose(objective, run.solver, watch, first.parameters, outcome, run.batch_size, run.seed)
+    if said:
+        outcome = replace(outcome, diagnosis=said, message=" ".join((outcome.message, *said)))
     if run.calibrates and watch.validation is not None:
         return calibrated(watch.network, watch.validation, watch.loss, outcome)
     return outcome
