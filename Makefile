@@ -3,6 +3,7 @@
 #   make demo     trains a classifier of handwritten digits
 #   make test     runs every test
 #   make check    runs the checks of the house style (make lint) and the seeded faults (make faults)
+#   make kills    kills 50 fits at random moments and resumes them
 #   make wheel    builds the wheel
 #   make bench    measures against the peers
 
@@ -14,7 +15,7 @@ INSTALLED := .venv/installed
 # How many tests run at a time.
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test check lint faults wheel bench arm format clean
+.PHONY: demo test check lint faults kills wheel bench arm format clean
 
 demo: $(INSTALLED)
 	$(BIN)/chainrule train digits --hidden 128 --output build/digits.safetensors
@@ -38,6 +39,9 @@ lint: $(READY)
 
 faults: $(READY)
 	$(BIN)/python tests/faults.py
+
+kills: $(READY)
+	$(BIN)/python tests/kills.py
 
 bench: $(READY)
 	for question in benchmarks/*.py; do $(BIN)/python $$question || exit 1; done

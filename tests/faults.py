@@ -169,12 +169,14 @@ FAULTS = {
         "return forward_layers(self._layers, self._activation_table, inputs)[2] / self.temperature",
         _NETWORK,
     ),
-    "a newer format is read": Fault("chainrule.network.model_file", "if number > FORMAT:", "if False:", _FILE),
+    "a newer format is read": Fault(
+        "chainrule.network.tensor_file", "if number > kind.format:", "if False:", _FILE
+    ),
     "NaN weights are loaded": Fault(
         "chainrule.network.model_file", "or not np.isfinite(tensor).all()", "", _FILE
     ),
     "the checksum is not looked at": Fault(
-        "chainrule.network.model_file",
+        "chainrule.network.tensor_file",
         'if description.pop("checksum", None) != _checksum(tensors, description):',
         'if description.pop("checksum", None) is None:',
         _FILE,

@@ -344,7 +344,7 @@ def test_bad_input_is_refused_and_nothing_is_written(
 
 
 def test_an_option_that_does_not_exist_is_refused(here: Path) -> None:
-    result = run("train", "digits", "--checkpoint", "x")
+    result = run("train", "digits", "--momentum", "x")
     assert result.exit_code == 2
     assert "No such option" in result.stderr
     assert list(here.iterdir()) == []

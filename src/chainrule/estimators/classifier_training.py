@@ -31,6 +31,7 @@ from chainrule.estimators.fit_rows import (
 from chainrule.functions import near_one
 from chainrule.network import Dropout, Network, check_dropout
 from chainrule.training import (
+    Checkpoint,
     Examples,
     Loss,
     Objective,
@@ -38,11 +39,14 @@ from chainrule.training import (
     Solver,
     StopReason,
     Stream,
+    check_checkpoint,
     check_count,
     check_examples,
     check_gradient_norm,
     check_number,
     choose_batch_size,
+    digest_of,
+    plain,
     start_stream,
     train,
     train_on_portion,
@@ -50,6 +54,8 @@ from chainrule.training import (
 
 FIT = "SoftmaxClassifier.fit"
 PARTIAL_FIT = "SoftmaxClassifier.partial_fit"
+CHANGE_NOTHING = ("callback", "n_threads", "warm_start", "checkpoint", "checkpoint_every", "log")
+"""Parameters that a model does not keep: they say how fast it is fitted, who listens, and where it begins."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,8 @@ def fitted_on(
         network.input_scaling = input_scaling(settings["scaling"], network, rows)
     patience = check_count(FIT, "patience", settings["patience"], "Pass a number of epochs.")
     prepared = TrainingRows(rows, validation, class_weight, seed)
-    outcome = _train(settings, network, prepared, solver, patience if stops else None)
+    where = _checkpoint(settings, classes)
+    outcome = _train(settings, network, prepared, solver, patience if stops else None, where)
     return Fitted(classes, network, outcome, seed)
 
 
@@ -152,11 +159,30 @@ def _begin_where(network: Network, previous: Fitted, classes: Array) -> None:
     network.input_scaling = before.input_scaling
 
 
+def _checkpoint(settings: Mapping[str, Any], classes: Array) -> Checkpoint | None:
+    """Return where the fit is written down, with what it depends on beside what the training sees."""
+    checkpoint = check_checkpoint(FIT, settings["checkpoint"], settings["checkpoint_every"])
+    if checkpoint is None:
+        return None
+    if not isinstance(settings["random_state"], int | np.integer):
+        came = f"random_state={settings['random_state']!r}"
+        remedy = "Pass a seed such as 0: a fit that is resumed needs the same one."
+        raise ArgumentError(FIT, "checkpoint goes with an integer random_state", came, remedy)
+    own = {name: plain(value) for name, value in settings.items() if name not in CHANGE_NOTHING}
+    labels = digest_of(np.array([repr(label) for label in classes.tolist()]))
+    return replace(checkpoint, settings={**own, "classes": labels})
+
+
 def _train(
-    settings: Mapping[str, Any], network: Network, rows: TrainingRows, solver: Solver, patience: int | None
+    settings: Mapping[str, Any],
+    network: Network,
+    rows: TrainingRows,
+    solver: Solver,
+    patience: int | None,
+    checkpoint: Checkpoint | None,
 ) -> Outcome:
     same = ("alpha", "batch_size", "max_epochs", "tol", "dropout", "max_gradient_norm", "label_smoothing")
-    others = ("calibrate", "callback", "n_threads")
+    others = ("calibrate", "callback", "n_threads", "log")
     training = rows.training
     return train(
         network,
@@ -168,6 +194,7 @@ def _train(
         validation=rows.validation_arrays,
         patience=patience,
         random_state=rows.seed,
+        checkpoint=checkpoint,
         **{name: settings[name] for name in (*same, *others)},
     )
 

@@ -1,5 +1,6 @@
 """The scikit-learn classifier: multinomial logistic regression and multilayer perceptrons."""
 
+import os
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -14,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentTypeError, ChainruleError, ChainruleWarning
 from chainrule.estimators.classifier_training import (
+    CHANGE_NOTHING,
     FIT,
     PARTIAL_FIT,
     Fitted,
@@ -23,10 +25,9 @@ from chainrule.estimators.classifier_training import (
 )
 from chainrule.estimators.fit_choices import hidden_sizes
 from chainrule.estimators.fit_rows import eval_set_parts, holds_probabilities
-from chainrule.estimators.table_settings import plain
 from chainrule.functions import log_softmax
 from chainrule.network import InputScaling, Network
-from chainrule.training import Callback, MinibatchSolver, Outcome, Schedule, Solver, StopReason
+from chainrule.training import EVERY, Callback, MinibatchSolver, Outcome, Schedule, Solver, StopReason, plain
 
 if TYPE_CHECKING:
     from chainrule.estimators.model import Model
@@ -106,6 +107,11 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Called with a :class:`chainrule.training.Progress` after every epoch; returning True ends the fit.
     n_threads : int or None
         At most this many threads; None: as many as the process may use. Changes no bit.
+    checkpoint : str, path or None
+        A file that :meth:`fit` is written down in every ``checkpoint_every`` seconds, and goes on from if it is there,
+        to the same bits as a fit without a break. It needs an integer for ``random_state``.
+    log : str, path or None
+        A file to which :meth:`fit` appends a JSON line after every epoch.
 
     Attributes
     ----------
@@ -173,6 +179,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         random_state: int | np.random.RandomState | None = None,
         callback: Callback | None = None,
         n_threads: int | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: float = EVERY,
+        log: str | os.PathLike[str] | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -197,6 +206,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.callback = callback
         self.n_threads = n_threads
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.log = log
 
     def fit(
         self,
@@ -238,7 +250,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ConvergenceWarning
             If a full-batch solver was cut off by ``max_epochs``, or found no lower point away from a minimum.
         ChainruleWarning
-            If the fit diverged, never fell below where it began, or was interrupted.
+            If the fit diverged, never fell below where it began, learned nothing, or was interrupted; with what was
+            measured of the cause.
         """
         before = dict(self.__dict__)
         try:
@@ -424,11 +437,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the parameters as plain values, with the seed that was drawn; none says how fast or who listens."""
         settings = {**self.get_params(deep=False), "random_state": self._seed}
         settings["hidden_layer_sizes"] = hidden_sizes(self.hidden_layer_sizes)
-        return {
-            name: plain(value)
-            for name, value in settings.items()
-            if name not in ("callback", "n_threads", "warm_start")
-        }
+        return {name: plain(value) for name, value in settings.items() if name not in CHANGE_NOTHING}
 
 
 def _plain_label(label: Any) -> str | int | float | bool:
@@ -451,5 +460,9 @@ def _by_blocks(predict: Any, features: Array, network: Network) -> Array:
 def _warn(outcome: Outcome, call: str) -> None:
     if outcome.reason in (StopReason.MAX_EPOCHS, StopReason.STALLED):
         warnings.warn(f"{call}: {outcome.message}", ConvergenceWarning, stacklevel=4)
-    elif outcome.reason in (StopReason.DIVERGED, StopReason.INTERRUPTED, StopReason.NOT_IMPROVED):
+    elif outcome.diagnosis or outcome.reason in (
+        StopReason.DIVERGED,
+        StopReason.INTERRUPTED,
+        StopReason.NOT_IMPROVED,
+    ):
         warnings.warn(f"{call}: {outcome.message}", ChainruleWarning, stacklevel=4)

@@ -7,16 +7,20 @@ from chainrule.network.heads import HEADS
 from chainrule.network.input_scaling import InputScaling
 from chainrule.network.model_file import read_model_file, write_model_file
 from chainrule.network.network import Network
+from chainrule.network.tensor_file import FileKind, read_tensor_file, write_tensor_file
 
 __all__ = [
     "ACTIVATIONS",
     "HEADS",
     "Backward",
     "Dropout",
+    "FileKind",
     "Forward",
     "InputScaling",
     "Network",
     "check_dropout",
     "read_model_file",
+    "read_tensor_file",
     "write_model_file",
+    "write_tensor_file",
 ]

@@ -2,6 +2,8 @@
 
 from chainrule.training.adam import Adam
 from chainrule.training.adamw import AdamW
+from chainrule.training.checkpoint import EVERY, Checkpoint, check_checkpoint
+from chainrule.training.checkpoint_file import read_checkpoint
 from chainrule.training.checks import (
     check_count,
     check_examples,
@@ -10,11 +12,14 @@ from chainrule.training.checks import (
     check_sample_weight,
 )
 from chainrule.training.choice import FEW_ROWS, SOLVERS, Solver, choose_batch_size, choose_solver
+from chainrule.training.fingerprint import digest_of
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import Examples, Loss, Objective
+from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.online import Stream, start_stream, train_on_portion
 from chainrule.training.outcome import Outcome, StopReason
+from chainrule.training.plain_values import plain
 from chainrule.training.progress import Callback, Progress
 from chainrule.training.schedules import (
     SCHEDULES,
@@ -28,6 +33,7 @@ from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 from chainrule.training.train import train
 
 __all__ = [
+    "EVERY",
     "FEW_ROWS",
     "LBFGS",
     "SCHEDULES",
@@ -36,6 +42,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Callback",
+    "Checkpoint",
     "ConstantSchedule",
     "CosineSchedule",
     "Examples",
@@ -51,6 +58,7 @@ __all__ = [
     "Solver",
     "StopReason",
     "Stream",
+    "check_checkpoint",
     "check_count",
     "check_examples",
     "check_gradient_norm",
@@ -58,6 +66,10 @@ __all__ = [
     "check_sample_weight",
     "choose_batch_size",
     "choose_solver",
+    "digest_of",
+    "one_blas_thread",
+    "plain",
+    "read_checkpoint",
     "start_stream",
     "train",
     "train_on_portion",

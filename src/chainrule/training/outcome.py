@@ -78,6 +78,9 @@ class Outcome:
         What happened, with its numbers, and the advice.
     temperature : float or None
         What was fitted to the validation rows (TC.1) and divides the logits in predictions; None if none was.
+    diagnosis : tuple of str
+        What was measured of a run that diverged or learned nothing, a sentence or two for each cause; they stand in
+        the message too.
 
     Examples
     --------
@@ -96,6 +99,7 @@ class Outcome:
     gradient_norm: float | None
     message: str
     temperature: float | None = None
+    diagnosis: tuple[str, ...] = ()
 
     def to_json_value(self) -> dict[str, Any]:
         """Return the outcome as plain JSON values: the reason by name, numbers that are not finite as null."""
@@ -110,6 +114,7 @@ class Outcome:
             "gradient_norm": None if self.gradient_norm is None else _finite_or_none(self.gradient_norm),
             "message": self.message,
             "temperature": self.temperature,
+            "diagnosis": list(self.diagnosis),
         }
 
     @classmethod
@@ -126,6 +131,7 @@ class Outcome:
             gradient_norm=value["gradient_norm"],
             message=value["message"],
             temperature=value.get("temperature"),
+            diagnosis=tuple(value.get("diagnosis", ())),
         )
 
 
