@@ -4,18 +4,25 @@
 #   make test     runs every test
 #   make check    runs the checks of the house style (make lint) and the seeded faults (make faults)
 #   make kills    kills 50 fits at random moments and resumes them
+#   make sanitize runs the kernels' tests under the address sanitizer
+#   make fuzz     calls every function at random, CASES=1000000 times
 #   make wheel    builds the wheel
-#   make bench    measures against the peers
+#   make bench    measures against the peers; make bench QUESTION=linear_head asks one question
 
 PYTHON ?= python3
 BIN := .venv/bin
 NATIVE := $(wildcard native/*.cpp native/*.hpp)
 READY := .venv/ready
+MEASURABLE := .venv/measurable
 INSTALLED := .venv/installed
 # How many tests run at a time.
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
+QUESTION ?= import_time wrong_target loss_and_gradient linear_head
+# How many random calls make fuzz makes.
+CASES ?= 1000000
 
 .PHONY: demo test check lint faults kills wheel bench arm format clean
+.PHONY: demo test check lint faults sanitize fuzz wheel bench arm format clean
 
 demo: $(INSTALLED)
 	$(BIN)/chainrule train digits --hidden 128 --output build/digits.safetensors
@@ -45,6 +52,14 @@ kills: $(READY)
 
 bench: $(READY)
 	for question in benchmarks/*.py; do $(BIN)/python $$question || exit 1; done
+sanitize: $(READY)
+	$(BIN)/python tests/sanitize.py
+
+fuzz: $(READY)
+	$(BIN)/python tests/fuzz.py --cases $(CASES) --processes $(WORKERS)
+
+bench: $(MEASURABLE)
+	for question in $(QUESTION); do $(BIN)/python benchmarks/$$question.py || exit 1; done
 
 wheel: .venv/made
 	$(BIN)/pip --quiet --disable-pip-version-check wheel --no-deps --wheel-dir dist .
@@ -69,6 +84,10 @@ $(INSTALLED): .venv/made pyproject.toml CMakeLists.txt $(NATIVE)
 	mkdir -p build
 	$(BIN)/pip --quiet --disable-pip-version-check install scikit-build-core nanobind cmake ninja
 	$(BIN)/pip --disable-pip-version-check install --quiet --no-build-isolation --editable .
+	touch $@
+
+$(MEASURABLE): $(READY)
+	$(BIN)/pip --quiet --disable-pip-version-check install --no-build-isolation --editable '.[bench]'
 	touch $@
 
 $(READY): $(INSTALLED)

@@ -205,9 +205,16 @@ LossResult evaluate(const IndexLoss& loss, Real* gradient, bool gradient_is_call
     const bool mean = loss.options.reduction == Reduction::mean;
     const double weight = mean ? rows_in_use(loss) : 1.0;
     const double scale = weight > 0.0 ? 1.0 / weight : 0.0;
-    const IndexTask<Real> task{
-        loss.logits.data<const Real>(), loss.indices(), nullptr,       losses, gradient, loss.rows.n_classes,
-        loss.options.temperature,       scale,          loss.ignored()};
+    const IndexTask<Real> task{loss.logits.data<const Real>(),
+                               loss.indices(),
+                               nullptr,
+                               losses,
+                               gradient,
+                               loss.rows.n_classes,
+                               loss.options.temperature,
+                               scale,
+                               loss.ignored(),
+                               is_beyond_cache<Real>(loss.rows.n_rows, loss.rows.n_classes)};
     if (!run_rows(loss, task)) {
         return {0.0, false};
     }
@@ -303,6 +310,8 @@ nb::object softmax_call(nb::handle logits_object, nb::handle axis, nb::handle n_
 }  // namespace
 
 void bind_calls(nb::module_& m) {
+    numpy();  // found now: a first call from several threads could wait for the interpreter and for one
+              // another
     m.def("cross_entropy_call", cross_entropy_call, nb::arg("logits").none(), nb::arg("targets").none(),
           nb::arg("sample_weight").none(), nb::arg("class_weight").none(), nb::arg("label_smoothing").none(),
           nb::arg("ignore_index").none(), nb::arg("temperature").none(), nb::arg("reduction").none(),

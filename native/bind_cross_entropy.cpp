@@ -81,7 +81,9 @@ double cross_entropy_index_rows(nb::handle logits, nb::handle targets_object, nb
                                    arrays.gradient.data_or_null<Real>(),
                                    n,
                                    temperature,
-                                   gradient_scale};
+                                   gradient_scale,
+                                   nullptr,
+                                   is_beyond_cache<Real>(n_rows, n)};
         return run_loss(kernels_of<Real>().cross_entropy_index, task, n_rows,
                         n * static_cast<int64_t>(sizeof(Real)), n_threads);
     });

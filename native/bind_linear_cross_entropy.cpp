@@ -7,6 +7,21 @@
 namespace chainrule {
 namespace {
 
+void require_a_class(const PythonArray& weight, const char* call) {
+    if (weight.extent(0) < 1) {
+        throw nb::value_error((std::string(call) +
+                               ": weight has at least one class; got none. Pass shape (K, D) "
+                               "with K >= 1.")
+                                  .c_str());
+    }
+}
+
+void require_shape(const OptionalArray& array, std::initializer_list<int64_t> shape) {
+    if (array) {
+        array->require_shape(shape);
+    }
+}
+
 // The arrays that describe a linear head and its targets.
 struct HeadArrays {
     PythonArray features;
@@ -27,11 +42,7 @@ struct HeadArrays {
           indices(indices_object, call, "indices", Access::read, 1),
           class_weight(class_weight_object, call, "class_weight", Access::read, 1),
           row_weight(row_weight_object, call, "row_weight", Access::read, 1) {
-        if (weight.extent(0) < 1) {
-            throw nb::value_error(
-                (std::string(call) + ": weight has at least one class; got none. Pass shape (K, D), K >= 1.")
-                    .c_str());
-        }
+        require_a_class(weight, call);
         if (targets.has_value() == indices.has_value()) {
             throw nb::value_error((std::string(call) +
                                    ": exactly one of targets and indices is given; got both "
@@ -39,11 +50,11 @@ struct HeadArrays {
                                       .c_str());
         }
         weight.require_shape({n_classes(), n_features()});
-        require(bias, {n_classes()});
-        require(targets, {n_rows(), n_classes()});
-        require(indices, {n_rows()});
-        require(class_weight, {n_classes()});
-        require(row_weight, {n_rows()});
+        require_shape(bias, {n_classes()});
+        require_shape(targets, {n_rows(), n_classes()});
+        require_shape(indices, {n_rows()});
+        require_shape(class_weight, {n_classes()});
+        require_shape(row_weight, {n_rows()});
     }
 
     int64_t n_rows() const { return features.extent(0); }
@@ -80,13 +91,6 @@ struct HeadArrays {
                 n_rows(),
                 n_features(),
                 n_classes()};
-    }
-
-  private:
-    static void require(const OptionalArray& array, std::initializer_list<int64_t> shape) {
-        if (array) {
-            array->require_shape(shape);
-        }
     }
 };
 
@@ -137,6 +141,67 @@ double linear_cross_entropy_rows(nb::handle features, nb::handle weight, nb::han
     });
 }
 
+void linear_gauss_newton_rows(nb::handle features_object, nb::handle weight_object, nb::handle bias_object,
+                              nb::handle direction_object, nb::handle bias_direction_object,
+                              nb::handle row_weight_object, double temperature, double scale,
+                              nb::handle weight_product_object, nb::handle bias_product_object,
+                              int n_threads) {
+    const char* call = "linear_gauss_newton_rows";
+    const PythonArray features(features_object, call, "features", Access::read, 2);
+    const PythonArray weight(weight_object, call, "weight", Access::read, 2);
+    const OptionalArray bias(bias_object, call, "bias", Access::read, 1);
+    const PythonArray direction(direction_object, call, "direction", Access::read, 2);
+    const OptionalArray bias_direction(bias_direction_object, call, "bias_direction", Access::read, 1);
+    const OptionalArray row_weight(row_weight_object, call, "row_weight", Access::read, 1);
+    const PythonArray weight_product(weight_product_object, call, "weight_product", Access::write, 2);
+    const OptionalArray bias_product(bias_product_object, call, "bias_product", Access::write, 1);
+    const int64_t n_rows = features.extent(0);
+    const int64_t n_features = features.extent(1);
+    const int64_t n_classes = weight.extent(0);
+    require_a_class(weight, call);
+    for (const PythonArray* matrix : {&weight, &direction, &weight_product}) {
+        matrix->require_shape({n_classes, n_features});
+    }
+    for (const OptionalArray* vector : {&bias, &bias_direction, &bias_product}) {
+        require_shape(*vector, {n_classes});
+    }
+    require_shape(row_weight, {n_rows});
+    for (const PythonArray* input : {&features, &weight, &direction}) {
+        weight_product.require_apart_from(*input, false);
+        if (bias_product) {
+            bias_product->require_apart_from(*input, false);
+        }
+    }
+    for (const OptionalArray* input : {&bias, &bias_direction, &row_weight, &bias_product}) {
+        if (*input) {
+            weight_product.require_apart_from(**input, false);
+        }
+        if (*input && bias_product && input != &bias_product) {
+            bias_product->require_apart_from(**input, false);
+        }
+    }
+    with_dtype(features, call, [&](auto real) {
+        using Real = decltype(real);
+        LinearHead<Real> head{};
+        head.features = features.data<const Real>();
+        head.weight = weight.data<const Real>();
+        head.bias = bias.data_or_null<const Real>();
+        head.row_weight = row_weight.data_or_null<const double>();
+        head.temperature = temperature;
+        head.gradient_scale = scale;
+        head.n_rows = n_rows;
+        head.n_features = n_features;
+        head.n_classes = n_classes;
+        const LinearDirection<Real> along{direction.data<const Real>(),
+                                          bias_direction.data_or_null<const Real>(),
+                                          weight_product.data<Real>(), bias_product.data_or_null<Real>()};
+        const int threads = thread_count(n_threads);
+        const InterpreterUnlocked unlocked;
+        linear_gauss_newton(head, along, threads);
+        return 0;
+    });
+}
+
 }  // namespace
 
 void bind_linear_cross_entropy(nb::module_& m) {
@@ -146,6 +211,10 @@ void bind_linear_cross_entropy(nb::module_& m) {
           nb::arg("temperature"), nb::arg("gradient_scale"), nb::arg("losses").none(),
           nb::arg("features_gradient").none(), nb::arg("weight_gradient").none(),
           nb::arg("bias_gradient").none(), nb::arg("n_threads"));
+    m.def("linear_gauss_newton_rows", linear_gauss_newton_rows, nb::arg("features"), nb::arg("weight"),
+          nb::arg("bias").none(), nb::arg("direction"), nb::arg("bias_direction").none(),
+          nb::arg("row_weight").none(), nb::arg("temperature"), nb::arg("scale"), nb::arg("weight_product"),
+          nb::arg("bias_product").none(), nb::arg("n_threads"));
 }
 
 }  // namespace chainrule

@@ -34,7 +34,7 @@ void softmax_jacobian_rows(nb::handle logits_object, nb::handle direction_object
                                       scale};
         const auto kernel = kernels_of<Real>().softmax_jacobian;
         const InterpreterUnlocked unlocked;
-        share_rows(n_rows, 3 * n * static_cast<int64_t>(sizeof(Real)), n_threads,
+        share_rows(n_rows, nanoseconds_of_row(3 * n * static_cast<int64_t>(sizeof(Real))), n_threads,
                    [&](int64_t first, int64_t last) { kernel(task, first, last); });
     });
 }

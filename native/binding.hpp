@@ -30,6 +30,13 @@ inline double nanoseconds_of_row(int64_t row_bytes) {
     return row_nanoseconds + byte_nanoseconds * static_cast<double>(row_bytes);
 }
 
+// Of a result this large little is left in the cache when it is read again.
+inline constexpr int64_t beyond_cache_bytes = 64 << 20;
+template <class Real>
+bool is_beyond_cache(int64_t n_rows, int64_t n_classes) {
+    return n_rows * n_classes >= beyond_cache_bytes / static_cast<int64_t>(sizeof(Real));
+}
+
 template <class Rows>
 void share_rows(int64_t n_rows, double nanoseconds, int requested_threads, const Rows& rows) {
     const double total = static_cast<double>(n_rows) * nanoseconds;

@@ -1,81 +1,134 @@
 // Row kernel of the cross-entropy with index targets: loss (CE.1) and gradient (CE.2), temperature (CE.5).
+#include <algorithm>
+#include <memory>
+#include <new>
+
 #include "cross_entropy_index_short.hpp"
 
 namespace chainrule::CHAINRULE_NAMESPACE {
 namespace {
 
-// loss = (m - z_y) / T + log1p(s).  dloss/dz_k = p_k / T, and at the target -(1 - p_y) / T with
-// 1 - p_y = ((1 - e_y) + s) / (1 + s), which is s / (1 + s) when y is the largest and never cancels when it
-// is not: s then holds e_y itself.
+// Eight rows with classes across lanes. Each pass goes over all of them, because the maximum of a row, its
+// sum and its logarithm wait for one another, and those of different rows do not; the logarithms and
+// quotients are then taken for eight rows at once. (100 classes: 81 to 45 ns a row.)
 template <class Real>
-struct IndexRow {
-    const IndexTask<Real>& task;
-    InverseTemperature<Real> inverse;
+class LongIndexRows {
+    static constexpr int64_t lanes = Float64::lanes;
+    // Logits to a group, so that they are still in the first cache when they are read again.
+    static constexpr int64_t group_bytes = 16384;
+    // Longer rows than this do not stay in the second cache beside their exponentials.
+    static constexpr int64_t largest_scratch_bytes = 524288;
 
-    CHAINRULE_INLINE double loss(const Real* logits, int64_t target) const {
-        const int64_t n = task.n_classes;
-        const Real largest = largest_logit(logits, n);
-        const double rest = with_shift(largest, inverse, [&](auto shift) {
-            return sum_of_exponentials<false>(logits, static_cast<Real*>(nullptr), n, shift);
-        });
-        return loss_from(largest, logits[target], checked_rest(largest, rest));
+  public:
+    explicit LongIndexRows(const IndexTask<Real>& task) : task_(task), formula_(index_formula(task)) {
+        const int64_t row_bytes = task.n_classes * static_cast<int64_t>(sizeof(Real));
+        const bool fits = row_bytes >= group_bytes && row_bytes <= largest_scratch_bytes;
+        if (task.beyond_cache && fits && task.gradient && task.gradient != task.logits) {
+            scratch_.reset(new (std::nothrow) Real[static_cast<size_t>(task.n_classes)]);
+        }
     }
 
-    CHAINRULE_INLINE double loss_and_gradient(const Real* logits, int64_t target, double weight,
-                                              Real* gradient) const {
-        const int64_t n = task.n_classes;
-        const Real largest = largest_logit(logits, n);
-        const Real logit_at_target = logits[target];  // the gradient may overwrite the logits
-        const double sum = with_shift(largest, inverse, [&](auto shift) {
-            return sum_of_exponentials<true>(logits, gradient, n, shift);
-        });
-        const double rest = checked_rest(largest, sum);
-        const double factor = gradient_factor(weight, task.gradient_scale, task.temperature, rest);
-        const double exponential_at_target = static_cast<double>(gradient[target]) * exponential_unit<Real>;
-        scale_exponentials(gradient, n, factor);
-        gradient[target] = static_cast<Real>(0.0 - ((1.0 - exponential_at_target) + rest) * factor);
-        return loss_from(largest, logit_at_target, rest);
+    void rows(int64_t first, int64_t last) const {
+        const int64_t row_bytes = task_.n_classes * static_cast<int64_t>(sizeof(Real));
+        const int64_t rows_at_once = std::clamp<int64_t>(group_bytes / row_bytes, 1, lanes);
+        for (int64_t i = first; i < last; i += rows_at_once) {
+            group(i, std::min(rows_at_once, last - i), rows_at_once);
+        }
+        if (scratch_) {
+            finish_stores();
+        }
     }
 
   private:
-    CHAINRULE_INLINE double loss_from(Real largest, Real at_target, double rest) const {
-        const double scale = inverse.logit_scale;
-        const double distance = at_target == largest ? 0.0 : largest * scale - at_target * scale;
-        return distance / inverse.scaled + log1p_nonnegative(rest);
-    }
-};
+    struct Numbers {
+        double of_row[lanes] = {};
+        CHAINRULE_INLINE Float64 all() const { return load(of_row, Whole{}, 0.0); }
+    };
 
-// A row of weight 0 is never read. A target outside the classes is an undefined row, not a bad read.
-template <class Real>
-CHAINRULE_INLINE double weighted_row(const IndexRow<Real>& row, int64_t i) {
-    const IndexTask<Real>& task = row.task;
-    const int64_t n = task.n_classes;
-    const int64_t target = task.targets[i];
-    const bool ignored = task.ignored && target == *task.ignored;
-    const double weight = ignored ? 0.0 : (task.row_weight ? task.row_weight[i] : 1.0);
-    const bool undefined = target < 0 || target >= n;
-    if (weight == 0.0 || undefined) {
-        const double value = weight == 0.0 ? 0.0 : not_a_number;
-        if (task.gradient) {
-            fill_row(task.gradient + i * n, n, static_cast<Real>(value));
+    void group(int64_t first, int64_t count, int64_t rows_at_once) const {
+        const int64_t n = task_.n_classes;
+        Numbers largest, at_target, rest, exponential, weight, defined;
+        for (int64_t r = 0; r < count; ++r) {
+            const int64_t target = task_.targets[first + r];
+            defined.of_row[r] = static_cast<uint64_t>(target) < static_cast<uint64_t>(n) ? 1.0 : 0.0;
+            weight.of_row[r] = weight_of(first + r);
+            if (defined.of_row[r] != 0.0 && weight.of_row[r] != 0.0) {  // or nothing of the row is read
+                const Real* const logits = task_.logits + (first + r) * n;
+                largest.of_row[r] = largest_logit(logits, n);
+                at_target.of_row[r] = logits[target];
+            }
         }
-        return value;
+        for (int64_t r = 0; r < count; ++r) {
+            if (defined.of_row[r] != 0.0 && weight.of_row[r] != 0.0) {
+                const Real m = static_cast<Real>(largest.of_row[r]);
+                rest.of_row[r] = checked_rest(m, sum(first + r, m, rows_at_once * n, exponential.of_row[r]));
+            }
+        }
+        finish(first, count,
+               formula_({largest.all(), at_target.all(), rest.all(), exponential.all(), weight.all(),
+                         defined.all()}));
     }
-    if (task.gradient) {
-        return weight * row.loss_and_gradient(task.logits + i * n, target, weight, task.gradient + i * n);
+
+    CHAINRULE_INLINE double weight_of(int64_t i) const {
+        const bool ignored = task_.ignored && task_.targets[i] == *task_.ignored;
+        return ignored ? 0.0 : (task_.row_weight ? task_.row_weight[i] : 1.0);
     }
-    return weight * row.loss(task.logits + i * n, target);
-}
+
+    // s of a row. Its exponentials, in their units, go where its gradient will be, or to the scratch;
+    // `exponential` is that of its target.
+    CHAINRULE_INLINE double sum(int64_t i, Real largest, int64_t ahead, double& exponential) const {
+        const int64_t n = task_.n_classes;
+        const Real* const logits = task_.logits + i * n;
+        return with_shift(largest, formula_.inverse, [&](auto shift) {
+            if (!task_.gradient) {
+                return sum_of_exponentials<false>(logits, static_cast<Real*>(nullptr), n, shift, ahead);
+            }
+            Real* const kept = scratch_ ? scratch_.get() : task_.gradient + i * n;
+            const double result = sum_of_exponentials<true>(logits, kept, n, shift, ahead);
+            exponential = static_cast<double>(kept[task_.targets[i]]) * exponential_unit<Real>;
+            return result;
+        });
+    }
+
+    CHAINRULE_INLINE void finish(int64_t first, int64_t count, const IndexOutcome& outcome) const {
+        const int64_t n = task_.n_classes;
+        Numbers loss, factor, at_target;
+        store(loss.of_row, outcome.loss, Whole{});
+        store(factor.of_row, outcome.factor, Whole{});
+        store(at_target.of_row, outcome.at_target, Whole{});
+        for (int64_t r = 0; r < count; ++r) {
+            task_.losses[first + r] = loss.of_row[r];
+            if (!task_.gradient) {
+                continue;
+            }
+            Real* const gradient = task_.gradient + (first + r) * n;
+            const int64_t target = task_.targets[first + r];
+            const bool known = static_cast<uint64_t>(target) < static_cast<uint64_t>(n);
+            if (!known || weight_of(first + r) == 0.0) {
+                fill_row(gradient, n, static_cast<Real>(factor.of_row[r]));
+            } else {
+                if (scratch_) {  // then a group is one row
+                    scale_past_cache(scratch_.get(), gradient, n, factor.of_row[r]);
+                } else {
+                    scale_exponentials(gradient, n, factor.of_row[r]);
+                }
+                gradient[target] = static_cast<Real>(at_target.of_row[r]);
+            }
+        }
+    }
+
+    const IndexTask<Real>& task_;
+    IndexFormula<Real> formula_;
+    // One row of exponentials, where the gradient goes past the cache.
+    std::unique_ptr<Real[]> scratch_;
+};
 
 template <class Real>
 void index_rows(const IndexTask<Real>& task, int64_t first, int64_t last) {
     if (task.n_classes <= longest_short_row<Real>) {
         ShortIndexRows<Real>(task).rows(first, last);
-        return;
-    }
-    const IndexRow<Real> row{task, inverse_temperature<Real>(task.temperature)};
-    for (int64_t i = first; i < last; ++i) {
-        task.losses[i] = weighted_row(row, i);
+    } else {
+        LongIndexRows<Real>(task).rows(first, last);
     }
 }
 

@@ -23,7 +23,7 @@ template <class Real>
 int64_t inner_block_of(int64_t n_columns, int64_t n_inner) {
     const int64_t lines =
         bytes_of_block / static_cast<int64_t>(sizeof(Real)) / column_block_of<Real>(n_columns);
-    return std::min(n_inner, std::clamp(lines, smallest_inner_block, largest_inner_block));
+    return std::clamp<int64_t>(n_inner, 1, std::clamp(lines, smallest_inner_block, largest_inner_block));
 }
 
 // One block of columns and of the inner index.

@@ -72,6 +72,7 @@ struct ProductTask {
     bool c_transposed;
     bool continued;    // from what c holds; else from 0
     const Real* bias;  // one for each of the neighbours in memory of c; added after the chain; or null
+    StridedMatrix<Real> next_b{};  // what will be packed next, to be brought near meanwhile; or nothing
 };
 
 // totals[k] += rows[i][k] for i = 0, 1, 2, ...: a chain for every column.

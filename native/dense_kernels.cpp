@@ -1,4 +1,5 @@
 // Packs panels of B, and multiplies rows of A with panels (dense.hpp).
+#include "dense_pack.hpp"
 #include "dense_tile.hpp"
 #include "kernels.hpp"
 
@@ -7,74 +8,6 @@ namespace {
 
 // Steps of A that are packed at a time, on the stack.
 inline constexpr int64_t packed_inner_block = 256;
-
-// Call use(Whole{}) or use(Part{count}): as many of `count` columns as a vector holds.
-template <class Real, class Use>
-CHAINRULE_INLINE void with_extent(int64_t count, Use use) {
-    if (count >= Vector<Real>::lanes) {
-        use(Whole{});
-    } else {
-        use(Part{static_cast<int>(count)});
-    }
-}
-
-// One vector of columns, lines of B that lie side by side in memory.
-template <class Real>
-CHAINRULE_INLINE void pack_lines(const PackTask<Real>& task, const Real* b, Real* panel, int64_t count) {
-    with_extent<Real>(count, [&](auto extent) {
-        for (int64_t k = 0; k < task.n_inner; ++k) {
-            store(panel + k * panel_columns<Real>, load(b + k * task.b.row_stride, extent, 0), Whole{});
-        }
-    });
-}
-
-// One vector of columns, each side by side in memory: squares of them are transposed.
-template <class Real>
-CHAINRULE_INLINE void pack_columns(const PackTask<Real>& task, const Real* b, Real* panel, int64_t count) {
-    using V = Vector<Real>;
-    sweep<V::lanes>(task.n_inner, [&](int64_t k, auto extent) {
-        V square[V::lanes];
-        for (int j = 0; j < V::lanes; ++j) {
-            square[j] = j < count ? load(b + j * task.b.column_stride + k, extent, 0) : V::all(0);
-        }
-        transpose(square);
-        const int64_t lines = task.n_inner - k < V::lanes ? task.n_inner - k : V::lanes;
-        for (int64_t i = 0; i < lines; ++i) {
-            store(panel + (k + i) * panel_columns<Real>, square[i], Whole{});
-        }
-    });
-}
-
-template <class Real>
-CHAINRULE_INLINE void pack_elements(const PackTask<Real>& task, const Real* b, Real* panel, int64_t count) {
-    for (int64_t k = 0; k < task.n_inner; ++k) {
-        for (int64_t j = 0; j < Vector<Real>::lanes; ++j) {
-            panel[k * panel_columns<Real> + j] =
-                j < count ? b[k * task.b.row_stride + j * task.b.column_stride] : Real{0};
-        }
-    }
-}
-
-template <class Real>
-void pack_panels(const PackTask<Real>& task, int64_t first_panel, int64_t last_panel) {
-    constexpr int64_t lanes = Vector<Real>::lanes;
-    for (int64_t j = first_panel * panel_columns<Real>; j < last_panel * panel_columns<Real>; j += lanes) {
-        const int64_t place = j / panel_columns<Real>;
-        Real* const panel = task.panels + place * task.panel_stride + j % panel_columns<Real>;
-        const int64_t count = task.n_columns - j;
-        if (count <= 0) {
-            continue;  // a tile of one vector serves the last columns
-        }
-        const Real* const b = task.b.data + j * task.b.column_stride;
-        if (task.b.column_stride == 1) {
-            pack_lines(task, b, panel, count);
-        } else if (task.b.row_stride == 1) {
-            pack_columns(task, b, panel, count);
-        } else {
-            pack_elements(task, b, panel, count);
-        }
-    }
-}
 
 // Rows of A of one tile: where they are when each lies along the inner index, else packed, side by side for
 // every step.
@@ -202,30 +135,80 @@ class Scratch {
     Real tile_[tile_rows * columns];
 };
 
-// What the next rows will need: their C where it is read, else their A. Asked for in equal steps meanwhile.
+// What is brought near while a tile is computed: the next B where there is one, else what the next rows need:
+// their C where it is read, else their A. The steps of 96 rows suffice for as much B as they use, those of a
+// row of tiles for as much C.
 template <class Real>
-const char* next_rows(const ProductTask<Real>& task, int64_t next_row) {
-    const bool reads_c = task.continued && !task.c_transposed;
-    return reinterpret_cast<const char*>(reads_c ? task.c + next_row * task.c_stride
-                                                 : task.a.data + next_row * task.a.row_stride);
-}
+class Neighbourhood {
+  public:
+    Neighbourhood(const ProductTask<Real>& task, int64_t first_row, int64_t row, int rows)
+        : task_(task), next_row_(row + rows), rows_(rows) {
+        const int64_t pairs = task.n_inner / steps_to_two_lines;
+        if (task.next_b.data) {
+            lines_ = task.next_b.data + (row - first_row) / tile_rows * pairs * task.next_b.row_stride;
+            stride_ = task.next_b.row_stride * static_cast<int64_t>(sizeof(Real));
+        } else {
+            by_a_ = !task.continued || task.c_transposed;
+            lines_ = by_a_ ? task.a.data + next_row_ * task.a.row_stride : task.c + next_row_ * task.c_stride;
+            step_ = pairs * 2 * cache_line;
+        }
+    }
 
+    // For the tile at `column`, number `number` of its row of tiles.
+    Ahead at(int64_t column, int64_t number) const {
+        if (task_.next_b.data) {
+            return {reinterpret_cast<const char*>(lines_ + column), stride_};
+        }
+        return {reinterpret_cast<const char*>(lines_) + number * step_, 2 * cache_line};
+    }
+
+    // The share of tile `number` of `count` in the A of the next rows, unless that is what lies ahead.
+    void bring_a_near(int64_t number, int64_t count, int64_t last_row) const {
+        if (by_a_ || next_row_ >= last_row) {
+            return;
+        }
+        constexpr int64_t line = cache_line / static_cast<int64_t>(sizeof(Real));
+        const bool along_rows = task_.a.column_stride == 1;
+        const int64_t lines = along_rows ? (task_.n_inner + line - 1) / line * rows_ : task_.n_inner;
+        for (int64_t i = lines * number / count; i < lines * (number + 1) / count; ++i) {
+            const int64_t row = along_rows ? next_row_ + i % rows_ : next_row_;
+            const int64_t column = along_rows ? i / rows_ * line : i;
+            bring_near(task_.a.data + row * task_.a.row_stride + column * task_.a.column_stride);
+        }
+    }
+
+  private:
+    const ProductTask<Real>& task_;
+    int64_t next_row_;
+    int rows_;
+    const Real* lines_;
+    int64_t stride_ = 0;
+    int64_t step_ = 0;
+    bool by_a_ = false;
+};
+
+// One row of tiles.
 template <class Real>
-void multiply_rows(const ProductTask<Real>& task, int64_t row, int rows, int64_t first_panel,
-                   int64_t last_panel) {
+void multiply_rows(const ProductTask<Real>& task, int64_t first_row, int64_t row, int64_t last_row,
+                   int64_t first_panel, int64_t last_panel) {
     constexpr int64_t lanes = Vector<Real>::lanes;
     constexpr int64_t tile_columns = tile_vectors * lanes;
+    const int rows = static_cast<int>(last_row - row < tile_rows ? last_row - row : tile_rows);
     const TileOfA<Real> a(task.a, row, rows, task.n_inner);
-    const char* ahead = next_rows(task, row + rows);
+    const Neighbourhood<Real> near(task, first_row, row, rows);
     const TileFunction<Real> whole = tile_function<Real>(rows, tile_vectors);
+    const int64_t first = first_panel * panel_columns<Real>;
     const int64_t last = last_panel * panel_columns<Real>;
     const int64_t end = last < task.n_columns ? last : task.n_columns;
-    for (int64_t j = first_panel * panel_columns<Real>; j < end; j += tile_columns) {
+    const int64_t tiles = (end - first + tile_columns - 1) / tile_columns;
+    for (int64_t number = 0; number < tiles; ++number) {
+        const int64_t j = first + number * tile_columns;
         const int64_t count = end - j < tile_columns ? end - j : tile_columns;
         const Real* const b =
             task.panels + j / panel_columns<Real> * task.panel_stride + j % panel_columns<Real>;
-        TileTask<Real> tile{a.data(),       a.row_stride(), a.inner_stride(), b, task.n_inner, nullptr, 0,
-                            task.continued, ahead};
+        TileTask<Real> tile{a.data(), a.row_stride(), a.inner_stride(),  b, task.n_inner, nullptr,
+                            0,        task.continued, near.at(j, number)};
+        near.bring_a_near(number, tiles, last_row);
         if (count == tile_columns && !task.c_transposed && !task.bias) {
             tile.c = task.c + row * task.c_stride + j;
             tile.c_stride = task.c_stride;
@@ -238,7 +221,6 @@ void multiply_rows(const ProductTask<Real>& task, int64_t row, int rows, int64_t
             count > lanes ? whole(tile) : tile_function<Real>(rows, 1)(tile);
             scratch.deliver();
         }
-        ahead += task.n_inner / steps_to_a_line * cache_line;
     }
 }
 
@@ -246,9 +228,7 @@ template <class Real>
 void multiply_block(const ProductTask<Real>& task, int64_t first_row, int64_t last_row, int64_t first_panel,
                     int64_t last_panel) {
     for (int64_t row = first_row; row < last_row; row += tile_rows) {
-        const int64_t rest = last_row - row;
-        multiply_rows(task, row, static_cast<int>(rest < tile_rows ? rest : tile_rows), first_panel,
-                      last_panel);
+        multiply_rows(task, first_row, row, last_row, first_panel, last_panel);
     }
 }
 

@@ -21,6 +21,17 @@ inline constexpr int tile_vectors = 1;
 #endif
 static_assert(largest_tile_rows % tile_rows == 0);
 
+inline constexpr int64_t cache_line = 64;
+
+// Memory that is needed next: two cache lines are asked for in every eight steps, then two a stride further.
+struct Ahead {
+    const char* lines;
+    int64_t stride;  // bytes
+};
+inline constexpr int64_t steps_to_two_lines = 8;
+
+CHAINRULE_INLINE void bring_near(const void* line) { __builtin_prefetch(line, 0, 2); }
+
 // c_rj = a_r0 b_0j + a_r1 b_1j + ... for `rows` rows and `vectors` vectors, continued from c or from 0.
 template <class Real>
 struct TileTask {
@@ -32,11 +43,8 @@ struct TileTask {
     Real* c;
     int64_t c_stride;
     bool continued;
-    const char* ahead;  // memory that is needed next, asked for a cache line every fourth step
+    Ahead ahead;
 };
-
-inline constexpr int64_t cache_line = 64;
-inline constexpr int64_t steps_to_a_line = 4;
 
 template <class Real, int rows, int vectors>
 struct Tile {
@@ -87,23 +95,24 @@ void multiply_tile(const TileTask<Real>& task) {
     tile.start(task);
     const Real* a = task.a;
     const Real* b = task.b;
-    const char* ahead = task.ahead;
-    int64_t k = 0;
-    for (; k + steps_to_a_line <= task.n_inner; k += steps_to_a_line) {
-        __builtin_prefetch(ahead, 0, 2);
-        ahead += cache_line;
+    const char* ahead = task.ahead.lines;
+    const auto steps = [&](int64_t n) __attribute__((always_inline)) {
 #pragma GCC unroll 4
-        for (int i = 0; i < steps_to_a_line; ++i) {
+        for (int64_t i = 0; i < n; ++i) {
             tile.step(a, task.a_row_stride, b);
             a += task.a_inner_stride;
             b += panel_columns<Real>;
         }
+    };
+    int64_t k = 0;
+    for (; k + steps_to_two_lines <= task.n_inner; k += steps_to_two_lines) {
+        bring_near(ahead);
+        steps(steps_to_two_lines / 2);
+        bring_near(ahead + cache_line);
+        steps(steps_to_two_lines / 2);
+        ahead += task.ahead.stride;
     }
-    for (; k < task.n_inner; ++k) {
-        tile.step(a, task.a_row_stride, b);
-        a += task.a_inner_stride;
-        b += panel_columns<Real>;
-    }
+    steps(task.n_inner - k);
     tile.finish(task);
 }
 

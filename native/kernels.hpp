@@ -28,6 +28,7 @@ struct IndexTask {
     double temperature;
     double gradient_scale;
     const int64_t* ignored = nullptr;  // or null: a target whose rows have weight 0
+    bool beyond_cache = false;         // the gradient is too large to be read again from the cache
 };
 
 // (CE.3), (CE.5), with class weights and label smoothing inside the target. Exactly one of `targets`,

@@ -40,4 +40,19 @@ template <class Real>
 double linear_cross_entropy(const LinearHead<Real>& head, const LinearGradients<Real>& gradients,
                             double* losses, int n_threads);
 
+// The direction of a Gauss-Newton product, and where the product goes.
+template <class Real>
+struct LinearDirection {
+    const Real* weight;  // (n_classes, n_features)
+    const Real* bias;    // (n_classes,) or null: 0
+    Real* weight_product;
+    Real* bias_product;  // or null
+};
+
+// With dZ = X V^T + v and H = row_weight_i * scale / T^2 * (diag(p) - p p^T) of each row: (H dZ)^T X and the
+// totals over rows of H dZ. Of the head its features, weight, bias, row_weight, temperature, gradient_scale
+// (scale) and sizes are read.
+template <class Real>
+void linear_gauss_newton(const LinearHead<Real>& head, const LinearDirection<Real>& direction, int n_threads);
+
 }  // namespace chainrule

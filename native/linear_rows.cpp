@@ -103,6 +103,9 @@ void LinearProducts<Real>::features_gradient_by_panels(const Real* logits_gradie
         const int64_t last = panels * (piece + 1) / pieces;
         for (int64_t k = 0; k < n_classes_; k += features_classes_) {
             const int64_t classes = std::min(features_classes_, n_classes_ - k);
+            const bool more = k + classes < n_classes_;
+            const StridedMatrix<Real> next{more ? weight_ + (k + classes) * n_features_ : nullptr,
+                                           n_features_, 1};
             kernel.pack_panels(PackTask<Real>{row_major(weight_ + k * n_features_, n_features_),
                                               workspace_.get(), stride, classes, n_features_},
                                first, last);
@@ -115,7 +118,8 @@ void LinearProducts<Real>::features_gradient_by_panels(const Real* logits_gradie
                                          n_features_,
                                          false,
                                          k > 0,
-                                         nullptr};
+                                         nullptr,
+                                         next};
             kernel.dense_product(task, 0, n_rows, first, last);
         }
     });

@@ -4,6 +4,8 @@
 #include <nanobind/stl/vector.h>
 
 #include "binding.hpp"
+#include "core_table.hpp"
+#include "total.hpp"
 
 // For threadpoolctl, which looks them up by name.
 extern "C" __attribute__((visibility("default"))) int chainrule_get_num_threads() {
@@ -29,6 +31,11 @@ void use_named_instruction_set(const std::string& name) {
     }
 }
 
+nb::capsule core_table() {
+    static constexpr CoreTable table{sizeof(Kernels), kernels, run_chunks, thread_count, fixed_order_total};
+    return nb::capsule(&table, core_table_name);
+}
+
 }  // namespace
 }  // namespace chainrule
 
@@ -40,6 +47,7 @@ NB_MODULE(_native, m) {
     bind_calls(m);
     bind_dense(m);
     bind_linear_cross_entropy(m);
+    m.def("core_table", core_table);
     m.def("thread_count", thread_count, nb::arg("n_threads"));
     m.def("available_threads", available_threads);
     m.def("oversubscribe", oversubscribe, nb::arg("allowed"));

@@ -135,16 +135,37 @@ CHAINRULE_INLINE double checked_rest(double largest_logit, double rest) {
     return undefined ? not_a_number : rest;
 }
 
-// s of a row; the exponentials, in their units, go to `out` when Keep is set (out may be the logits).
+// Ask for the memory `distance` elements further on, which need not belong to the array: nothing is read.
+template <class Real>
+CHAINRULE_INLINE void prefetch_read(const Real* p, int64_t distance) {
+    const auto bytes = static_cast<uintptr_t>(distance) * sizeof(Real);
+    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + bytes), 0);
+}
+template <class Real>
+CHAINRULE_INLINE void prefetch_write(const Real* p, int64_t distance) {
+    const auto bytes = static_cast<uintptr_t>(distance) * sizeof(Real);
+    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + bytes), 1);
+}
+
+// s of a row; the exponentials, in their units, go to `out` when Keep is set (out may be the logits). `ahead`
+// says how many elements further the rows begin that come next: this pass computes, that of the maxima waits
+// for memory, so their memory is fetched here.
 template <bool Keep, class Real, class Shift>
-CHAINRULE_INLINE double sum_of_exponentials(const Real* logits, Real* out, int64_t n, Shift shift) {
+CHAINRULE_INLINE double sum_of_exponentials(const Real* logits, Real* out, int64_t n, Shift shift,
+                                            int64_t ahead = 0) {
     using V = Vector<Real>;
     SumWithoutLargest<Real> sum;
     sweep_blocks<V::lanes>(
         n,
         [&](int64_t k, auto extent) {
             const V e = exponential(shift(load(logits + k, extent, static_cast<Real>(-infinity))));
+            if (ahead > 0) {
+                prefetch_read(logits + k, ahead);
+            }
             if constexpr (Keep) {
+                if (ahead > 0) {
+                    prefetch_write(out + k, ahead);
+                }
                 store(out + k, e, extent);
             }
             sum.add(e);
@@ -176,6 +197,32 @@ CHAINRULE_INLINE void scale_exponentials(Real* row, int64_t n, double factor) {
         const Float64 e = load_float64(row + k, extent, 0.0) * Float64::all(unit);
         store(row + k, e * Float64::all(factor), extent);
     });
+}
+
+// The same from one row to another, and past the cache: the processor need not read what it overwrites.
+template <class Real>
+CHAINRULE_INLINE void scale_past_cache(Real* exponentials, Real* out, int64_t n, double factor) {
+    using V = Vector<Real>;
+    constexpr double unit = exponential_unit<Real>;
+    const double size = __builtin_fabs(factor * unit);
+    const bool usual = size >= Limits<Real>::smallest_normal && size <= Limits<Real>::largest;
+    if (!usual) {
+        scale_exponentials(exponentials, n, factor);
+    }
+    const V multiplier = V::all(usual ? static_cast<Real>(factor * unit) : Real{1});
+    const auto past_line = static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) % 64 / sizeof(Real));
+    const int64_t before = past_line == 0 ? 0 : V::lanes - past_line;
+    const int64_t head = before < n ? before : n;
+    const auto product = [&](int64_t k, auto extent) {
+        return load(exponentials + k, extent, 0) * multiplier;
+    };
+    sweep<V::lanes>(head, [&](int64_t k, auto extent) { store(out + k, product(k, extent), extent); });
+    int64_t k = head;
+    for (; k + V::lanes <= n; k += V::lanes) {
+        store_past_cache(out + k, product(k, Whole{}));
+    }
+    sweep<V::lanes>(
+        n - k, [&](int64_t rest, auto extent) { store(out + k + rest, product(k + rest, extent), extent); });
 }
 
 template <class Real>

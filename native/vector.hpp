@@ -11,20 +11,17 @@
 //     equal(a, b), less(a, b), select(mask, a, b)     a where mask, else b; an unordered pair is neither
 //     count(mask)                                     number of lanes that are set
 //     a / b                                           of Float64 alone
-//     two_to(shifted)                                 2^n from the sum n + bias + 1.5 * 2^(mantissa bits),
-//                                                     0 for n = -bias
-//     mantissa_and_exponent(a, k)                     a = mantissa 2^k, mantissa from sqrt(1/2) to sqrt(2),
-//                                                     a >= 1
-//     join(low, high)                                 Float32 from two Float64 halves, rounded
-//     lower(a), upper(a)                              Float64 halves of a Float32
+//     two_to(shifted)                                 2^n from n + bias + 1.5 * 2^(mantissa bits)
+//     mantissa_and_exponent(a, k)                     a = mantissa 2^k >= 1, mantissa^2 from 1/2 to 2
+//     lower(a), upper(a), join(low, high)             Float64 halves of a Float32, and back, rounded
 //     exchange<distance>(a)                           lane i gets lane i xor distance, distance 4, 2 or 1
 //     load(p, Whole{}, fill), load(p, Part{n}, fill)  the first n lanes from memory, the others are `fill`
 //     load_float64(p, ...)                            the same, 8 lanes of float32 or float64 as float64
-//     store(p, a, Whole{}), store(p, a, Part{n})      only the first n lanes are written; Float64 to float32
-//                                                     rounds
-//     load_runs(p, stride, run)                       lane i of run[c] is p[i * stride + c],
-//                                                     c < elements_to_a_run
+//     store(p, a, Whole{}), store(p, a, Part{n})      only the first n lanes; Float64 to float32 rounds
+//     load_runs(p, stride, run)                       lane i of run[c] is p[i * stride + c], 16 bytes each
 //     store_runs(p, stride, run)                      the reverse
+//     store_past_cache(p, a)                          to memory; p is a multiple of 64 bytes
+//     finish_stores()                                 after the last of those, before others read
 //     transpose(rows)                                 lane j of row i and lane i of row j change places
 #pragma once
 

@@ -183,6 +183,16 @@ CHAINRULE_INLINE void store(float* p, Float64 a, Part part) {
     _mm256_maskstore_ps(p, first_lanes_32(part.count), to_float32(a));
 }
 
+CHAINRULE_INLINE void store_past_cache(float* p, Float32 a) {
+    _mm256_stream_ps(p, a.low);
+    _mm256_stream_ps(p + 8, a.high);
+}
+CHAINRULE_INLINE void store_past_cache(double* p, Float64 a) {
+    _mm256_stream_pd(p, a.low);
+    _mm256_stream_pd(p + 4, a.high);
+}
+CHAINRULE_INLINE void finish_stores() { _mm_sfence(); }
+
 // Each half of four registers is a 4 x 4 matrix: transpose both.
 CHAINRULE_INLINE void transpose_halves(__m256 (&a)[4]) {
     const __m256 t0 = _mm256_unpacklo_ps(a[0], a[1]);

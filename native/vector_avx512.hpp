@@ -127,6 +127,10 @@ CHAINRULE_INLINE void store(float* p, Float64 a, Part part) {
     _mm256_mask_storeu_ps(p, first_lanes_64(part), _mm512_cvtpd_ps(a.v));
 }
 
+CHAINRULE_INLINE void store_past_cache(float* p, Float32 a) { _mm512_stream_ps(p, a.v); }
+CHAINRULE_INLINE void store_past_cache(double* p, Float64 a) { _mm512_stream_pd(p, a.v); }
+CHAINRULE_INLINE void finish_stores() { _mm_sfence(); }
+
 // Four rows of a run, `step` apart, into the four quarters of a register.
 CHAINRULE_INLINE __m512 load_quarters(const float* p, int64_t step) {
     __m512 quarters = _mm512_castps128_ps512(_mm_loadu_ps(p));

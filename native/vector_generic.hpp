@@ -212,6 +212,10 @@ CHAINRULE_INLINE void store(float* p, Float64 a, Extent extent) {
     __builtin_memcpy(p, narrow, sizeof(float) * static_cast<unsigned>(lanes_of(extent, Float64::lanes)));
 }
 
+CHAINRULE_INLINE void store_past_cache(float* p, Float32 a) { store(p, a, Whole{}); }
+CHAINRULE_INLINE void store_past_cache(double* p, Float64 a) { store(p, a, Whole{}); }
+CHAINRULE_INLINE void finish_stores() {}
+
 CHAINRULE_INLINE void load_runs(const float* p, int64_t stride, Float32* run) {
     for (int j = 0; j < 4; ++j) {
         Quad row[4];

@@ -309,6 +309,23 @@ def test_a_distance_that_overflows_is_divided_first():
     assert cr.cross_entropy(np.float32([[3e38, -3e38]]), [1]) == pytest.approx(6e38, rel=1e-6)
 
 
+def test_a_factor_that_overflows_leaves_a_gradient_of_zero_zero():
+    for targets in ([0], _one_hot([0], 3)):
+        gradient = cr.cross_entropy_with_gradient(
+            np.float32([[0, 0, -inf]]), targets, sample_weight=[1e30], temperature=1e-16, reduction="sum"
+        )[1]
+        np.testing.assert_array_equal(gradient, np.float32([[-inf, inf, 0]]))
+
+
+def test_a_distance_that_a_small_temperature_makes_overflow_has_its_limit():
+    for targets in ([0], _one_hot([0], 3)):
+        loss, gradient = cr.cross_entropy_with_gradient(
+            np.float32([[3e38, 1e38, 0]]), targets, temperature=0.25
+        )
+        assert loss == 0
+        np.testing.assert_array_equal(gradient, [[0, 0, 0]])
+
+
 @pytest.mark.parametrize("weight", [1e-310, 1e-300, 1e300])
 def test_the_mean_does_not_depend_on_the_size_of_the_weights(weight):
     expected, slope = cr.cross_entropy_with_gradient([[40.0, 0.0]], [0])

@@ -6,7 +6,7 @@ import pytest
 from kernels.row_calls import by_index, by_probability, softmax_family
 
 DTYPES = [np.float32, np.float64]
-SHAPES = [(1, 5), (7, 1), (3000, 3), (2500, 10), (1025, 257), (64, 5001)]
+SHAPES = [(1, 5), (7, 1), (3000, 3), (5000, 10), (2501, 32), (900, 100), (1025, 257), (64, 5001)]
 THREADS = [1, 2, 3, 5]
 
 

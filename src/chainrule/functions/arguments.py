@@ -64,22 +64,27 @@ def check_logits(call: str, name: str, logits: ArrayLike) -> Array:
 
 def logit_rows(call: str, logits: Array, axis: int = -1, temperature: float = 1.0) -> Rows:
     """Return the logits with the classes along ``axis`` moved last, as rows in the dtype of the computation."""
-    if logits.ndim == 0:
-        remedy = "Pass an array of shape (..., classes)."
-        raise ArgumentError(call, "logits have a class axis", "a scalar", remedy)
-    axis = _whole_number(call, "axis", axis)
-    if not -logits.ndim <= axis < logits.ndim:
-        rule = f"axis is from {-logits.ndim} to {logits.ndim - 1} for logits of shape {logits.shape}"
-        raise ArgumentError(call, rule, f"axis={axis}", "Name the axis of the classes.")
-    moved = np.moveaxis(logits, axis, -1)
+    moved = np.moveaxis(logits, class_axis(call, logits.shape, axis), -1)
     n_classes = moved.shape[-1]
-    if n_classes == 0:
-        remedy = "Pass at least one class."
-        raise ArgumentError(call, "logits have at least one class", f"shape {logits.shape}", remedy)
     n_rows = int(np.prod(moved.shape[:-1], dtype=np.int64))
     usual = SMALLEST_TEMPERATURE <= temperature <= LARGEST_TEMPERATURE
     compute = np.float32 if logits.dtype != np.float64 and usual else np.float64
     return Rows(_contiguous(moved.reshape(n_rows, n_classes), compute), moved.shape[:-1], logits.dtype)
+
+
+def class_axis(call: str, shape: tuple[int, ...], axis: int) -> int:
+    """Return the axis of the classes of logits of a shape, from 0; it has to be there and to have a class."""
+    if not shape:
+        remedy = "Pass an array of shape (..., classes)."
+        raise ArgumentError(call, "logits have a class axis", "a scalar", remedy)
+    axis = _whole_number(call, "axis", axis)
+    if not -len(shape) <= axis < len(shape):
+        rule = f"axis is from {-len(shape)} to {len(shape) - 1} for logits of shape {shape}"
+        raise ArgumentError(call, rule, f"axis={axis}", "Name the axis of the classes.")
+    if shape[axis] == 0:
+        remedy = "Pass at least one class."
+        raise ArgumentError(call, "logits have at least one class", f"shape {shape}", remedy)
+    return axis % len(shape)
 
 
 def check_targets(call: str, targets: ArrayLike, rows: Rows, ignore_index: int | None = None) -> Targets:

@@ -10,10 +10,8 @@ from chainrule._types import Array, ArrayLike
 from chainrule.functions.arguments import (
     Reduction,
     Rows,
-    Targets,
     as_array,
     check_ignore_index,
-    check_label_smoothing,
     check_logits,
     check_reduction,
     check_targets,
@@ -21,10 +19,10 @@ from chainrule.functions.arguments import (
     check_weights,
     gradient_rows,
     logit_rows,
-    near_one,
     quiet,
 )
 from chainrule.functions.dispatch import in_its_own_library, row_kernels
+from chainrule.functions.weighted_targets import sum_of_weights, weigh_targets
 from chainrule.kernels import thread_count
 
 
@@ -227,7 +225,7 @@ def total_weight(
     checked = check_targets(call, array, rows, ignore_index)
     samples = check_weights(call, "sample_weight", sample_weight, leading)
     classes = check_weights(call, "class_weight", class_weight, (n_classes,))
-    return _total_weight(checked, samples, classes, ignore_index, len(rows.values))
+    return sum_of_weights(checked, samples, classes, ignore_index, len(rows.values))
 
 
 @quiet
@@ -312,69 +310,33 @@ def _problem(
     temperature: float,
     mean: bool,
 ) -> _Problem:
-    label_smoothing = check_label_smoothing(call, label_smoothing)
-    ignore_index = check_ignore_index(call, ignore_index)
-    checked = check_targets(call, targets, rows, ignore_index)
-    samples = check_weights(call, "sample_weight", sample_weight, rows.leading_shape)
-    if mean and samples is not None:
-        samples = near_one(samples)
-    classes = check_weights(call, "class_weight", class_weight, (rows.values.shape[1],))
-    total = _total_weight(checked, samples, classes, ignore_index, len(rows.values))
-    weight = _without_ignored(checked.indices, samples, ignore_index)
+    weighted = weigh_targets(
+        call, rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, mean
+    )
     path = row_kernels()
-    # A class weight of 0 stays inside the target: a row that is NaN is NaN, as with the equal one-hot row.
-    foldable = classes is None or bool((classes > 0).all())
-    if checked.indices is not None and foldable and not label_smoothing:
-        indices, weight = checked.indices, _row_weight(checked.indices, weight, classes)
+    if weighted.folded:
 
         def by_index(scale: float, losses: Array | None, gradient: Array | None, threads: int) -> float:
             return path.cross_entropy_index_rows(
-                rows.values, indices, weight, temperature, scale, losses, gradient, threads
+                rows.values,
+                weighted.indices,
+                weighted.row_weight,
+                temperature,
+                scale,
+                losses,
+                gradient,
+                threads,
             )
 
-        return _Problem(total, by_index)
+        return _Problem(weighted.total, by_index)
 
     def by_probability(scale: float, losses: Array | None, gradient: Array | None, threads: int) -> float:
         return path.cross_entropy_probability_rows(
-            rows.values, checked.probabilities, checked.indices, classes, label_smoothing,
-            weight, temperature, scale, losses, gradient, threads,
+            rows.values, weighted.probabilities, weighted.indices, weighted.class_weight,
+            weighted.label_smoothing, weighted.row_weight, temperature, scale, losses, gradient, threads,
         )  # fmt: skip
 
-    return _Problem(total, by_probability)
-
-
-def _without_ignored(indices: Array | None, samples: Array | None, ignore_index: int | None) -> Array | None:
-    """Give ignored rows the weight 0."""
-    if indices is None or ignore_index is None:
-        return samples
-    used = indices != ignore_index
-    return used.astype(np.float64) if samples is None else samples * used
-
-
-def _row_weight(indices: Array, samples: Array | None, classes: Array | None) -> Array | None:
-    """Fold the class weight of an index target into the weight of its row; ignored rows stay 0."""
-    if classes is None:
-        return samples
-    if samples is None:
-        return classes[indices]
-    return samples * classes[np.where(samples == 0, 0, indices)]
-
-
-def _total_weight(
-    targets: Targets, samples: Array | None, classes: Array | None, ignore_index: int | None, n_rows: int
-) -> float:
-    weight = _without_ignored(targets.indices, samples, ignore_index)
-    if classes is None:
-        return float(n_rows) if weight is None else float(weight.sum())
-    if targets.indices is not None:
-        row_weight = _row_weight(targets.indices, weight, classes)
-        assert row_weight is not None
-        return float(row_weight.sum())
-    assert targets.probabilities is not None
-    y = targets.probabilities.astype(np.float64)
-    mass = y.sum(axis=1)
-    class_means = np.where(mass > 0, (y * classes).sum(axis=1) / np.where(mass > 0, mass, 1), 1)
-    return float(class_means.sum() if weight is None else (weight * class_means).sum())
+    return _Problem(weighted.total, by_probability)
 
 
 def _mean(total: float, total_weight: float) -> float:

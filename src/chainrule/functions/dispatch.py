@@ -16,12 +16,6 @@ from chainrule.kernels import native
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-# The class of a library's arrays, and the room that holds the functions for them.
-_LIBRARIES = (
-    ("torch", "Tensor", "chainrule.functions.pytorch"),
-    ("jax", "Array", "chainrule.functions.jax"),
-)
-
 
 def row_kernels() -> Any:
     """Return the compiled module where there is one, else the module of the NumPy formulas."""
@@ -30,10 +24,13 @@ def row_kernels() -> Any:
 
 def library_of(array: object) -> ModuleType | None:
     """Return the functions made for PyTorch or JAX if the array is theirs; neither is ever imported for it."""
-    for library, kind, room in _LIBRARIES:
-        arrays = getattr(sys.modules.get(library), kind, None)
-        if arrays is not None and isinstance(array, arrays):
-            return import_module(room)
+    if _is_of("torch", "Tensor", array):
+        # A statement, not import_module: torch.compile follows statements alone.
+        from chainrule.functions import pytorch
+
+        return pytorch
+    if _is_of("jax", "Array", array):
+        return import_module("chainrule.functions.jax")
     return None
 
 
@@ -50,3 +47,8 @@ def in_its_own_library(function: Callable[Arguments, Result]) -> Callable[Argume
         return function(*args, **options)
 
     return call
+
+
+def _is_of(library: str, kind: str, array: object) -> bool:
+    arrays = getattr(sys.modules.get(library), kind, None)
+    return arrays is not None and isinstance(array, arrays)

@@ -228,6 +228,8 @@ def _distance(largest: Array, logits: Array, temperature: float) -> Array:
         return largest - logits
     divisor = logits.dtype.type(temperature)
     distance = (largest - logits) / divisor
+    if temperature < 1:
+        return distance  # it overflows too where m - z does
     overflown = np.isinf(distance) & np.isfinite(logits) & np.isfinite(largest)
     return (
         np.where(overflown, largest / divisor - logits / divisor, distance) if overflown.any() else distance
@@ -258,7 +260,10 @@ def _weighted(loss: Array, weight: Array, losses: Array | None, rows: slice) -> 
 
 
 def _scale(derivative: Array, weight: Array, scale: float, out: Array) -> None:
-    factor = (weight * scale)[:, None].astype(derivative.dtype)
+    largest = np.finfo(np.float64).max
+    factor = np.clip(weight * scale, -largest, largest)[:, None]  # 0 * inf is not 0
+    if np.abs(factor).max(initial=0) <= np.finfo(derivative.dtype).max:
+        factor = factor.astype(derivative.dtype)
     out[...] = np.where(weight[:, None] == 0, 0, derivative * factor)
 
 

@@ -92,11 +92,12 @@ def cross_entropy_hvp(
     weights = _checked_weights(
         call, rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, reduction == "mean"
     )
+    threads = thread_count(n_threads)
     total = weights.total if reduction == "mean" else 1.0
     out = np.zeros_like(rows.values)
     if total > 0:
         row_kernels().softmax_jacobian_rows(
-            rows.values, v, weights.of_rows, temperature, 1 / total, out, thread_count(n_threads)
+            rows.values, v, weights.of_rows, temperature, 1 / total, out, threads
         )
         weights.remove_massless(out)
     return rows.result(out)

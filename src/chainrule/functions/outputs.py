@@ -67,6 +67,20 @@ def check_outputs(
     """Return checked arguments; ``probabilities`` says whether targets must lie in 0..1."""
     check_reduction(call, reduction)
     array = check_logits(call, name, values)
+    target = check_target_shape(call, name, array, targets)
+    compute = np.float64 if array.dtype == np.float64 else np.float32
+    check_target_values(call, target, probabilities)
+    weight = check_weights(call, "sample_weight", sample_weight, array.shape[:1])
+    if reduction == "mean" and weight is not None:
+        weight = near_one(weight)
+    shape = (len(array), array.shape[1] if array.ndim == 2 else 1)
+    return Outputs(
+        array.astype(compute).reshape(shape), target.reshape(shape), weight, array.shape, array.dtype
+    )
+
+
+def check_target_shape(call: str, name: str, array: Array, targets: ArrayLike) -> Array:
+    """Return the targets of outputs, numbers in their shape; refuse outputs of any other shape than two."""
     if array.ndim not in (1, 2):
         rule = f"{name} have shape (examples,) or (examples, outputs)"
         raise ArgumentError(call, rule, f"shape {array.shape}", "Reshape them so that examples come first.")
@@ -78,18 +92,15 @@ def check_outputs(
     if target.shape != array.shape:
         rule = f"targets have the shape of the {name}, {array.shape}"
         raise ArgumentError(call, rule, f"shape {target.shape}", "Give one target for each output.")
-    compute = np.float64 if array.dtype == np.float64 else np.float32
+    return target
+
+
+def check_target_values(call: str, target: Array, probabilities: bool) -> None:
+    """Refuse targets that are not finite, or probabilities outside of 0..1."""
     bad = ~((target >= 0) & (target <= 1)) if probabilities else ~np.isfinite(target)
     if bad.any():
         rule = "targets are from 0 to 1" if probabilities else "targets are finite"
-        came = first_offender("targets", target, bad, array.shape)
+        came = first_offender("targets", target, bad, target.shape)
         raise ArgumentError(
             call, rule, came, "Leave out rows without a target, or give them sample_weight 0."
         )
-    weight = check_weights(call, "sample_weight", sample_weight, array.shape[:1])
-    if reduction == "mean" and weight is not None:
-        weight = near_one(weight)
-    shape = (len(array), array.shape[1] if array.ndim == 2 else 1)
-    return Outputs(
-        array.astype(compute).reshape(shape), target.reshape(shape), weight, array.shape, array.dtype
-    )

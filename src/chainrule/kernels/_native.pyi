@@ -89,11 +89,73 @@ def log_softmax_call(logits: object, axis: object, n_threads: object) -> Array |
 def logsumexp_call(logits: object, axis: object, n_threads: object) -> Array | None:
     """Return the logsumexp along the last axis of a plain NumPy array, or None."""
 
+def linear_cross_entropy_rows(
+    features: Array,
+    weight: Array,
+    bias: Array | None,
+    targets: Array | None,
+    indices: Array | None,
+    class_weight: Array | None,
+    label_smoothing: float,
+    row_weight: Array | None,
+    temperature: float,
+    gradient_scale: float,
+    losses: Array | None,
+    features_gradient: Array | None,
+    weight_gradient: Array | None,
+    bias_gradient: Array | None,
+    n_threads: int,
+) -> float:
+    """Return the total of row_weight_i * loss_i for the logits features @ weight.T + bias, never kept as a whole.
+
+    One of ``targets`` (probabilities) and ``indices`` is None; arguments otherwise as :func:`cross_entropy_index_rows`
+    and :func:`cross_entropy_probability_rows`. Gradients that have a place are written there. A row of weight 0 is not
+    read.
+    """
+
+def linear_gauss_newton_rows(
+    features: Array,
+    weight: Array,
+    bias: Array | None,
+    direction: Array,
+    bias_direction: Array | None,
+    row_weight: Array | None,
+    temperature: float,
+    scale: float,
+    weight_product: Array,
+    bias_product: Array | None,
+    n_threads: int,
+) -> None:
+    """Write (H dZ)^T features and the totals over rows of H dZ, dZ = features @ direction.T + bias_direction.
+
+    H is :func:`softmax_jacobian_rows` at the logits of the head. A row of weight 0 is not read.
+    """
+
+def dense_product(
+    a: Array,
+    b: Array,
+    out: Array,
+    bias: Array | None,
+    transpose_a: bool,
+    transpose_b: bool,
+    transpose_out: bool,
+    continued: bool,
+    n_threads: int,
+) -> None:
+    """Write a @ b (each transposed if so asked) to ``out``, or add it to what is there.
+
+    Every element is one chain of fused multiply-adds in ascending order of the inner index; then ``bias``, which runs
+    along the last axis of ``out``, is added.
+    """
+
 def first_bad_index(targets: Array, n_classes: int, ignore_index: int | None) -> int:
     """Return the first i with targets[i] outside 0..n_classes - 1 and not ignored, or -1."""
 
 def exp_array(values: Array, out: Array) -> None:
     """Write exp of each value, all <= 0, as the kernels compute it; below the normal numbers 0."""
+
+def core_table() -> object:
+    """Return the capsule through which :mod:`chainrule.kernels._xla` reaches the kernels and the pool."""
 
 def thread_count(n_threads: int) -> int:
     """Return min(n_threads, available_threads()), at least 1."""

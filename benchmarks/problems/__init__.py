@@ -1,0 +1,8 @@
+"""What is computed: data from a seed, and the truth that every result is held to before its time counts."""
+
+from problems.linear_head import LinearHead
+from problems.loss_from_logits import LossFromLogits
+from problems.result import Result
+from problems.truth import Truth
+
+__all__ = ["LinearHead", "LossFromLogits", "Result", "Truth"]

@@ -1,0 +1,19 @@
+"""The seeded faults, by the room whose file they are put into."""
+
+from seeded_faults import app, data, estimators, files, functions, jax, kernels, network, pytorch, training
+from seeded_faults.fault import Fault, KernelFault
+
+__all__ = ["FAULTS", "KERNEL_FAULTS", "Fault", "KernelFault"]
+
+FAULTS: dict[str, Fault] = {
+    **app.FAULTS,
+    **data.FAULTS,
+    **estimators.FAULTS,
+    **files.FAULTS,
+    **functions.FAULTS,
+    **jax.FAULTS,
+    **network.FAULTS,
+    **pytorch.FAULTS,
+    **training.FAULTS,
+}
+KERNEL_FAULTS: dict[str, KernelFault] = kernels.FAULTS

@@ -1,0 +1,89 @@
+"""Seeded faults of the compiled kernels."""
+
+from seeded_faults.fault import KernelFault
+
+_NATIVE_TESTS = "tests/kernels tests/functions"
+
+FAULTS = {
+    "exp without the low part of log 2": KernelFault(
+        "native/exponential.hpp",
+        "r = multiply_add(n, V::all(-Constants::log2_low), r);",
+        "",
+        "tests/kernels/test_exponential.py",
+    ),
+    "undefined rows get a number": KernelFault(
+        "native/row.hpp", "return undefined ? not_a_number : rest;", "return rest;", _NATIVE_TESTS
+    ),
+    "the target's gradient by subtraction": KernelFault(
+        "native/index_outcome.hpp",
+        "zero - ((one - row.exponential_at_target) + row.rest) * factor",
+        "zero - ((one + row.rest) - row.exponential_at_target) * factor",
+        _NATIVE_TESTS,
+    ),
+    "the Jacobian's pivot stays at the largest class": KernelFault(
+        "native/softmax_jacobian.cpp",
+        "if (nearest_to_mean != pivot.centre) {",
+        "if (false) {",
+        "tests/kernels/test_softmax_jacobian_rows.py",
+    ),
+    "large directions overflow": KernelFault(
+        "native/softmax_jacobian.cpp",
+        "constexpr double downscale = 0x1p-130;",
+        "constexpr double downscale = 1.0;",
+        "tests/functions/test_fuzz.py",
+    ),
+    "the last run of a short row lands a class too early": KernelFault(
+        "native/short_rows.hpp",
+        "load_runs(rows + n - run, n, columns + n - run)",
+        "load_runs(rows + n - run, n, columns + k - 1)",
+        "tests/kernels/test_short_rows.py",
+    ),
+    "an infinite logit beside ordinary rows": KernelFault(
+        "native/short_rows.hpp",
+        "count(less(largest, unbounded)) == Vector<Real>::lanes",
+        "count(less(largest, unbounded)) > 0",
+        "tests/kernels/test_short_rows.py",
+    ),
+    "the rows of a last group have the weight 1": KernelFault(
+        "native/cross_entropy_index_short.hpp",
+        "row_weight[i] = group.row_weight ? group.row_weight[i] : 1.0;",
+        "row_weight[i] = 1.0;",
+        "tests/kernels/test_short_rows.py",
+    ),
+    "the caller's array is written to before the targets are known": KernelFault(
+        "native/bind_calls.cpp",
+        "if (gradient_is_callers && !targets_are_classes(loss)) {",
+        "if (false && gradient_is_callers && !targets_are_classes(loss)) {",
+        "tests/functions/test_calls.py",
+    ),
+    "an output that overlaps the logits in part": KernelFault(
+        "native/bind_calls.cpp",
+        "(out.same_memory(logits) || !out.overlaps(logits))",
+        "(out.same_memory(logits) || out.kind() == logits.kind())",
+        "tests/functions",
+    ),
+    "a dense product starts each block of the inner index anew": KernelFault(
+        "native/dense.cpp", "product.continued || k > 0", "product.continued", "tests/kernels/test_dense.py"
+    ),
+    "the bias of a dense product is added in every block": KernelFault(
+        "native/dense.cpp", "last ? product.bias : nullptr", "product.bias", "tests/kernels/test_dense.py"
+    ),
+    "the weight gradient forgets the blocks before": KernelFault(
+        "native/linear_cross_entropy.cpp",
+        "continued = true;",
+        "continued = false;",
+        "tests/functions/test_linear_cross_entropy.py",
+    ),
+    "gathered rows are not put back": KernelFault(
+        "native/linear_rows.cpp",
+        "memcpy(gradient + block.position(i) * n_features_,",
+        "memcpy(gradient + i * n_features_,",
+        "tests/functions/test_linear_cross_entropy.py",
+    ),
+    "masked classes are smoothed": KernelFault(
+        "native/cross_entropy_probability.cpp",
+        "select(lowest, share_at_lowest, uniform)",
+        "uniform",
+        _NATIVE_TESTS,
+    ),
+}

@@ -1,0 +1,98 @@
+"""The benchmarks hold every side to the truth before its time counts; no time is judged here."""
+
+import sys
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("accuracy", "frame", "peers", "problems")
+QUICK = ("ours", "ours_reused", "numpy_plain", "scikit_learn")
+
+
+@pytest.fixture(autouse=True)
+def _benchmarks(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] in ROOMS]:
+        del sys.modules[name]
+
+
+def _problems(dtype):
+    from problems import LinearHead, LossFromLogits
+
+    weights = ("weight", "bias")
+    return [
+        LossFromLogits(9, 5, dtype, 1),
+        LinearHead(9, 4, 5, dtype, 1),
+        LinearHead(9, 4, 5, dtype, 1, weights),
+    ]
+
+
+def test_the_truth_of_the_loss_agrees_with_mpmath(tmp_path):
+    problem = _problems("float64")[0]
+    truth = problem.truth(tmp_path)
+    losses, gradient = [], np.empty((9, 5))
+    for row, target in enumerate(problem.targets.tolist()):
+        terms = [mpmath.exp(mpmath.mpf(value)) for value in problem.logits[row].tolist()]
+        p = [term / mpmath.fsum(terms) for term in terms]
+        losses.append(-mpmath.log(p[target]))
+        gradient[row] = [float((pk - (k == target)) / 9) for k, pk in enumerate(p)]
+    right, worst = truth.judge((float(mpmath.fsum(losses) / 9), {"logits": gradient}))
+    assert right
+    assert worst < 8
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", QUICK)
+def test_every_side_gives_the_truth_of_what_it_has(name, dtype, tmp_path):
+    import peers
+
+    peer = peers.load(name)
+    for problem in _problems(dtype):
+        call = peer.prepare(problem)
+        if call is not None:
+            folder = tmp_path / problem.case
+            folder.mkdir()
+            assert problem.truth(folder).judge(call())[0], problem
+
+
+@pytest.mark.parametrize("change", [1e-3, float("nan")])
+def test_a_wrong_entry_is_not_accepted(change, tmp_path):
+    import peers
+
+    problem = _problems("float32")[0]
+    loss, gradients = peers.load("ours").prepare(problem)()
+    gradients["logits"][3, 2] += change
+    assert not problem.truth(tmp_path).judge((loss, gradients))[0]
+
+
+def test_the_sides_take_turns_in_both_orders():
+    from frame.alternate import alternate
+
+    class Side:
+        estimate = 1.0
+
+        def __init__(self, name):
+            self.name = name
+
+        def block(self, number):
+            visits.append(self.name)
+            return float(number)
+
+    visits = []
+    timings = alternate({"a": Side("a"), "b": Side("b")}, repetitions=3)
+    assert visits == ["a", "b", "b", "a", "a", "b"]
+    assert timings["a"].seconds == (1.0, 1.0, 1.0)
+
+
+def test_every_peer_has_the_one_signature():
+    import peers
+
+    for path in (ROOT / "benchmarks/peers").glob("*.py"):
+        if path.stem not in ("__init__", "installed"):
+            peer = peers.load(path.stem)
+            assert isinstance(peer.NAME, str)
+            assert all(callable(getattr(peer, name)) for name in ("available", "version", "prepare"))
