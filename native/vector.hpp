@@ -10,7 +10,7 @@
 //     maximum(a, b), minimum(a, b)                    a if a > b (a < b), else b: an unordered pair gives b
 //     equal(a, b), less(a, b), select(mask, a, b)     a where mask, else b; an unordered pair is neither
 //     count(mask)                                     number of lanes that are set
-//     a / b                                           of Float64 alone
+//     a / b, square_root(a)                           correctly rounded
 //     two_to(shifted)                                 2^n from n + bias + 1.5 * 2^(mantissa bits)
 //     mantissa_and_exponent(a, k)                     a = mantissa 2^k >= 1, mantissa^2 from 1/2 to 2
 //     lower(a), upper(a), join(low, high)             Float64 halves of a Float32, and back, rounded

@@ -37,9 +37,14 @@ CHAINRULE_PAIRWISE(maximum, max)
 CHAINRULE_PAIRWISE(minimum, min)
 #undef CHAINRULE_PAIRWISE
 
+CHAINRULE_INLINE Float32 operator/(Float32 a, Float32 b) {
+    return {_mm256_div_ps(a.low, b.low), _mm256_div_ps(a.high, b.high)};
+}
 CHAINRULE_INLINE Float64 operator/(Float64 a, Float64 b) {
     return {_mm256_div_pd(a.low, b.low), _mm256_div_pd(a.high, b.high)};
 }
+CHAINRULE_INLINE Float32 square_root(Float32 a) { return {_mm256_sqrt_ps(a.low), _mm256_sqrt_ps(a.high)}; }
+CHAINRULE_INLINE Float64 square_root(Float64 a) { return {_mm256_sqrt_pd(a.low), _mm256_sqrt_pd(a.high)}; }
 
 CHAINRULE_INLINE Float32 multiply_add(Float32 a, Float32 b, Float32 c) {
     return {_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};

@@ -27,7 +27,10 @@ CHAINRULE_INLINE Float64 operator-(Float64 a, Float64 b) { return {_mm512_sub_pd
 CHAINRULE_INLINE Float32 operator*(Float32 a, Float32 b) { return {_mm512_mul_ps(a.v, b.v)}; }
 CHAINRULE_INLINE Float64 operator*(Float64 a, Float64 b) { return {_mm512_mul_pd(a.v, b.v)}; }
 
+CHAINRULE_INLINE Float32 operator/(Float32 a, Float32 b) { return {_mm512_div_ps(a.v, b.v)}; }
 CHAINRULE_INLINE Float64 operator/(Float64 a, Float64 b) { return {_mm512_div_pd(a.v, b.v)}; }
+CHAINRULE_INLINE Float32 square_root(Float32 a) { return {_mm512_sqrt_ps(a.v)}; }
+CHAINRULE_INLINE Float64 square_root(Float64 a) { return {_mm512_sqrt_pd(a.v)}; }
 
 CHAINRULE_INLINE Float32 multiply_add(Float32 a, Float32 b, Float32 c) {
     return {_mm512_fmadd_ps(a.v, b.v, c.v)};

@@ -19,6 +19,7 @@ from chainrule.training.checkpoint import (
 )
 from chainrule.training.checkpoint_file import Finished, Header
 from chainrule.training.choice import Solver
+from chainrule.training.compiled_step import compiled
 from chainrule.training.conclusion import keep_or_restore, outcome_of, standing
 from chainrule.training.diagnosis import diagnose
 from chainrule.training.early_stopping import Best
@@ -69,8 +70,10 @@ class Run:
     def method(self) -> Method:
         """Return what runs its epochs."""
         if isinstance(self.solver, MinibatchSolver):
-            return MinibatchMethod(
-                self.objective, self.solver, self.batch_size, self.watch.max_epochs, self.seed
+            return compiled(
+                MinibatchMethod(
+                    self.objective, self.solver, self.batch_size, self.watch.max_epochs, self.seed
+                )
             )
         return FullBatchMethod(self.objective.network, self.objective.in_float64(), self.solver, self.tol)
 
