@@ -33,8 +33,11 @@ class TrainingCall {
 
     void phase(int64_t number, int piece) {
         const int64_t step = std::min(number / phases_of_step_, task_.n_steps - 1);
-        if (!std::isfinite(total_before(step))) {
-            return;  // nothing changes any more
+        if (!std::isfinite(total_before(step))) {  // nothing changes any more
+            if (piece == 0) {
+                total_before(step + 1) = total_before(step);
+            }
+            return;
         }
         const int64_t place = number - step * phases_of_step_;
         if (place == 0) {

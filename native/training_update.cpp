@@ -142,19 +142,32 @@ CHAINRULE_INLINE void step_units(const UpdateTask<Real>& task, int64_t first, in
     });
 }
 
+// The squares of `lines` lines of a panel, in their order: tiles have another one on every instruction set.
+template <class Real>
+CHAINRULE_INLINE Float64 with_squares(Float64 sum, const Real* first, int64_t lines, int64_t columns) {
+    for (int64_t r = 0; r < lines; ++r) {
+        for (int64_t j = 0; j < columns; j += Vector<Real>::lanes) {
+            sum = with_square(sum, load(first + r * panel_columns<Real> + j, Whole{}, 0));
+        }
+    }
+    return sum;
+}
+
 // The gradient itself, and the sum of its squares for each unit.
 template <class Real>
 CHAINRULE_INLINE void keep_units(const UpdateTask<Real>& task, int64_t first, int64_t last) {
     using V = Vector<Real>;
+    const auto into = [](Real* gradient) {
+        return [gradient](int64_t place, V g) { store(gradient + place, g, Whole{}); };
+    };
     for_units(task, first, last, [&](int64_t number, const Unit<Real>& unit) {
-        Float64 squares = Float64::all(0.0);
-        const auto into = [&](Real* gradient) {
-            return [&squares, gradient](int64_t place, V g) {
-                store(gradient + place, g, Whole{});
-                squares = with_square(squares, g);
-            };
-        };
         unit_gradient(task, unit, into(task.weight_gradient), into(task.bias_gradient));
+        Float64 squares = with_squares(Float64::all(0.0), task.weight_gradient + unit.place(task), unit.lines,
+                                       unit.columns);
+        if (unit.has_biases()) {
+            const int64_t place = unit.panel * panel_columns<Real>;
+            squares = with_squares(squares, task.bias_gradient + place, 1, unit.columns);
+        }
         task.squares[number] = sum_of_lanes(squares);
     });
 }

@@ -68,6 +68,17 @@ class Dropout:
     rates: tuple[float, ...]
     seed: int
 
+    @property
+    def thresholds(self) -> tuple[int, ...]:
+        """T of (DO.1) for each hidden layer.
+
+        Examples
+        --------
+        >>> Dropout((0.5, 0.0), seed=0).thresholds
+        (32768, 0)
+        """
+        return tuple(round(RESOLUTION * rate) for rate in self.rates)
+
     def masks(
         self, rows: int, layer_sizes: Sequence[int], epoch: int, step: int, dtype: np.dtype[Any]
     ) -> list[Array | None]:

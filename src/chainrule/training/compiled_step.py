@@ -16,7 +16,6 @@ import numpy as np
 from chainrule._types import Array
 from chainrule.kernels import Purpose, native, permutation, thread_count
 from chainrule.network import ACTIVATIONS
-from chainrule.network.dropout import RESOLUTION
 from chainrule.training.adam import Adam, AdamState
 from chainrule.training.adamw import AdamW, AdamWState
 from chainrule.training.batches import number_of_batches
@@ -68,11 +67,11 @@ class CompiledSteps:
         self._objective = objective
         self._arrays = training_arrays(objective)
         self._pace = 1
-        rates = () if objective.dropout is None else objective.dropout.rates
-        thresholds = [round(RESOLUTION * rate) for rate in rates] or [0] * len(network.activations)
+        none = (0,) * len(network.activations)
+        thresholds = none if objective.dropout is None else objective.dropout.thresholds
         self._steps = module.TrainingSteps(
             dtype=network.dtype.name, layer_sizes=list(network.layer_sizes), activations=list(network.activations),
-            thresholds=thresholds, head=network.head, most_rows=batch_size, alpha=objective.alpha,
+            thresholds=list(thresholds), head=network.head, most_rows=batch_size, alpha=objective.alpha,
             max_norm=objective.max_gradient_norm or 0.0, **_solver_settings(solver),
         )  # fmt: skip
 
