@@ -3,6 +3,7 @@
 from seeded_faults.fault import KernelFault
 
 _NATIVE_TESTS = "tests/kernels tests/functions"
+_STEPS = "tests/training/test_compiled_step.py"
 
 FAULTS = {
     "exp without the low part of log 2": KernelFault(
@@ -85,5 +86,35 @@ FAULTS = {
         "select(lowest, share_at_lowest, uniform)",
         "uniform",
         _NATIVE_TESTS,
+    ),
+    "weight decay of biases in compiled steps": KernelFault(
+        "native/training_update.cpp",
+        "task.bias_state[1] + place, g, one);",
+        "task.bias_state[1] + place, g, decay);",
+        _STEPS,
+    ),
+    "a mask of dropout draws on where the row before ended": KernelFault(
+        "native/training_masks.cpp", "int64_t word = first * units;", "int64_t word = 0;", _STEPS
+    ),
+    "squares of the gradient are added up in the order of the tiles": KernelFault(
+        "native/training_update.cpp",
+        "for (int64_t r = 0; r < lines; ++r) {\n        for (int64_t j = 0;",
+        "for (int64_t r = tile_rows == 12 ? 0 : 1; r < lines; ++r) {\n        for (int64_t j = 0;",
+        _STEPS,
+    ),
+    "steps go on after a loss that is not finite": KernelFault(
+        "native/training_call.hpp",
+        "total_before(step + 1) = total_before(step);",
+        "(void)step;",
+        _STEPS,
+    ),
+    "the penalty is left out where the gradient is kept": KernelFault(
+        "native/training_update.cpp",
+        "const bool penalty = task.optimiser.alpha != 0;",
+        "const bool penalty = task.optimiser.alpha != 0 && !task.weight_gradient;",
+        _STEPS,
+    ),
+    "the derivative of a masked unit without its mask": KernelFault(
+        "native/training_layers.cpp", "slope = slope * mask;", "", _STEPS
     ),
 }

@@ -42,4 +42,16 @@ FAULTS = {
         "parameters",
         "tests/training/test_train.py",
     ),
+    "compiled steps count from the beginning in every call": Fault(
+        "chainrule.training.compiled_step",
+        "_steps_before(state) + taken",
+        "_steps_before(state)",
+        "tests/training/test_compiled_step.py",
+    ),
+    "a class weight of compiled steps is counted twice": Fault(
+        "chainrule.training.compiled_step",
+        "row_weight * of_rows, None",
+        "row_weight * of_rows, class_weight",
+        "tests/training/test_compiled_step.py",
+    ),
 }
