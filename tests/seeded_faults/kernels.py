@@ -96,12 +96,6 @@ FAULTS = {
     "a mask of dropout draws on where the row before ended": KernelFault(
         "native/training_masks.cpp", "int64_t word = first * units;", "int64_t word = 0;", _STEPS
     ),
-    "squares of the gradient are added up in the order of the tiles": KernelFault(
-        "native/training_update.cpp",
-        "for (int64_t r = 0; r < lines; ++r) {\n        for (int64_t j = 0;",
-        "for (int64_t r = tile_rows == 12 ? 0 : 1; r < lines; ++r) {\n        for (int64_t j = 0;",
-        _STEPS,
-    ),
     "steps go on after a loss that is not finite": KernelFault(
         "native/training_call.hpp",
         "total_before(step + 1) = total_before(step);",
