@@ -10,7 +10,8 @@ namespace {
 
 // Eight rows with classes across lanes. Each pass goes over all of them, because the maximum of a row, its
 // sum and its logarithm wait for one another, and those of different rows do not; the logarithms and
-// quotients are then taken for eight rows at once. (100 classes: 81 to 45 ns a row.)
+// quotients are then taken for eight rows at once. (100 classes: 81 to 61 ns a row, the latter on a busy
+// machine.)
 template <class Real>
 class LongIndexRows {
     static constexpr int64_t lanes = Float64::lanes;
@@ -48,10 +49,11 @@ class LongIndexRows {
     void group(int64_t first, int64_t count, int64_t rows_at_once) const {
         const int64_t n = task_.n_classes;
         Numbers largest, at_target, rest, exponential, weight, defined;
+        int64_t targets[lanes];  // read once: the caller may change them meanwhile
         for (int64_t r = 0; r < count; ++r) {
-            const int64_t target = task_.targets[first + r];
+            const int64_t target = targets[r] = task_.targets[first + r];
             defined.of_row[r] = static_cast<uint64_t>(target) < static_cast<uint64_t>(n) ? 1.0 : 0.0;
-            weight.of_row[r] = weight_of(first + r);
+            weight.of_row[r] = weight_of(first + r, target);
             if (defined.of_row[r] != 0.0 && weight.of_row[r] != 0.0) {  // or nothing of the row is read
                 const Real* const logits = task_.logits + (first + r) * n;
                 largest.of_row[r] = largest_logit(logits, n);
@@ -61,22 +63,24 @@ class LongIndexRows {
         for (int64_t r = 0; r < count; ++r) {
             if (defined.of_row[r] != 0.0 && weight.of_row[r] != 0.0) {
                 const Real m = static_cast<Real>(largest.of_row[r]);
-                rest.of_row[r] = checked_rest(m, sum(first + r, m, rows_at_once * n, exponential.of_row[r]));
+                rest.of_row[r] =
+                    checked_rest(m, sum(first + r, targets[r], m, rows_at_once * n, exponential.of_row[r]));
             }
         }
-        finish(first, count,
+        finish(first, count, targets, weight,
                formula_({largest.all(), at_target.all(), rest.all(), exponential.all(), weight.all(),
                          defined.all()}));
     }
 
-    CHAINRULE_INLINE double weight_of(int64_t i) const {
-        const bool ignored = task_.ignored && task_.targets[i] == *task_.ignored;
+    CHAINRULE_INLINE double weight_of(int64_t i, int64_t target) const {
+        const bool ignored = task_.ignored && target == *task_.ignored;
         return ignored ? 0.0 : (task_.row_weight ? task_.row_weight[i] : 1.0);
     }
 
     // s of a row. Its exponentials, in their units, go where its gradient will be, or to the scratch;
     // `exponential` is that of its target.
-    CHAINRULE_INLINE double sum(int64_t i, Real largest, int64_t ahead, double& exponential) const {
+    CHAINRULE_INLINE double sum(int64_t i, int64_t target, Real largest, int64_t ahead,
+                                double& exponential) const {
         const int64_t n = task_.n_classes;
         const Real* const logits = task_.logits + i * n;
         return with_shift(largest, formula_.inverse, [&](auto shift) {
@@ -85,12 +89,13 @@ class LongIndexRows {
             }
             Real* const kept = scratch_ ? scratch_.get() : task_.gradient + i * n;
             const double result = sum_of_exponentials<true>(logits, kept, n, shift, ahead);
-            exponential = static_cast<double>(kept[task_.targets[i]]) * exponential_unit<Real>;
+            exponential = static_cast<double>(kept[target]) * exponential_unit<Real>;
             return result;
         });
     }
 
-    CHAINRULE_INLINE void finish(int64_t first, int64_t count, const IndexOutcome& outcome) const {
+    CHAINRULE_INLINE void finish(int64_t first, int64_t count, const int64_t* targets, const Numbers& weight,
+                                 const IndexOutcome& outcome) const {
         const int64_t n = task_.n_classes;
         Numbers loss, factor, at_target;
         store(loss.of_row, outcome.loss, Whole{});
@@ -102,9 +107,9 @@ class LongIndexRows {
                 continue;
             }
             Real* const gradient = task_.gradient + (first + r) * n;
-            const int64_t target = task_.targets[first + r];
+            const int64_t target = targets[r];
             const bool known = static_cast<uint64_t>(target) < static_cast<uint64_t>(n);
-            if (!known || weight_of(first + r) == 0.0) {
+            if (!known || weight.of_row[r] == 0.0) {
                 fill_row(gradient, n, static_cast<Real>(factor.of_row[r]));
             } else {
                 if (scratch_) {  // then a group is one row

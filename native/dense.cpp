@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t bytes_of_block = 1 << 20;
 constexpr int64_t largest_column_block = 1024;  // a multiple of the columns of a panel
 constexpr int64_t smallest_inner_block = 256;
+static_assert(smallest_inner_block % chain_steps == 0 && largest_inner_block % chain_steps == 0);
 
 template <class Real>
 int64_t column_block_of(int64_t n_columns) {
@@ -23,7 +24,9 @@ template <class Real>
 int64_t inner_block_of(int64_t n_columns, int64_t n_inner) {
     const int64_t lines =
         bytes_of_block / static_cast<int64_t>(sizeof(Real)) / column_block_of<Real>(n_columns);
-    return std::clamp<int64_t>(n_inner, 1, std::clamp(lines, smallest_inner_block, largest_inner_block));
+    const int64_t block =
+        std::clamp(lines / chain_steps * chain_steps, smallest_inner_block, largest_inner_block);
+    return std::clamp<int64_t>(n_inner, 1, block);
 }
 
 // One block of columns and of the inner index.

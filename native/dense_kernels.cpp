@@ -8,6 +8,7 @@ namespace {
 
 // Steps of A that are packed at a time, on the stack.
 inline constexpr int64_t packed_inner_block = 256;
+static_assert(packed_inner_block % chain_steps == 0);
 
 // Rows of A of one tile: where they are when each lies along the inner index, else packed, side by side for
 // every step.

@@ -32,7 +32,7 @@ inline constexpr int64_t steps_to_two_lines = 8;
 
 CHAINRULE_INLINE void bring_near(const void* line) { __builtin_prefetch(line, 0, 2); }
 
-// c_rj = a_r0 b_0j + a_r1 b_1j + ... for `rows` rows and `vectors` vectors, continued from c or from 0.
+// c_rj = a_r0 b_0j + a_r1 b_1j + ... for `rows` rows and `vectors` vectors, added to c or in its place.
 template <class Real>
 struct TileTask {
     const Real* a;
@@ -51,13 +51,12 @@ struct Tile {
     using V = Vector<Real>;
     V c[rows][vectors];
 
-    CHAINRULE_INLINE void start(const TileTask<Real>& task) {
+    CHAINRULE_INLINE void clear() {
 #pragma GCC unroll 16
         for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 2
             for (int v = 0; v < vectors; ++v) {
-                c[r][v] =
-                    task.continued ? load(task.c + r * task.c_stride + v * V::lanes, Whole{}, 0) : V::all(0);
+                c[r][v] = V::all(0);
             }
         }
     }
@@ -78,12 +77,14 @@ struct Tile {
         }
     }
 
-    CHAINRULE_INLINE void finish(const TileTask<Real>& task) const {
+    template <bool add>
+    CHAINRULE_INLINE void deliver(const TileTask<Real>& task) const {
 #pragma GCC unroll 16
         for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 2
             for (int v = 0; v < vectors; ++v) {
-                store(task.c + r * task.c_stride + v * V::lanes, c[r][v], Whole{});
+                Real* const place = task.c + r * task.c_stride + v * V::lanes;
+                store(place, add ? load(place, Whole{}, 0) + c[r][v] : c[r][v], Whole{});
             }
         }
     }
@@ -92,7 +93,6 @@ struct Tile {
 template <class Real, int rows, int vectors>
 void multiply_tile(const TileTask<Real>& task) {
     Tile<Real, rows, vectors> tile;
-    tile.start(task);
     const Real* a = task.a;
     const Real* b = task.b;
     const char* ahead = task.ahead.lines;
@@ -104,16 +104,23 @@ void multiply_tile(const TileTask<Real>& task) {
             b += panel_columns<Real>;
         }
     };
-    int64_t k = 0;
-    for (; k + steps_to_two_lines <= task.n_inner; k += steps_to_two_lines) {
-        bring_near(ahead);
-        steps(steps_to_two_lines / 2);
-        bring_near(ahead + cache_line);
-        steps(steps_to_two_lines / 2);
-        ahead += task.ahead.stride;
-    }
-    steps(task.n_inner - k);
-    tile.finish(task);
+    bool add = task.continued;
+    int64_t rest = task.n_inner;
+    do {
+        tile.clear();
+        int64_t k = rest < chain_steps ? rest : chain_steps;
+        rest -= k;
+        for (; k >= steps_to_two_lines; k -= steps_to_two_lines) {
+            bring_near(ahead);
+            steps(steps_to_two_lines / 2);
+            bring_near(ahead + cache_line);
+            steps(steps_to_two_lines / 2);
+            ahead += task.ahead.stride;
+        }
+        steps(k);
+        add ? tile.template deliver<true>(task) : tile.template deliver<false>(task);
+        add = true;
+    } while (rest > 0);
 }
 
 // The tile for 1 to `tile_rows` rows and 1 to `tile_vectors` vectors.

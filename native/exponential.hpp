@@ -45,9 +45,10 @@ struct ExponentialConstants<double> {
                                    0x1.0000000000001p-1};
 };
 
-// 1 + r + r^2 q, where r^2 q is `tail` after multiplication.
+// 1 + r + r^2 q.
 CHAINRULE_INLINE Float32 one_plus(Float32 r, Float32 q) {
-    return Float32::all(1.0F) + multiply_add(r * r, q, r);
+    const Float32 one = Float32::all(1.0F);
+    return multiply_add(multiply_add(q, r, one), r, one);
 }
 // In float64 the rounding of 1 + r is put back, or the worst case would pass 1 ulp.
 CHAINRULE_INLINE Float64 one_plus(Float64 r, Float64 q) {
@@ -71,7 +72,7 @@ CHAINRULE_INLINE V exponential_in_units(V x) {
     for (unsigned i = 1; i < sizeof(Constants::q) / sizeof(Real); ++i) {
         q = multiply_add(q, r, V::all(Constants::q[i]));
     }
-    return select(less(x, lowest), V::all(0), one_plus(r, q) * two_to(shifted));
+    return product_where(not_less(x, lowest), one_plus(r, q), two_to(shifted));
 }
 
 CHAINRULE_INLINE Float32 exponential(Float32 x) { return exponential_in_units<Float32, float>(x); }

@@ -34,16 +34,18 @@ struct IndexFormula {
 
     CHAINRULE_INLINE IndexOutcome operator()(const IndexSums& row) const {
         const Float64 zero = Float64::all(0.0);
-        const Float64 one = Float64::all(1.0);
-        const Float64 factor = gradient_factor(row);
-        const Float64 at_target = zero - ((one - row.exponential_at_target) + row.rest) * factor;
-        const Float64 loss = row.weight * (distance(row) + log1p_nonnegative(row.rest));
+        const IndexOutcome outcome = combine(row, gradient_scale_of(row.weight), distance(row));
         const auto unused = equal(row.weight, zero);
         const auto undefined = equal(row.defined, zero);
         const auto checked = [&](Float64 value) {
             return select(unused, zero, select(undefined, Float64::all(not_a_number), value));
         };
-        return {checked(loss), checked(factor), checked(at_target)};
+        return {checked(row.weight * outcome.loss), checked(outcome.factor), checked(outcome.at_target)};
+    }
+
+    // The same bits for rows of weight 1 with a class as target and a finite largest logit, when T = 1.
+    CHAINRULE_INLINE IndexOutcome plain(const IndexSums& row) const {
+        return combine(row, Float64::all(gradient_scale), row.largest - row.logit_at_target);
     }
 
   private:
@@ -53,13 +55,19 @@ struct IndexFormula {
         const Float64 distance = select(equal(row.largest, row.logit_at_target), Float64::all(0.0), scaled);
         return inverse.scaled == 1.0 ? distance : distance / Float64::all(inverse.scaled);
     }
-    // As the factor of one row in row.hpp.
-    CHAINRULE_INLINE Float64 gradient_factor(const IndexSums& row) const {
+    CHAINRULE_INLINE Float64 gradient_scale_of(Float64 weight) const {
+        const Float64 scale = weight * Float64::all(gradient_scale);
+        return temperature == 1.0 ? scale : scale / Float64::all(temperature);
+    }
+    // The factor is clamped as that of one row in row.hpp.
+    CHAINRULE_INLINE IndexOutcome combine(const IndexSums& row, Float64 scale, Float64 distance) const {
         const Float64 largest = Float64::all(Limits<double>::largest);
-        Float64 factor = row.weight * Float64::all(gradient_scale);
-        factor = temperature == 1.0 ? factor : factor / Float64::all(temperature);
-        factor = factor / (Float64::all(1.0) + row.rest);
-        return maximum(Float64::all(0.0) - largest, minimum(largest, factor));  // NaN stays NaN
+        const Float64 zero = Float64::all(0.0);
+        const Float64 one = Float64::all(1.0);
+        const Float64 inverse = reciprocal<Real>(one + row.rest);
+        const Float64 factor = maximum(zero - largest, minimum(largest, scale * inverse));  // NaN stays NaN
+        const Float64 others = (row.exponential_at_target - one) - row.rest;
+        return {distance + log1p_with_reciprocal<Real>(row.rest, inverse), factor, others * factor};
     }
 };
 

@@ -7,8 +7,8 @@ namespace {
 
 // Lines of W that are packed at a time for the product G W: they and the rows of G stay in the L2 cache.
 constexpr int64_t bytes_of_weight_block = 3 << 17;
-constexpr int64_t fewest_classes_to_a_block = 32;
-constexpr int64_t most_classes_to_a_block = 512;
+constexpr int64_t fewest_classes_to_a_block = chain_steps;
+constexpr int64_t most_classes_to_a_block = 4 * chain_steps;
 
 }  // namespace
 
@@ -16,8 +16,8 @@ template <class Real>
 int64_t LinearProducts<Real>::classes_to_a_block(int64_t n_features) {
     const int64_t line =
         panel_count<Real>(n_features) * panel_columns<Real> * static_cast<int64_t>(sizeof(Real));
-    return std::clamp(bytes_of_weight_block / std::max<int64_t>(line, 1), fewest_classes_to_a_block,
-                      most_classes_to_a_block);
+    const int64_t classes = bytes_of_weight_block / std::max<int64_t>(line, 1) / chain_steps * chain_steps;
+    return std::clamp(classes, fewest_classes_to_a_block, most_classes_to_a_block);
 }
 
 template <class Real>

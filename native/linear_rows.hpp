@@ -12,8 +12,8 @@
 
 namespace chainrule {
 
-// Rows to a block. Every sum over rows is a chain that goes on from block to block, so no bit depends on
-// this. 96 rows of logits share one pass over the weights; more of them where the classes are few.
+// Rows to a block, a constant of the algorithm: the sums over rows are sums of blocks. 96 rows of logits
+// share one pass over the weights; more of them where the classes are few.
 inline int64_t rows_of_block(int64_t n_rows, int64_t n_classes) {
     constexpr int64_t fewest = 96;
     constexpr int64_t most = 1536;

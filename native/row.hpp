@@ -112,11 +112,12 @@ struct GeneralShift {
                       multiply_add(z, V::all(inverse.logit_scale), minus_largest));
     }
     // The product with `low` is kept finite: beside an infinite d it would be -inf * 0 or -inf + inf, and
-    // where it would overflow, d * high decides alone.
+    // where it would overflow, d * high decides alone. A second rounding would cost as much again as R
+    // allows.
     CHAINRULE_INLINE V operator()(V z) const {
         const V d = difference(z);
         const V finite = maximum(d, V::all(inverse.lowest));
-        return multiply_add(d, V::all(inverse.high), finite * V::all(inverse.low));
+        return fused_multiply_add(d, V::all(inverse.high), finite * V::all(inverse.low));
     }
 };
 

@@ -1,7 +1,7 @@
 // Row kernels of softmax, log_softmax and logsumexp (SM.1), and the exponential alone for its test.
 #include "kernels.hpp"
 #include "logarithm.hpp"
-#include "row.hpp"
+#include "short_rows.hpp"
 
 namespace chainrule::CHAINRULE_NAMESPACE {
 namespace {
@@ -49,9 +49,52 @@ CHAINRULE_INLINE Real logsumexp_row(const Real* logits, int64_t n) {
     return static_cast<Real>(static_cast<double>(largest) + log1p_nonnegative(rest));
 }
 
+// softmax_row() of a group, one row to a lane.
+template <class Real>
+CHAINRULE_INLINE void softmax_group(const Real* logits, Real* out, int64_t n) {
+    using V = Vector<Real>;
+    V columns[longest_short_row<Real>];
+    load_columns(logits, n, columns);
+    const V largest = largest_of_columns<Real>(columns, n);
+    const Halves<Real> sums = with_shift_of_lanes<Real>(largest, no_temperature<Real>, [&](auto shift) {
+        return sum_without_largest<Real>(n, [&](int64_t k) {
+            columns[k] = exponential(shift(columns[k]));
+            return columns[k];
+        });
+    });
+    const Float64 unit = Float64::all(exponential_unit<Real>);
+    const V factor = by_half<Real>([&](int i) {
+                         const Float64 rest = checked_rest(half(largest, i), sums.part[i] * unit);
+                         return Float64::all(1.0) / (Float64::all(1.0) + rest) * unit;
+                     }).joined();
+    for (int64_t k = 0; k < n; ++k) {
+        columns[k] = columns[k] * factor;
+    }
+    store_columns(out, n, columns);
+}
+
+// The last rows are computed as a full group, the others being zeros, in a copy.
+template <class Real>
+void softmax_short_rows(const SoftmaxTask<Real>& task, int64_t first, int64_t last) {
+    const int64_t n = task.n_classes;
+    for_each_group<Real>(
+        first, last, [&](int64_t row) { softmax_group(task.logits + row * n, task.out + row * n, n); },
+        [&](int64_t row, int64_t count) {
+            Real copy[rows_to_a_group<Real> * longest_short_row<Real>] = {};
+            const auto bytes = sizeof(Real) * static_cast<uint64_t>(count * n);
+            __builtin_memcpy(copy, task.logits + row * n, bytes);
+            softmax_group(copy, copy, n);
+            __builtin_memcpy(task.out + row * n, copy, bytes);
+        });
+}
+
 template <class Real>
 void softmax_rows(const SoftmaxTask<Real>& task, int64_t first, int64_t last) {
     const int64_t n = task.n_classes;
+    if (n <= longest_short_row<Real>) {
+        softmax_short_rows(task, first, last);
+        return;
+    }
     for (int64_t i = first; i < last; ++i) {
         softmax_row(task.logits + i * n, task.out + i * n, n);
     }

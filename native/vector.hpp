@@ -7,10 +7,13 @@
 //
 //     Float32::all(x), Float64::all(x)                x in every lane
 //     a + b, a - b, a * b, multiply_add(a, b, c)      c + a b, rounded once
+//     fused_multiply_add(a, b, c)                     the same without such hardware too, but slow there
 //     maximum(a, b), minimum(a, b)                    a if a > b (a < b), else b: an unordered pair gives b
 //     equal(a, b), less(a, b), select(mask, a, b)     a where mask, else b; an unordered pair is neither
 //     count(mask)                                     number of lanes that are set
+//     not_less(a, b), product_where(mask, a, b)       unordered pairs too; a b where mask, else 0
 //     a / b, square_root(a)                           correctly rounded
+//     rough_reciprocal(a)                             1 / a in float32, as Float64; a fits float32
 //     two_to(shifted)                                 2^n from n + bias + 1.5 * 2^(mantissa bits)
 //     mantissa_and_exponent(a, k)                     a = mantissa 2^k >= 1, mantissa^2 from 1/2 to 2
 //     lower(a), upper(a), join(low, high)             Float64 halves of a Float32, and back, rounded
@@ -42,6 +45,7 @@ struct Part {
 }  // namespace chainrule::CHAINRULE_NAMESPACE
 
 #define CHAINRULE_INLINE inline __attribute__((always_inline))
+#define CHAINRULE_INLINE_LAMBDA __attribute__((always_inline))
 
 namespace chainrule::CHAINRULE_NAMESPACE {
 
@@ -64,6 +68,11 @@ inline constexpr int64_t bits_of_sqrt_half = 0x3fe6a09e667f3bcd;
 #endif
 
 namespace chainrule::CHAINRULE_NAMESPACE {
+
+template <class V>
+CHAINRULE_INLINE V fused_multiply_add(V a, V b, V c) {
+    return multiply_add(a, b, c);
+}
 
 template <class Real>
 struct VectorOf;

@@ -46,6 +46,13 @@ CHAINRULE_INLINE Float64 operator/(Float64 a, Float64 b) {
 CHAINRULE_INLINE Float32 square_root(Float32 a) { return {_mm256_sqrt_ps(a.low), _mm256_sqrt_ps(a.high)}; }
 CHAINRULE_INLINE Float64 square_root(Float64 a) { return {_mm256_sqrt_pd(a.low), _mm256_sqrt_pd(a.high)}; }
 
+CHAINRULE_INLINE __m256d rough_reciprocal(__m256d a) {
+    return _mm256_cvtps_pd(_mm_div_ps(_mm_set1_ps(1.0F), _mm256_cvtpd_ps(a)));
+}
+CHAINRULE_INLINE Float64 rough_reciprocal(Float64 a) {
+    return {rough_reciprocal(a.low), rough_reciprocal(a.high)};
+}
+
 CHAINRULE_INLINE Float32 multiply_add(Float32 a, Float32 b, Float32 c) {
     return {_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
 }
@@ -70,6 +77,20 @@ CHAINRULE_INLINE Float32 select(Float32::Mask m, Float32 a, Float32 b) {
 }
 CHAINRULE_INLINE Float64 select(Float64::Mask m, Float64 a, Float64 b) {
     return {_mm256_blendv_pd(b.low, a.low, m.low), _mm256_blendv_pd(b.high, a.high, m.high)};
+}
+CHAINRULE_INLINE Float32::Mask not_less(Float32 a, Float32 b) {
+    return {_mm256_cmp_ps(a.low, b.low, _CMP_NLT_UQ), _mm256_cmp_ps(a.high, b.high, _CMP_NLT_UQ)};
+}
+CHAINRULE_INLINE Float64::Mask not_less(Float64 a, Float64 b) {
+    return {_mm256_cmp_pd(a.low, b.low, _CMP_NLT_UQ), _mm256_cmp_pd(a.high, b.high, _CMP_NLT_UQ)};
+}
+CHAINRULE_INLINE Float32 product_where(Float32::Mask m, Float32 a, Float32 b) {
+    return {_mm256_and_ps(_mm256_mul_ps(a.low, b.low), m.low),
+            _mm256_and_ps(_mm256_mul_ps(a.high, b.high), m.high)};
+}
+CHAINRULE_INLINE Float64 product_where(Float64::Mask m, Float64 a, Float64 b) {
+    return {_mm256_and_pd(_mm256_mul_pd(a.low, b.low), m.low),
+            _mm256_and_pd(_mm256_mul_pd(a.high, b.high), m.high)};
 }
 CHAINRULE_INLINE int count(Float32::Mask m) {
     return __builtin_popcount(_mm256_movemask_ps(m.low)) + __builtin_popcount(_mm256_movemask_ps(m.high));

@@ -32,6 +32,10 @@ CHAINRULE_INLINE Float64 operator/(Float64 a, Float64 b) { return {_mm512_div_pd
 CHAINRULE_INLINE Float32 square_root(Float32 a) { return {_mm512_sqrt_ps(a.v)}; }
 CHAINRULE_INLINE Float64 square_root(Float64 a) { return {_mm512_sqrt_pd(a.v)}; }
 
+CHAINRULE_INLINE Float64 rough_reciprocal(Float64 a) {
+    return {_mm512_cvtps_pd(_mm256_div_ps(_mm256_set1_ps(1.0F), _mm512_cvtpd_ps(a.v)))};
+}
+
 CHAINRULE_INLINE Float32 multiply_add(Float32 a, Float32 b, Float32 c) {
     return {_mm512_fmadd_ps(a.v, b.v, c.v)};
 }
@@ -53,6 +57,16 @@ CHAINRULE_INLINE Float32 select(__mmask16 m, Float32 a, Float32 b) {
 }
 CHAINRULE_INLINE Float64 select(__mmask8 m, Float64 a, Float64 b) {
     return {_mm512_mask_blend_pd(m, b.v, a.v)};
+}
+CHAINRULE_INLINE __mmask16 not_less(Float32 a, Float32 b) {
+    return _mm512_cmp_ps_mask(a.v, b.v, _CMP_NLT_UQ);
+}
+CHAINRULE_INLINE __mmask8 not_less(Float64 a, Float64 b) { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_NLT_UQ); }
+CHAINRULE_INLINE Float32 product_where(__mmask16 m, Float32 a, Float32 b) {
+    return {_mm512_maskz_mul_ps(m, a.v, b.v)};
+}
+CHAINRULE_INLINE Float64 product_where(__mmask8 m, Float64 a, Float64 b) {
+    return {_mm512_maskz_mul_pd(m, a.v, b.v)};
 }
 CHAINRULE_INLINE int count(__mmask16 m) { return __builtin_popcount(m); }
 CHAINRULE_INLINE int count(__mmask8 m) { return __builtin_popcount(m); }

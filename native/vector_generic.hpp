@@ -76,6 +76,16 @@ CHAINRULE_INLINE Float64 square_root(Float64 x) {
     return by_register<Float64>([](Pair a) { return Pair{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }, x);
 }
 
+CHAINRULE_INLINE Float64 rough_reciprocal(Float64 x) {
+    return by_register<Float64>(
+        [](Pair a) {
+            const Pair result = {static_cast<double>(1.0F / static_cast<float>(a[0])),
+                                 static_cast<double>(1.0F / static_cast<float>(a[1]))};
+            return result;
+        },
+        x);
+}
+
 #if defined(__aarch64__)
 CHAINRULE_INLINE Quad multiply_add(Quad a, Quad b, Quad c) { return vfmaq_f32(c, a, b); }
 CHAINRULE_INLINE Pair multiply_add(Pair a, Pair b, Pair c) { return vfmaq_f64(c, a, b); }
@@ -95,6 +105,14 @@ CHAINRULE_INLINE Float32 multiply_add(Float32 x, Float32 y, Float32 z) {
 CHAINRULE_INLINE Float64 multiply_add(Float64 x, Float64 y, Float64 z) {
     return by_register<Float64>([](Pair a, Pair b, Pair c) { return multiply_add(a, b, c); }, x, y, z);
 }
+#if !defined(__aarch64__)
+CHAINRULE_INLINE Float64 fused_multiply_add(Float64 x, Float64 y, Float64 z) {
+    const auto fused = [](Pair a, Pair b, Pair c) {
+        return Pair{__builtin_fma(a[0], b[0], c[0]), __builtin_fma(a[1], b[1], c[1])};
+    };
+    return by_register<Float64>(fused, x, y, z);
+}
+#endif
 
 CHAINRULE_INLINE Float32::Mask equal(Float32 x, Float32 y) {
     return by_register<Float32::Mask>([](Quad a, Quad b) -> QuadMask { return a == b; }, x, y);
@@ -113,6 +131,18 @@ CHAINRULE_INLINE Float32 select(Float32::Mask m, Float32 x, Float32 y) {
 }
 CHAINRULE_INLINE Float64 select(Float64::Mask m, Float64 x, Float64 y) {
     return by_register<Float64>([](PairMask mask, Pair a, Pair b) { return mask ? a : b; }, m, x, y);
+}
+CHAINRULE_INLINE Float32::Mask not_less(Float32 x, Float32 y) {
+    return by_register<Float32::Mask>([](Quad a, Quad b) -> QuadMask { return ~(a < b); }, x, y);
+}
+CHAINRULE_INLINE Float64::Mask not_less(Float64 x, Float64 y) {
+    return by_register<Float64::Mask>([](Pair a, Pair b) -> PairMask { return ~(a < b); }, x, y);
+}
+CHAINRULE_INLINE Float32 product_where(Float32::Mask m, Float32 x, Float32 y) {
+    return select(m, x * y, Float32::all(0.0F));
+}
+CHAINRULE_INLINE Float64 product_where(Float64::Mask m, Float64 x, Float64 y) {
+    return select(m, x * y, Float64::all(0.0));
 }
 CHAINRULE_INLINE int count(Float32::Mask m) {
     const QuadMask sum = m.part[0] + m.part[1] + m.part[2] + m.part[3];  // a lane that is set holds -1

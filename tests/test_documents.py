@@ -9,6 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+# PyTorch warns of itself when it first computes a forward derivative, and when it compiles.
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 @pytest.mark.parametrize("name", ["README.md", "docs/guide.md"])
 def test_the_examples_of_a_document_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

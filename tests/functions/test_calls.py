@@ -110,8 +110,8 @@ def test_an_output_inside_the_logits_is_refused_and_nothing_is_written():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"temperature": -1}, ArgumentError, "temperature is positive and finite; got -1.0"),
-        ({"temperature": float("nan")}, ArgumentError, "temperature is positive and finite; got nan"),
+        ({"temperature": -1}, ArgumentError, "temperature is a positive normal number; got -1.0"),
+        ({"temperature": float("nan")}, ArgumentError, "temperature is a positive normal number; got nan"),
         ({"label_smoothing": 2}, ArgumentError, "label_smoothing is from 0 to 1; got 2.0"),
         ({"reduction": "Mean"}, ArgumentError, "got 'Mean'"),
         ({"reduction": None}, ArgumentError, "got None"),

@@ -230,7 +230,7 @@ def test_extreme_temperatures_are_divided_by_twice(dtype, temperature):
             "ignore_index goes with targets; got ignore_index",
         ),
         ({"label_smoothing": 2}, ArgumentError, "label_smoothing is from 0 to 1"),
-        ({"temperature": -1}, ArgumentError, "temperature is positive and finite"),
+        ({"temperature": -1}, ArgumentError, "temperature is a positive normal number"),
         ({"temperature": "hot"}, ArgumentTypeError, "temperature is a number; got 'hot'"),
         ({"reduction": "avg"}, ArgumentError, "reduction is 'mean', 'sum' or 'none'"),
         ({"n_threads": 0}, ArgumentError, "n_threads"),
@@ -240,3 +240,14 @@ def test_arguments_outside_their_domain_are_refused(change, error, message):
     arguments = {"logits": np.zeros((2, 2)), "direction": np.ones((2, 2)), "targets": [0, 1], **change}
     with pytest.raises(error, match=message):
         cr.cross_entropy_hvp(**arguments)
+
+
+@pytest.mark.parametrize("size", [1e308, 1e-310])
+def test_no_size_of_the_class_weights_changes_a_mean(size):
+    logits = np.array([[1.0, 2.0, 0.5], [0.0, 0.0, 3.0]])
+    wanted = cr.cross_entropy_hvp(logits, logits, [1, 2])
+    for label_smoothing in (0.0, 0.1):
+        product = cr.cross_entropy_hvp(
+            logits, logits, [1, 2], class_weight=[size] * 3, label_smoothing=label_smoothing
+        )
+        np.testing.assert_allclose(product, wanted, rtol=1e-12)

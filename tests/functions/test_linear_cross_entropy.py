@@ -288,7 +288,7 @@ def test_the_logits_never_exist_as_a_whole(path):
         ({"wrt": ("weight", "biases")}, "wrt holds names .*; got 'biases'"),
         ({"wrt": None}, "wrt holds names .*; got 'None'"),
         ({"sample_weight": [1, -1]}, r"sample_weight\[1\] = -1"),
-        ({"temperature": 0.0}, "temperature is positive and finite; got 0.0"),
+        ({"temperature": 0.0}, "temperature is a positive normal number; got 0.0"),
         ({"reduction": "avg"}, "reduction is 'mean', 'sum' or 'none'; got 'avg'"),
     ],
 )

@@ -155,3 +155,20 @@ def test_arguments_that_do_not_fit_are_refused(change, error, message):
     }
     with pytest.raises(error, match="linear_cross_entropy_gauss_newton: " + message):
         cr.linear_cross_entropy_gauss_newton(**given)
+
+
+@pytest.mark.parametrize("by", ["index", "probability"])
+def test_a_row_without_mass_is_nan_where_its_logits_are_and_else_counts_nothing(by):
+    w, b, v = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]), np.zeros(3), np.ones((3, 2)) * [[1], [2], [4]]
+    given = {"class_weight": [1, 0, 1], "targets": np.array([0, 1])}
+    if by == "probability":
+        given = {"targets": np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])}
+    for last, options in ((np.nan, {}), (3.0, {}), (np.nan, {"sample_weight": [1, 0]})):
+        x = np.array([[1.0, 2.0], [last, np.inf if np.isnan(last) else 4.0]])
+        arguments = {**given, **options}
+        product = cr.linear_cross_entropy_gauss_newton(x, w, v, bias=b, reduction="sum", **arguments)
+        alone = cr.linear_cross_entropy_gauss_newton(x[:1], w, v, bias=b, reduction="sum")
+        for name, wanted in alone.items():
+            meaningless = np.isnan(last) and not options
+            expected = np.full_like(wanted, np.nan) if meaningless else wanted
+            np.testing.assert_allclose(product[name], expected, rtol=1e-12)

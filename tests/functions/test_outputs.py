@@ -119,3 +119,9 @@ def test_what_overflows_is_infinite_without_a_warning():
     np.testing.assert_array_equal(cr.squared_error(np.array([3.0], ">f8"), [1e-300]), 4.5)
     with np.errstate(all="raise"):
         cr.binary_cross_entropy([800.0], [1.0])
+
+
+def test_a_sum_that_its_weight_keeps_finite_is_finite():
+    logits, targets = np.array([[1.5e308, 1.5e308]]), np.zeros((1, 2))
+    loss = cr.binary_cross_entropy(logits, targets, sample_weight=[1e-30], reduction="sum")
+    assert loss == pytest.approx(3e278, rel=1e-14)

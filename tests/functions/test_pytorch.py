@@ -181,6 +181,31 @@ def test_wrong_values_are_refused_as_they_are_for_numpy():
         cr.linear_cross_entropy(problems.FEATURES, problems.WEIGHT.clone().requires_grad_(), [5, 0, 0, 0])
 
 
+def test_the_gradient_of_a_loss_may_be_asked_for_twice_and_changed_by_its_owner():
+    logits = problems.LOGITS.clone().requires_grad_()
+    expected = cr.cross_entropy_with_gradient(problems.LOGITS, problems.INDICES)[1]
+    loss = cr.cross_entropy(logits, problems.INDICES)
+    (first,) = torch.autograd.grad(loss, logits, retain_graph=True)
+    first.zero_()
+    (second,) = torch.autograd.grad(3 * loss, logits, retain_graph=True)
+    assert torch.equal(second, 3 * expected)
+    loss.backward()
+    assert torch.equal(logits.grad, expected)
+    with pytest.raises(RuntimeError, match="second time"):
+        loss.backward()
+
+
+def test_the_gauss_newton_product_has_the_bits_of_numpy_and_names_what_does_not_fit():
+    arrays = (problems.FEATURES, problems.WEIGHT, problems.normal(3, 5), problems.INDICES)
+    expected = cr.linear_cross_entropy_gauss_newton(*(a.numpy() for a in arrays), bias=problems.BIAS.numpy())
+    products = cr.linear_cross_entropy_gauss_newton(*arrays, bias=problems.BIAS)
+    for name, product in products.items():
+        np.testing.assert_array_equal(product, expected[name])
+    for features in (problems.FEATURES, problems.FEATURES.clone().requires_grad_()):
+        with pytest.raises(ArgumentError, match="linear_cross_entropy_gauss_newton: "):
+            cr.linear_cross_entropy_gauss_newton(features, problems.WEIGHT, problems.normal(3, 4))
+
+
 def test_weights_that_require_a_gradient_are_refused():
     weight = problems.SAMPLE_WEIGHT.clone().requires_grad_()
     rule = "sample_weight is held constant; got a tensor that requires a gradient"

@@ -23,10 +23,10 @@ _ALWAYS_WRONG: dict[str, tuple[tuple[Any, type, str], ...]] = {
         ("x", ArgumentTypeError, "label_smoothing is a number"),
     ),
     "temperature": (
-        (0.0, ArgumentError, "temperature is positive"),
-        (-1.0, ArgumentError, "temperature is positive"),
-        (np.inf, ArgumentError, "temperature is positive"),
-        (np.nan, ArgumentError, "temperature is positive"),
+        (0.0, ArgumentError, "temperature is a positive normal number"),
+        (-1.0, ArgumentError, "temperature is a positive normal number"),
+        (np.inf, ArgumentError, "temperature is a positive normal number"),
+        (np.nan, ArgumentError, "temperature is a positive normal number"),
         (None, ArgumentTypeError, "temperature is a number"),
     ),
     "ignore_index": (

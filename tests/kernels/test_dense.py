@@ -1,4 +1,4 @@
-"""Dense products: one chain of fused multiply-adds per element, whatever the sizes, layouts, threads and blocks."""
+"""Dense products: chains of fused multiply-adds of a fixed length, whatever the sizes, layouts, threads and blocks."""
 
 from itertools import product
 
@@ -7,17 +7,21 @@ import pytest
 
 from kernels.row_calls import each_instruction_set
 
+CHAIN_STEPS = 128
 DTYPES = [np.float32, np.float64]
 SIZES = [(1, 1, 1), (5, 7, 0), (12, 32, 8), (13, 33, 17), (26, 65, 3), (7, 16, 300), (3, 31, 9), (11, 17, 16)]
 LAYOUTS = list(product((False, True), repeat=3))
 
 
-def _chain(a, b, start, bias):
+def _sum_of_chains(a, b, start, bias):
     """The definition, a step at a time; long doubles hold a product and its sum nearly exactly."""
-    c = start.copy()
-    for k in range(a.shape[1]):
-        c = (a[:, k : k + 1].astype(np.longdouble) * b[k : k + 1] + c).astype(a.dtype)
-    return c if bias is None else c + bias
+    total = start
+    for first in range(0, max(a.shape[1], 1), CHAIN_STEPS):
+        c = np.zeros((a.shape[0], b.shape[1]), a.dtype)
+        for k in range(first, min(first + CHAIN_STEPS, a.shape[1])):
+            c = (a[:, k : k + 1].astype(np.longdouble) * b[k : k + 1] + c).astype(a.dtype)
+        total = c if total is None else total + c
+    return total if bias is None else total + bias
 
 
 def _product(compiled, a, b, start=None, bias=None, layout=(False, False, False), n_threads=1):
@@ -47,12 +51,12 @@ def test_small_integers_give_the_exact_product(compiled, dtype):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_every_element_is_one_chain_of_fused_multiply_adds(compiled, dtype, layout):
+def test_every_element_is_a_sum_of_chains_of_fused_multiply_adds(compiled, dtype, layout):
     for rows, columns, inner in SIZES:
         a, b, c, by_row, by_column = _operands(dtype, rows, columns, inner)
         bias = by_row if layout[2] else by_column
         start = None if (rows + columns) % 2 else c
-        truth = _chain(a, b, np.zeros_like(c) if start is None else c, by_row[:, None] if layout[2] else bias)
+        truth = _sum_of_chains(a, b, start, by_row[:, None] if layout[2] else bias)
         for name in each_instruction_set(compiled):
             result = _product(compiled, a, b, start, bias, layout)
             if name == "generic":  # without a fused multiply-add it rounds more often
@@ -78,10 +82,9 @@ def test_blocks_threads_layouts_and_instruction_sets_change_no_bit(many_threads,
             result = _product(many_threads, a, b, c, None, layout, n_threads)
             expected = result if expected is None else expected
             np.testing.assert_array_equal(result, expected, err_msg=f"{name} {layout} {n_threads}")
-        by_halves = _product(many_threads, a[:, : shape[2] // 2], b[: shape[2] // 2], c)
-        rest = _product(
-            many_threads, a[:, shape[2] // 2 :], b[shape[2] // 2 :], by_halves, by_row, (False, False, True)
-        )
+        split = shape[2] // 2 // CHAIN_STEPS * CHAIN_STEPS  # at the end of a chain
+        by_halves = _product(many_threads, a[:, :split], b[:split], c) if split else c
+        rest = _product(many_threads, a[:, split:], b[split:], by_halves, by_row, (False, False, True))
         np.testing.assert_array_equal(rest, expected + by_row[:, None])
         results[name] = expected
     if {"avx2", "avx512"} <= results.keys():
@@ -89,13 +92,24 @@ def test_blocks_threads_layouts_and_instruction_sets_change_no_bit(many_threads,
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_long_inner_index_is_one_chain_with_one_bias(compiled, dtype):
+def test_a_long_inner_index_is_added_up_chain_by_chain_with_one_bias(compiled, dtype):
     a, b, _, _, bias = _operands(dtype, 3, 5, 4099)
     for _ in each_instruction_set(compiled):
         expected = np.zeros((3, 5), dtype)
-        for first in range(0, 4099, 500):
-            expected = _product(compiled, a[:, first : first + 500], b[first : first + 500], expected)
+        for first in range(0, 4099, 4 * CHAIN_STEPS):
+            last = first + 4 * CHAIN_STEPS
+            expected = _product(compiled, a[:, first:last], b[first:last], expected)
         np.testing.assert_array_equal(_product(compiled, a, b, None, bias), expected + bias)
+
+
+def test_a_long_inner_index_is_more_exact_than_one_chain(compiled):
+    generator = np.random.default_rng(0)
+    a, b = (generator.uniform(size=shape).astype(np.float32) for shape in ((4, 32000), (32000, 4)))
+    exact = a.astype(np.float64) @ b.astype(np.float64)
+    for _ in each_instruction_set(compiled):
+        np.testing.assert_allclose(
+            _product(compiled, a, b), exact, rtol=CHAIN_STEPS * 2**-24
+        )  # one chain: 2e-5
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

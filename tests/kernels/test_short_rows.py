@@ -6,7 +6,7 @@ import pytest
 import oracle
 import regimes
 import tolerance
-from kernels.row_calls import by_index, each_instruction_set
+from kernels.row_calls import by_index, each_instruction_set, softmax_family
 
 DTYPES = [np.float32, np.float64]
 SIZES = [1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 31, 32, 33]
@@ -144,3 +144,19 @@ def test_gradients_that_go_past_the_cache_have_the_bits_of_those_that_do_not(com
                 _, _, alone = by_index(compiled, logits[one], targets[one], row_weight=weight[one])
                 np.testing.assert_array_equal(alone, gradient[one], err_msg=f"{name} {i}")
             memory[...] = 7
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [*SIZES, 100])
+def test_a_softmax_has_the_same_bits_wherever_its_row_stands(compiled, size, dtype):
+    logits, _, _ = _strange_rows(size, dtype)
+    for name in each_instruction_set(compiled):
+        for kernel in ("softmax_rows", "log_softmax_rows", "logsumexp_rows"):
+            together = softmax_family(compiled, kernel, logits)
+            for i in range(len(logits)):
+                alone = softmax_family(compiled, kernel, logits[i : i + 1])
+                np.testing.assert_array_equal(alone, together[i : i + 1], err_msg=f"{name} {kernel} {i}")
+            if kernel != "logsumexp_rows":
+                onto = logits.copy()
+                getattr(compiled, kernel)(onto, onto, 1)
+                np.testing.assert_array_equal(onto, together)

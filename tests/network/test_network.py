@@ -204,7 +204,9 @@ def test_an_impossible_architecture_is_refused(arguments, message):
 
 def test_an_impossible_temperature_is_refused():
     for value in (0.0, -1.0, np.nan, np.inf):
-        with pytest.raises(ArgumentError, match=r"Network\.temperature: temperature is positive and finite"):
+        with pytest.raises(
+            ArgumentError, match=r"Network\.temperature: temperature is a positive normal number"
+        ):
             cr.Network((2, 2)).temperature = value
 
 

@@ -151,11 +151,11 @@ def check_label_smoothing(call: str, label_smoothing: float) -> float:
 
 
 def check_temperature(call: str, temperature: float) -> float:
-    """Return the temperature, positive and finite."""
+    """Return the temperature, a positive normal number of float64: 1 / T of smaller ones overflows."""
     temperature = _number(call, "temperature", temperature)
-    if not 0 < temperature < np.inf:
+    if not np.finfo(np.float64).smallest_normal <= temperature < np.inf:
         remedy = "1 leaves the logits as they are."
-        raise ArgumentError(call, "temperature is positive and finite", repr(temperature), remedy)
+        raise ArgumentError(call, "temperature is a positive normal number", repr(temperature), remedy)
     return temperature
 
 
@@ -181,12 +181,17 @@ def gradient_rows(
         raise ArgumentError(call, rule, came, "Use numpy.empty_like(logits), or the logits themselves.")
     if not out.flags.writeable:
         raise ArgumentError(call, "out can be written to", "a read-only array", "Pass a copy of it.")
+    if not out.flags.c_contiguous and _overlaps_itself(out):
+        came = f"an array of shape {out.shape} and strides {out.strides}"
+        raise ArgumentError(call, "out has a place for each entry", came, "Use numpy.empty_like(logits).")
     if not _same_memory(out, logits) and np.shares_memory(out, logits):
         rule = "out is the logits themselves or does not overlap them"
         raise ArgumentError(
             call, rule, "an array that overlaps them in part", "Use numpy.empty_like(logits)."
         )
-    if any(isinstance(other, np.ndarray) and np.shares_memory(out, other) for other in others):
+    # Anything but a list of numbers may be a view of memory: a data frame, a memoryview.
+    views = [np.asarray(other) for other in others if not isinstance(other, (list, tuple))]
+    if any(np.shares_memory(out, view) for view in views):
         rule = "out does not overlap the targets or weights, which are only read"
         raise ArgumentError(call, rule, "an array that overlaps one of them", "Use numpy.empty_like(logits).")
     direct = out.dtype == rows.values.dtype and out.flags.c_contiguous and out.flags.aligned
@@ -251,6 +256,19 @@ def _whole_number(call: str, name: str, value: int) -> int:
         return operator.index(value)
     except TypeError:
         raise ArgumentTypeError(call, f"{name} is a whole number", repr(value), "Pass an int.") from None
+
+
+def _overlaps_itself(array: Array) -> bool:
+    """Tell whether two entries of an array may share memory, as those of a broadcast array do."""
+    if not array.size:
+        return False
+    axes = sorted((abs(step), n) for step, n in zip(array.strides, array.shape, strict=True) if n > 1)
+    reach = array.itemsize  # bytes from the first to the end of the last entry, along the axes so far
+    for step, n in axes:
+        if step < reach:
+            return True
+        reach += step * (n - 1)
+    return False
 
 
 def _same_memory(a: Array, b: Array) -> bool:

@@ -82,7 +82,7 @@ def cross_entropy(
     ignore_index : int or None
         Rows with this target contribute 0; only with class indices.
     temperature : float
-        Positive; the logits are divided by it.
+        The logits are divided by it; a positive normal number of float64, from 2.23e-308.
     reduction : "mean", "sum" or "none"
         "mean" divides the sum by sum_i sample_weight_i c_i, c_i the class weight of the unsmoothed target (its
         mean under a soft one), and is 0 where that is 0.

@@ -24,6 +24,7 @@ from chainrule.functions.arguments import (
 from chainrule.functions.cross_entropy import total_weight
 from chainrule.functions.directions import direction_rows
 from chainrule.functions.dispatch import in_its_own_library, row_kernels
+from chainrule.functions.weighted_targets import near_one_in_use
 from chainrule.kernels import thread_count
 
 
@@ -134,14 +135,16 @@ def _checked_weights(
     if checked is None:
         _require_targets(call, class_weight, ignore_index)
     samples = check_weights(call, "sample_weight", sample_weight, rows.leading_shape)
-    if mean and samples is not None:
-        samples = near_one(samples)
     classes = check_weights(call, "class_weight", class_weight, (rows.values.shape[1],))
+    used = samples if checked is None else _used_weights(checked, samples, ignore_index)
+    if mean and used is not None:
+        used = near_one(used)
     if checked is None:
-        total = float(len(rows.values)) if samples is None else float(samples.sum())
-        return _Weights(samples, None, total)
-    total = _total_weight(checked, rows, samples, classes, ignore_index)
-    used = _used_weights(checked, samples, ignore_index)
+        total = float(len(rows.values)) if used is None else float(used.sum())
+        return _Weights(used, None, total)
+    if mean:
+        classes = near_one_in_use(classes, checked, used, label_smoothing)
+    total = _total_weight(checked, rows, used, classes, ignore_index)
     return _with_masses(used, _masses(checked, rows.values, classes, label_smoothing), total)
 
 

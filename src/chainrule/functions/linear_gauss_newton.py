@@ -13,7 +13,13 @@ from chainrule.functions.arguments import (
     quiet,
 )
 from chainrule.functions.dispatch import in_its_own_library
-from chainrule.functions.linear_arguments import LinearArgument, LinearArrays, check_direction, check_linear
+from chainrule.functions.linear_arguments import (
+    LinearArgument,
+    LinearArrays,
+    LinearDirection,
+    check_direction,
+    check_linear,
+)
 from chainrule.functions.linear_cross_entropy import linear_kernels
 from chainrule.functions.weighted_targets import WeightedTargets, weigh_targets
 from chainrule.kernels import thread_count
@@ -65,8 +71,8 @@ def linear_cross_entropy_gauss_newton(
     Notes
     -----
     The logits are linear in weight and bias, so this is also the product with the Hessian. Logits and their change
-    exist for a block of 64 rows at a time. No bit depends on ``n_threads``. Rows that are ignored, of weight 0, or
-    whose targets have no mass are not read.
+    exist for a block of 64 rows at a time. No bit depends on ``n_threads``. Rows that are ignored or of weight 0 are
+    not read; those whose targets have no mass contribute 0, or NaN where their logits are meaningless.
 
     Examples
     --------
@@ -79,7 +85,7 @@ def linear_cross_entropy_gauss_newton(
     check_reduction(call, reduction)
     arrays = check_linear(call, features, weight, bias, temperature)
     along = check_direction(call, arrays, direction, bias_direction)
-    row_weight, total = _row_weight(
+    row_weight, massless, total = _row_weight(
         call, arrays, targets, sample_weight, class_weight, label_smoothing, ignore_index, reduction == "mean"
     )
     products = {name: arrays.zeros(name) for name in ("weight", *(() if bias is None else ("bias",)))}
@@ -90,7 +96,28 @@ def linear_cross_entropy_gauss_newton(
             arrays.features, arrays.weight, arrays.bias, along.weight, along.bias, row_weight, temperature,
             1.0 / divisor, products["weight"], products.get("bias"), threads,
         )  # fmt: skip
+        if massless is not None and massless.any():
+            _add_meaningless(products, arrays, along, massless, temperature, threads)
     return {name: arrays.deliver(name, product) for name, product in products.items()}
+
+
+def _add_meaningless(
+    products: dict[LinearArgument, Array],
+    arrays: LinearArrays,
+    along: LinearDirection,
+    massless: Array,
+    temperature: float,
+    threads: int,
+) -> None:
+    """Add NaN where a row in use without mass is NaN, as it is in the loss, and 0 elsewhere."""
+    others = {name: np.zeros_like(product) for name, product in products.items()}
+    small = 2.0**-100  # large rows that are finite do not overflow
+    linear_kernels().linear_gauss_newton_rows(
+        arrays.features[massless], arrays.weight, arrays.bias, along.weight, along.bias, None, temperature,
+        small, others["weight"], others.get("bias"), threads,
+    )  # fmt: skip
+    for name, other in others.items():
+        products[name][np.isnan(other)] = np.nan
 
 
 def _row_weight(
@@ -102,24 +129,27 @@ def _row_weight(
     label_smoothing: float,
     ignore_index: int | None,
     mean: bool,
-) -> tuple[Array | None, float]:
-    """Return sample_weight_i sum(q'_i), and what a mean divides by."""
+) -> tuple[Array | None, Array | None, float]:
+    """Return sample_weight_i sum(q'_i), which rows in use have none (None: none), and what a mean divides by."""
     if targets is not None:
         weighted = weigh_targets(
             call, arrays.rows, targets, sample_weight, class_weight, label_smoothing, ignore_index, mean
         )
         mass = _mass(weighted, arrays)
         weights = weighted.row_weight
-        return (mass if weights is None else weights if mass is None else weights * mass), weighted.total
+        if mass is None:
+            return weights, None, weighted.total
+        massless = mass == 0 if weights is None else (mass == 0) & (weights != 0)
+        return (mass if weights is None else weights * mass), massless, weighted.total
     for name, value in (("class_weight", class_weight), ("ignore_index", ignore_index)):
         if value is not None:
             remedy = f"Pass the targets, or leave {name} out."
             raise ArgumentError(call, f"{name} goes with targets", f"{name} and targets=None", remedy)
     samples = check_weights(call, "sample_weight", sample_weight, arrays.leading_shape)
     if samples is None:
-        return None, float(len(arrays.features))
+        return None, None, float(len(arrays.features))
     samples = near_one(samples) if mean else samples
-    return samples, float(samples.sum())
+    return samples, None, float(samples.sum())
 
 
 def _mass(targets: WeightedTargets, arrays: LinearArrays) -> Array | None:

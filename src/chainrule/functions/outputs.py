@@ -33,13 +33,22 @@ class Outputs:
         """Sum the terms over the outputs and reduce over the examples; weight 0 contributes 0."""
         losses = terms.sum(axis=1, dtype=np.float64)
         if self.weight is not None:
-            losses = np.where(self.weight == 0, 0.0, losses * self.weight)
+            losses = self._weighted(losses, terms, self.weight)
         if reduction == "none":
             return losses.astype(self.dtype)
         blocks = range(0, len(losses), ROWS_PER_BLOCK)
         total = binary_tree_sum([float(losses[start : start + ROWS_PER_BLOCK].sum()) for start in blocks])
         divisor = self._divisor(reduction)
         return total / divisor if divisor > 0 else 0.0
+
+    @staticmethod
+    def _weighted(losses: Array, terms: Array, weight: Array) -> Array:
+        """Return weight times loss; a sum that only its weight would have kept finite is made of weighted terms."""
+        weighted = losses * weight
+        overflown = np.isinf(losses) & np.isfinite(terms).all(axis=1)
+        if overflown.any():
+            weighted[overflown] = (terms[overflown] * weight[overflown, None]).sum(axis=1)
+        return np.where(weight == 0, 0.0, weighted)
 
     def gradient(self, derivative: Array, reduction: Reduction) -> Array:
         """Weight the derivative of each example's loss as the reduction does."""

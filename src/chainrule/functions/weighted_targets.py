@@ -48,16 +48,40 @@ def weigh_targets(
     ignore_index = check_ignore_index(call, ignore_index)
     checked = check_targets(call, targets, rows, ignore_index)
     samples = check_weights(call, "sample_weight", sample_weight, rows.leading_shape)
-    if mean and samples is not None:
-        samples = near_one(samples)
     classes = check_weights(call, "class_weight", class_weight, (rows.values.shape[1],))
-    total = sum_of_weights(checked, samples, classes, ignore_index, len(rows.values))
     weight = _without_ignored(checked.indices, samples, ignore_index)
+    if mean:  # a power of two on either changes no mean; their products and sums stay finite and normal
+        weight = None if weight is None else near_one(weight)
+        classes = near_one_in_use(classes, checked, weight, label_smoothing)
+    total = sum_of_weights(checked, weight, classes, None, len(rows.values))
     # A class weight of 0 stays inside the target: a row that is NaN is NaN, as with the equal one-hot row.
     foldable = classes is None or bool((classes > 0).all())
     if checked.indices is not None and foldable and not label_smoothing:
         weight, classes = _row_weight(checked.indices, weight, classes), None
     return WeightedTargets(checked.indices, checked.probabilities, classes, weight, label_smoothing, total)
+
+
+def near_one_in_use(
+    classes: Array | None, targets: Targets, weight: Array | None, label_smoothing: float
+) -> Array | None:
+    """Return class weights times a power of two that brings the largest one that counts into [1, 2).
+
+    Beside a row of zeros, whose c_i is 1 whatever the class weights are, no power of two can be taken out.
+    """
+    if classes is None or _has_row_of_zeros(targets):
+        return classes
+    in_use = classes
+    if targets.indices is not None and not label_smoothing:
+        in_use = classes[targets.indices if weight is None else targets.indices[weight > 0]]
+    largest = in_use.max(initial=0.0)
+    if largest == 0:
+        return classes
+    # Those that do not count stay finite: 0 * inf would be NaN.
+    return np.minimum(np.ldexp(classes, 1 - int(np.frexp(largest)[1])), np.finfo(np.float64).max)
+
+
+def _has_row_of_zeros(targets: Targets) -> bool:
+    return targets.probabilities is not None and not bool(targets.probabilities.any(axis=1).all())
 
 
 def sum_of_weights(

@@ -144,8 +144,8 @@ def dense_product(
 ) -> None:
     """Write a @ b (each transposed if so asked) to ``out``, or add it to what is there.
 
-    Every element is one chain of fused multiply-adds in ascending order of the inner index; then ``bias``, which runs
-    along the last axis of ``out``, is added.
+    Every element is a sum of chains of fused multiply-adds, 128 steps of the inner index each, added up in order; then
+    ``bias``, which runs along the last axis of ``out``, is added.
     """
 
 def first_bad_index(targets: Array, n_classes: int, ignore_index: int | None) -> int:

@@ -131,7 +131,7 @@ class Network:
 
     @property
     def temperature(self) -> float:
-        """What divides the logits in :meth:`predict_proba`, positive and finite; never part of the loss."""
+        """What divides the logits in :meth:`predict_proba`, a positive normal number; never part of the loss."""
         return self._temperature
 
     @temperature.setter

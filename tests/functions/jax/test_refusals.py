@@ -19,6 +19,7 @@ ANYWHERE = [
     (cr.cross_entropy, (LOGITS, np.zeros(2, int)), {"sample_weight": np.ones(3)}),
     (cr.cross_entropy, (LOGITS, np.zeros(2, int)), {"class_weight": np.ones(2)}),
     (cr.cross_entropy, (LOGITS, np.zeros(2, int)), {"temperature": 0.0}),
+    (cr.cross_entropy, (LOGITS, np.zeros(2, int)), {"temperature": 1e-308}),
     (cr.cross_entropy, (LOGITS, np.zeros(2, int)), {"label_smoothing": 2}),
     (cr.cross_entropy, (LOGITS, np.zeros(2, int)), {"reduction": "average"}),
     (cr.cross_entropy, (LOGITS.astype(np.int32), np.zeros(2, int)), {}),

@@ -4,6 +4,12 @@ from typing import Any
 
 from torch import Tensor
 
+from chainrule.functions.pytorch.eager import (
+    is_followed,
+    is_plain_call,
+    plain_loss,
+    plain_loss_and_gradient,
+)
 from chainrule.functions.pytorch.losses import loss_alone, loss_and_gradient
 from chainrule.functions.pytorch.outputs import deliver
 from chainrule.functions.pytorch.problem import Problem
@@ -26,6 +32,11 @@ def cross_entropy(
 
     Differentiable to any order with respect to the logits and to probability targets.
     """
+    if is_plain_call(logits, targets, sample_weight, class_weight):
+        return plain_loss(
+            logits, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature, reduction,
+            n_threads,
+        )  # fmt: skip
     problem = _problem(
         "cross_entropy", logits, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature,
         reduction, n_threads,
@@ -50,6 +61,11 @@ def cross_entropy_with_gradient(
 
     Both are differentiable to any order; with ``out`` neither is.
     """
+    if not is_followed(logits) and is_plain_call(logits, targets, sample_weight, class_weight, out):
+        return plain_loss_and_gradient(
+            logits, out, targets, sample_weight, class_weight, label_smoothing, ignore_index, temperature,
+            reduction, n_threads,
+        )  # fmt: skip
     problem = _problem(
         "cross_entropy_with_gradient", logits, targets, sample_weight, class_weight, label_smoothing,
         ignore_index, temperature, reduction, n_threads,

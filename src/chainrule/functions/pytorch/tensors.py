@@ -31,8 +31,9 @@ def as_numpy(values: Any) -> Any:
 def as_tensor(result: float | Array, like: torch.Tensor) -> torch.Tensor:
     """Return a result of a NumPy function as a tensor of the dtype of the logits: an array's memory is shared."""
     if isinstance(result, np.ndarray):
-        return torch.from_numpy(result).to(like.dtype)
-    return torch.tensor(result, dtype=like.dtype)
+        tensor = torch.from_numpy(result)
+        return tensor if tensor.dtype == like.dtype else tensor.to(like.dtype)
+    return torch.scalar_tensor(result, dtype=like.dtype, device="cpu")
 
 
 def constant(call: str, name: str, values: TensorLike | None, like: torch.Tensor) -> Any:
