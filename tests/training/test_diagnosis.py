@@ -65,7 +65,7 @@ def test_a_learning_rate_that_is_too_high_is_named_with_one_that_is_not(solver, 
     assert outcome.reason is StopReason.DIVERGED
     assert named(outcome) == {RATE_HIGH}
     np.testing.assert_array_equal(network.parameters, before)
-    advised = float(outcome.diagnosis[0].split("Use about ")[1].rstrip("."))
+    advised = float(outcome.diagnosis[0].split("at most about ")[1].rstrip("."))
     better, *_ = fitted(solver=type(solver)(advised), dtype=dtype)
     assert better.reason is StopReason.COMPLETED
 

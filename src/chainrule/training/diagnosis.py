@@ -73,7 +73,10 @@ def diagnose(
             causes.append(rate)
         if stuck and not cut_off and rate is None:
             causes.append(_of_labels(objective, solver, labels_tell(network, rows, moments)))
-    return tuple(_sentence(cause) for cause in (None if diverged else stuck, *causes) if cause)
+    found = [cause for cause in causes if cause]
+    if stuck and found and not diverged:
+        found.insert(0, stuck)
+    return tuple(_sentence(cause) for cause in found)
 
 
 def stuck_at(objective: Objective, solver: object, watch: Watch, outcome: Outcome) -> str | None:
