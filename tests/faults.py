@@ -75,6 +75,8 @@ _FORMULAS = "chainrule.functions.formulas"
 _CROSS_ENTROPY = "tests/functions/test_cross_entropy.py"
 _NETWORK = "tests/network/test_network.py"
 _FILE = "tests/network/test_model_file.py"
+_CHECKPOINT = "tests/training/test_checkpoint.py"
+_DIAGNOSIS = "tests/training/test_diagnosis.py"
 
 FAULTS = {
     "the sum of the others as sum minus one": Fault(
@@ -189,9 +191,70 @@ FAULTS = {
     ),
     "a minibatch divides by its own size alone": Fault(
         "chainrule.training.objective",
-        "len(self.examples) / (len(rows) * self.total_weight)",
-        "1.0 / len(rows)",
+        "1.0 / (len(examples) * mean_weight)",
+        "1.0 / len(examples)",
         "tests/training/test_objective.py",
+    ),
+    "a minibatch divides by its own weights": Fault(
+        "chainrule.training.objective",
+        "1.0 / (len(examples) * mean_weight)",
+        "1.0 / self.loss.total_weight(network, examples)",
+        "tests/training/test_options.py",
+    ),
+    "short gradients are stretched too": Fault(
+        "chainrule.training.objective", "if norm > max_norm:", "if norm > 0:", "tests/training/test_options.py"
+    ),
+    "dropout without its scale": Fault(
+        "chainrule.network.dropout",
+        "kept.astype(dtype) * dtype.type(RESOLUTION / (RESOLUTION - threshold))",
+        "kept.astype(dtype)",
+        "tests/network/test_dropout.py",
+    ),
+    "dropout of the same units in every step": Fault(
+        "chainrule.network.dropout", "    seed, *counter = key", "    seed, counter = key[0], ()",
+        "tests/network/test_dropout.py",
+    ),
+    "dropout masks in the forward pass alone": Fault(
+        "chainrule.network.backpropagation",
+        "masked(upstream @ layers[number].weights, masks, hidden)",
+        "upstream @ layers[number].weights",
+        "tests/network/test_dropout.py",
+    ),
+    "the temperature without its prior": Fault(
+        "chainrule.training.calibration", "slope + theta / SPREAD**2, curvature", "slope, curvature",
+        "tests/training/test_calibration.py",
+    ),
+    "validation rows that do not weigh in the temperature": Fault(
+        "chainrule.training.calibration", "    if examples.sample_weight is not None:", "    if False:",
+        "tests/training/test_calibration.py",
+    ),
+    "portions divide by the weight of the last one alone": Fault(
+        "chainrule.training.online", "weight / rows)", "objective.total_weight / n_rows)",
+        "tests/estimators/test_softmax_classifier_options.py",
+    ),
+    "a one-cycle that begins at the top": Fault(
+        "chainrule.training.schedules", "first + (self.learning_rate - first) * rise", "self.learning_rate",
+        "tests/training/test_schedules.py",
+    ),
+    "quartiles of arrays without weights": Fault(
+        "chainrule.estimators.robust_input_scaling",
+        "np.cumsum(near_one(sample_weight)[order], axis=0)",
+        "np.cumsum(np.ones_like(order, dtype=float), axis=0)",
+        "tests/estimators/test_robust_input_scaling.py",
+    ),
+    "squares of large features overflow": Fault(
+        "chainrule.estimators.standardisation", "np.frexp(largest_sizes(X))[1]", "0 * np.frexp(largest_sizes(X))[1]",
+        "tests/estimators/test_standardisation.py",
+    ),
+    "a warm start with a new scaling": Fault(
+        "chainrule.estimators.classifier_training", "    network.input_scaling = before.input_scaling\n", "",
+        "tests/estimators/test_softmax_classifier_options.py",
+    ),
+    "balanced classes by rows without their weights": Fault(
+        "chainrule.estimators.fit_rows",
+        "np.bincount(rows.y, rows.sample_weight, minlength=n_classes)",
+        "np.bincount(rows.y, minlength=n_classes)",
+        "tests/estimators",
     ),
     "the line search accepts what is not finite": Fault(
         "chainrule.training.line_search",
@@ -210,6 +273,81 @@ FAULTS = {
         "parameters.copy()",
         "parameters",
         "tests/training/test_train.py",
+    ),
+    "a resumed epoch begins again at its first batch": Fault(
+        "chainrule.training.loop",
+        "self.seed, number), state.batches, None)",
+        "self.seed, number), 0, None)",
+        _CHECKPOINT,
+    ),
+    "a resumed epoch forgets the loss of its first batches": Fault(
+        "chainrule.training.loop",
+        "            total = state.total + loss\n",
+        "            total = (state.total if state.batches % 3 else 0.0) + loss\n",
+        _CHECKPOINT,
+    ),
+    "a checkpoint lacks the second moment": Fault(
+        "chainrule.training.packing",
+        "    if field.metadata.get(\"scratch\"):",
+        "    if field.metadata.get(\"scratch\") or field.name == \"second_moment\":",
+        _CHECKPOINT,
+    ),
+    "a checkpoint keeps the best parameters of now": Fault(
+        "chainrule.training.conducting",
+        "first, record, place = begin.first, begin.record, (begin.epochs, begin.method)",
+        "first, record, place = begin.first, replace(begin.record, best=Best(begin.parameters)), (begin.epochs, begin.method)",
+        _CHECKPOINT,
+    ),
+    "changed settings are resumed": Fault(
+        "chainrule.training.checkpoint",
+        "changed = changes(stored.header.settings, header.settings) + ",
+        "changed = ",
+        _CHECKPOINT,
+    ),
+    "changed data are resumed": Fault(
+        "chainrule.training.checkpoint",
+        " + changes(stored.header.data, header.data)",
+        "",
+        _CHECKPOINT,
+    ),
+    "a full disk ends the fit": Fault(
+        "chainrule.training.checkpoint",
+        "except (OutputError, MemoryError) as error:",
+        "except MemoryError as error:",
+        _CHECKPOINT,
+    ),
+    "Ctrl-C ends a run without a checkpoint": Fault(
+        "chainrule.training.pauses",
+        "self._interrupt.noted or self._writing_due\n        ):",
+        "self._writing_due\n        ):",
+        _CHECKPOINT,
+    ),
+    "a log is written into any file": Fault(
+        "chainrule.training.log",
+        "if first and not first.startswith(b'{\"event\": '):",
+        "if False:",
+        "tests/training/test_log.py",
+    ),
+    "a unit that is active once is dead": Fault(
+        "chainrule.training.diagnosis_network",
+        "(activations[number] > 0).any(axis=0)",
+        "(activations[number] > 0).all(axis=0)",
+        _DIAGNOSIS,
+    ),
+    "spreads tell nothing of labels": Fault(
+        "chainrule.training.diagnosis_features", "= (_raw, np.square)", "= (_raw,)", _DIAGNOSIS
+    ),
+    "only the first rows are looked at": Fault(
+        "chainrule.training.diagnosis_features",
+        "np.arange(SAMPLED_ROWS) * len(examples) // SAMPLED_ROWS",
+        "np.arange(SAMPLED_ROWS)",
+        _DIAGNOSIS,
+    ),
+    "every learning rate is too high": Fault(
+        "chainrule.training.diagnosis_network", "if here < -FELL:", "if True:", _DIAGNOSIS
+    ),
+    "the entropy forgets the weights of classes": Fault(
+        "chainrule.training.diagnosis", "        masses = masses * loss.class_weight\n", "        pass\n", _DIAGNOSIS
     ),
     "quartiles swapped for extremes": Fault(
         "chainrule.data.robust_scaling",

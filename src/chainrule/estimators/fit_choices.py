@@ -1,5 +1,6 @@
 """What the settings of the classifier stand for, once the network and the number of rows are known."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,8 +14,10 @@ from chainrule.estimators.robust_input_scaling import robust_input_scaling
 from chainrule.estimators.standardisation import standardisation
 from chainrule.network import InputScaling, Network
 from chainrule.training import (
+    FEW_ROWS,
     SCHEDULES,
-    SOLVERS,
+    SGD,
+    Adam,
     AdamW,
     ConstantSchedule,
     CosineSchedule,
@@ -33,9 +36,6 @@ AUTO = "auto"
 ONLINE_SOLVER = "adamw"
 ONLINE_LEARNING_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
 """Learning rates of partial_fit, which never fall: lower than the highest one of a schedule."""
-ENOUGH_ROWS = 1000
-"""Rows from which "auto" holds some back to stop by: with fewer, each is worth more in training."""
-
 SCALINGS: dict[str, Callable[[Array, Array | None], InputScaling | None]] = {
     "none": lambda _X, _sample_weight: None,
     "standard": standardisation,
@@ -80,13 +80,13 @@ def solver_of(
             came = f"{name}={value!r} with solver={solver!r}"
             remedy = f"Use {name}='auto', or solver='sgd', 'adam' or 'adamw'."
             raise ArgumentError(call, rule, came, remedy)
+    assert isinstance(chosen, SGD | Adam | AdamW), "others are refused above"
     settings: dict[str, Any] = {}
     if "learning_rate" in given or "schedule" in given:
-        assert isinstance(chosen, MinibatchSolver), "others are refused above"
         settings["learning_rate"] = _schedule(learning_rate, schedule, chosen, call)
     if "weight_decay" in given:
         settings["weight_decay"] = _weight_decay(weight_decay, chosen, call)
-    return SOLVERS[chosen.name](**settings)
+    return dataclasses.replace(chosen, **settings)
 
 
 def online_solver(
@@ -120,9 +120,9 @@ def _is_constant(schedule: Schedule) -> bool:
 
 
 def stops_by_itself(network: Network, solver: Solver, n_rows: int, has_eval_set: bool) -> bool:
-    """Return what early_stopping="auto" stands for."""
+    """Return what early_stopping="auto" stands for: with few rows, each is worth more in training."""
     prone = isinstance(solver, MinibatchSolver) and len(network.layer_sizes) > 2
-    return prone and (has_eval_set or n_rows >= ENOUGH_ROWS)
+    return prone and (has_eval_set or n_rows >= FEW_ROWS)
 
 
 def flag_or_auto(name: str, value: bool | str, automatic: bool) -> bool:

@@ -83,7 +83,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     early_stopping : bool or "auto"
         Whether to stop when the validation loss stops falling, and keep the best epoch. Validation rows are those of
         ``eval_set``, or else a stratified share of the training rows. "auto": with hidden layers and a minibatch
-        solver, if there is an ``eval_set`` or if there are at least 1,000 rows.
+        solver, if there is an ``eval_set`` or if there are at least 500 rows.
     validation_fraction : float
         Share of the training rows held back to stop by, in (0, 1).
     patience : int

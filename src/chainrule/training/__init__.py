@@ -11,7 +11,7 @@ from chainrule.training.checks import (
     check_number,
     check_sample_weight,
 )
-from chainrule.training.choice import SOLVERS, Solver, choose_batch_size, choose_solver
+from chainrule.training.choice import FEW_ROWS, SOLVERS, Solver, choose_batch_size, choose_solver
 from chainrule.training.fingerprint import digest_of
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.newton_cholesky import NewtonCholesky
@@ -34,6 +34,7 @@ from chainrule.training.train import train
 
 __all__ = [
     "EVERY",
+    "FEW_ROWS",
     "LBFGS",
     "SCHEDULES",
     "SGD",

@@ -6,8 +6,8 @@ and e the last learning rate::
     (TR.2)  rate(t) = h (t + 1) / w                                       for t < w
     (TR.3)  rate(t) = h                                                   constant, t >= w
     (TR.4)  rate(t) = e + (h - e) (1 + cos(pi (t - w) / (T - w))) / 2     cosine, t >= w   [LoshchilovHutter2017]
-    (TR.8)  rate(t) = f + (h - f) (1 - cos(pi (t + 1) / w)) / 2           one-cycle, t < w, f the first rate; then
-                                                                          (TR.4)           [SmithTopin2019]
+    (TR.8)  rate(t) = f + (h - f) (1 - cos(pi (t + 1) / w)) / 2           one-cycle, t < w, f the first rate; for
+            t >= w as the cosine                                          [SmithTopin2019]
 """
 
 import math
