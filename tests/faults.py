@@ -294,8 +294,8 @@ FAULTS = {
     ),
     "a checkpoint keeps the best parameters of now": Fault(
         "chainrule.training.conducting",
-        "first, record, place = begin.first, begin.record, (begin.epochs, begin.method)",
-        "first, record, place = begin.first, replace(begin.record, best=Best(begin.parameters)), (begin.epochs, begin.method)",
+        "begin.first, begin.record, (begin",
+        "begin.first, replace(begin.record, best=Best(begin.parameters)), (begin",
         _CHECKPOINT,
     ),
     "changed settings are resumed": Fault(
@@ -318,8 +318,8 @@ FAULTS = {
     ),
     "Ctrl-C ends a run without a checkpoint": Fault(
         "chainrule.training.pauses",
-        "self._interrupt.noted or self._writing_due\n        ):",
-        "self._writing_due\n        ):",
+        "and (self._interrupt.noted or self._writing_due)",
+        "and self._writing_due",
         _CHECKPOINT,
     ),
     "a log is written into any file": Fault(

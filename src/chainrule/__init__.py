@@ -10,8 +10,6 @@ TYPE_CHECKING = (
 )
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from chainrule.estimators import Model, SoftmaxClassifier, fit_table, load
     from chainrule.functions import (
         binary_cross_entropy,
@@ -66,7 +64,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> "Any":
+def __getattr__(name: str) -> object:
     if name not in _ROOM_OF_NAME:
         raise AttributeError(f"module 'chainrule' has no attribute {name!r}; it has {', '.join(__all__)}")
     value = getattr(import_module(f"chainrule.{_ROOM_OF_NAME[name]}"), name)
