@@ -95,10 +95,7 @@ def learning_rate_at_fault(
     """
     shuffled = (shuffled_batches(len(objective.examples), batch_size, seed, epoch) for epoch in count(1))
     batches = list(islice(chain.from_iterable(shuffled), PROBE_STEPS))
-    highest = max(
-        solver.schedule.at(step, total_steps)
-        for step in {0, total_steps // 20, total_steps // 10, total_steps // 2}
-    )
+    highest = max(solver.schedule.at(part * total_steps // 32, total_steps) for part in range(32))
 
     def better(rates: Iterable[float], least: float) -> tuple[float, float] | None:
         tried = ((rate, probe(objective, solver, start, batches, rate)) for rate in rates)

@@ -185,8 +185,9 @@ def train(
     )  # fmt: skip
     calibrates = check_calibrate(call, calibrate, network, watch.selects, rows is not None)
     run = Run(objective, chosen, watch, size, tolerance, seed, calibrates)
+    where = check_checkpoint(call, checkpoint, checkpoint_every)
     with lines:
-        return conduct(run, check_checkpoint(call, checkpoint, checkpoint_every), call)
+        return conduct(run, where, call)
 
 
 def _plan(
