@@ -28,7 +28,7 @@ STUCK = 0.98
 """A run is stuck if its loss is above this many times (DG.1)."""
 LEAST_EPOCHS = 5
 """A minibatch run of fewer epochs had no time to leave its start."""
-LEAST_ROWS = 50
+LEAST_ROWS = 100
 """With fewer rows chance alone may look like anything."""
 WENT_WRONG = (StopReason.DIVERGED, StopReason.NOT_IMPROVED, StopReason.STALLED, StopReason.MAX_EPOCHS)
 OF_PEOPLE = (StopReason.CALLBACK_STOPPED, StopReason.INTERRUPTED)
