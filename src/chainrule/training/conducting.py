@@ -83,6 +83,11 @@ def conduct(run: Run, checkpoint: Checkpoint | None, call: str) -> Outcome:
     CheckpointError, OutputError
         As :func:`chainrule.training.checkpoint.stored_run`; the network is then unchanged.
     """
+    with run.watch.log:
+        return _conduct(run, checkpoint, call)
+
+
+def _conduct(run: Run, checkpoint: Checkpoint | None, call: str) -> Outcome:
     network, log = run.watch.network, run.watch.log
     writer, begin = None, None
     if checkpoint is not None:
