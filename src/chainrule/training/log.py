@@ -93,8 +93,7 @@ class TrainingLog:
 
     def begin(self, **values: Any) -> None:
         """Append the line that says who trains what, and where."""
-        if self._file is not None:
-            self.write("start", host=platform.node(), process=os.getpid(), **values)
+        self.write("start", host=platform.node(), process=os.getpid(), **values)
 
     def _tell(self, error: OSError) -> None:
         if self._failing:
