@@ -32,7 +32,9 @@ settings = TableSettings(
 prepared = prepare_table({**{f"x{k}": X[:, k] for k in range(12)}, "y": y}, "y", settings)
 print("ready", flush=True)
 where = Checkpoint(checkpoint, every=0.0) if checkpoint else None
-train_table(prepared, settings, checkpoint=where).save(output)
+model = train_table(prepared, settings, checkpoint=where)
+print("trained", flush=True)
+model.save(output)
 """
 
 
@@ -70,42 +72,56 @@ FITS = (
 )
 
 
-def kill_and_resume(fit: Fit, folder: Path, whole: bytes, seconds: float) -> str:
-    """Kill a fit after so many seconds, resume it, and say how it went; AssertionError if the bytes differ."""
+def kill_and_resume(fit: Fit, folder: Path, whole: bytes, seconds: float) -> str | None:
+    """Kill a fit after so many seconds, resume it, and say how it went; None if it had ended before.
+
+    Raises
+    ------
+    AssertionError
+        The bytes differ.
+    """
     checkpoint, output = folder / "checkpoint", folder / "model.safetensors"
     with fit.start(checkpoint, output) as process:
         time.sleep(seconds)
         process.send_signal(signal.SIGKILL)
-        ended = process.wait() == 0
+        trained = process.stdout is not None and process.stdout.read() != ""
+        process.wait()
     size = checkpoint.stat().st_size if checkpoint.exists() else 0
     assert fit.finish(checkpoint, output) == whole, f"{fit} killed after {seconds} s ended with other bytes"
     for path in folder.iterdir():
         path.unlink()
-    moment = "after its end" if ended else f"with a checkpoint of {size} bytes"
-    return f"{fit.solver}: killed after {seconds:.3f} s, {moment}: the same bytes"
+    if trained:
+        return None
+    return f"{fit.solver}: killed after {seconds:.3f} s with a checkpoint of {size} bytes: the same bytes"
+
+
+def seconds_of(fit: Fit, folder: Path) -> float:
+    """Return how long the training of a fit takes, with a checkpoint after every step."""
+    with fit.start(folder / "checkpoint", folder / "model.safetensors") as process:
+        begin = time.monotonic()
+        assert process.stdout is not None
+        assert process.stdout.readline() == "trained\n"
+        seconds = time.monotonic() - begin
+    for path in folder.iterdir():
+        path.unlink()
+    return seconds
 
 
 def kill_fits(count: int, seed: int, fits: tuple[Fit, ...] = FITS) -> list[str]:
-    """Kill ``count`` fits, the solvers in turn, at moments that ``seed`` draws."""
+    """Kill ``count`` fits in the middle of their training, the solvers in turn, at moments that ``seed`` draws."""
     moments, lines = random.Random(seed), []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        wholes, lengths = {}, {}
-        for fit in fits[:count]:
-            wholes[fit] = fit.finish("", folder / "whole")
-            begin = time.monotonic()
-            with fit.start(folder / "checkpoint", folder / "whole") as process:
-                begin = time.monotonic()
-                assert process.wait() == 0
-            lengths[fit] = time.monotonic() - begin
-            for path in folder.iterdir():
-                path.unlink()
-        for number in range(count):
-            fit = fits[number % len(fits)]
-            seconds = moments.uniform(0.0, lengths[fit])
-            lines.append(kill_and_resume(fit, folder, wholes[fit], seconds))
-            sys.stdout.write(f"{number + 1:3} {lines[-1]}\n")
-            sys.stdout.flush()
+        wholes = {fit: fit.finish("", folder / "whole") for fit in fits[:count]}
+        (folder / "whole").unlink()
+        lengths = {fit: seconds_of(fit, folder) for fit in wholes}
+        while len(lines) < count:
+            fit = fits[len(lines) % len(fits)]
+            line = kill_and_resume(fit, folder, wholes[fit], moments.uniform(0.0, lengths[fit]))
+            if line is not None:
+                lines.append(line)
+                sys.stdout.write(f"{len(lines):3} {line}\n")
+                sys.stdout.flush()
     return lines
 
 

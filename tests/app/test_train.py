@@ -78,7 +78,7 @@ def test_a_mixed_table_is_learned(folder: Path, here: Path) -> None:
 
 
 def write_texts(folder: Path) -> None:
-    rows = "".join(f"{k % 7},name {k},note {k},{'ab'[k % 2]}\n" for k in range(150))
+    rows = "".join(f"{k % 7 + 7 * (k % 2)},name {k},note {k},{'ab'[k % 2]}\n" for k in range(150))
     (folder / "t.csv").write_text(f"x,name,note,y\n{rows}")
 
 

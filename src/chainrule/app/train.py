@@ -107,6 +107,8 @@ def train_as_asked(request: TrainRequest, checkpoint: "Checkpoint | None", manne
         warn_of_texts(prepared)
     model, seconds = timed_training(prepared, settings, checkpoint, manner)
     require_learned(model)
+    if manner.quiet:
+        warn_of_findings(model)
     saved = save(model, path)
     try:
         report(model, prepared, seconds, path if saved else None, manner)
@@ -134,6 +136,12 @@ def warn_of_texts(prepared: "PreparedTable") -> None:
     names = [column.name for column in prepared.encoder.dropped if NEVER_REPEATS in column.reason]
     if names:
         say(f"warning: {CALL}: columns of text that never repeats are left out: {names_text(names)}.")
+
+
+def warn_of_findings(model: "Model") -> None:
+    """Warn of a training that learned nothing, where no summary tells of it."""
+    if model.outcome is not None and model.outcome.diagnosis:
+        say(f"warning: {CALL}: {' '.join(model.outcome.diagnosis)}")
 
 
 def timed_training(

@@ -23,6 +23,8 @@ def fit_table(
     activation: str | Sequence[str] = "relu",
     solver: str | Solver = "auto",
     alpha: float = 1e-4,
+    dropout: float | Sequence[float] = 0.0,
+    max_gradient_norm: float | None = None,
     batch_size: int | str = "auto",
     max_epochs: int | str = "auto",
     tol: float = 1e-4,
@@ -53,7 +55,7 @@ def fit_table(
         Units of each hidden layer; none makes a multinomial logistic regression.
     activation : str or sequence of str
         As :class:`chainrule.Network`.
-    solver, alpha, batch_size, max_epochs, tol, patience, label_smoothing
+    solver, alpha, dropout, max_gradient_norm, batch_size, max_epochs, tol, patience, label_smoothing
         As :func:`chainrule.train`.
     sample_weight : array_like or None, shape (examples,)
         A finite weight >= 0 for each row of the table.
@@ -100,6 +102,8 @@ def fit_table(
         activation=checked_activation(activation, CALL),
         solver=solver,
         alpha=alpha,
+        dropout=tuple(dropout) if isinstance(dropout, Sequence) else dropout,
+        max_gradient_norm=max_gradient_norm,
         batch_size=batch_size,
         max_epochs=max_epochs,
         tol=tol,

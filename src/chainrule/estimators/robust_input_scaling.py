@@ -68,7 +68,7 @@ def weighted_quantiles(values: Array, sample_weight: Array | None) -> Array:
     Examples
     --------
     >>> weighted_quantiles(np.array([[1.0], [2.0], [5.0]]), np.array([1.0, 1.0, 6.0])).ravel()
-    array([1., 5., 5.])
+    array([2., 5., 5.])
     """
     shares = np.array([0.25, 0.5, 0.75])
     if sample_weight is None:

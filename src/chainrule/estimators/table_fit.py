@@ -205,6 +205,8 @@ def train_table(
         class_weight=weights,
         label_smoothing=settings.label_smoothing,
         alpha=settings.alpha,
+        dropout=settings.dropout,
+        max_gradient_norm=settings.max_gradient_norm,
         batch_size=settings.batch_size,
         max_epochs=settings.max_epochs,
         tol=settings.tol,

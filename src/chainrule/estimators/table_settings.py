@@ -16,6 +16,8 @@ class TableSettings:
     activation: str | tuple[str, ...] = "relu"
     solver: str | Solver = "auto"
     alpha: float = 1e-4
+    dropout: float | tuple[float, ...] = 0.0
+    max_gradient_norm: float | None = None
     batch_size: int | str = "auto"
     max_epochs: int | str = "auto"
     tol: float = 1e-4

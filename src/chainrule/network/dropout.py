@@ -42,8 +42,8 @@ def dropout_mask(
     Examples
     --------
     >>> dropout_mask(2, 4, 0.5, (0, 1, 0, 0), np.dtype("float32"))
-    array([[0., 2., 2., 0.],
-           [0., 2., 2., 0.]], dtype=float32)
+    array([[2., 0., 0., 2.],
+           [2., 2., 0., 0.]], dtype=float32)
     """
     threshold = round(RESOLUTION * rate)
     seed, *counter = key

@@ -9,7 +9,6 @@ from chainrule.training.adamw import AdamW
 from chainrule.training.batches import number_of_batches
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.newton_cholesky import NewtonCholesky
-from chainrule.training.schedules import CosineSchedule
 from chainrule.training.sgd import SGD
 from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 
@@ -28,15 +27,13 @@ NEWTON_OPERATIONS = 5e10
 FEW_ROWS = 500
 """Below this, rows held back to stop by are missed more in training than a better stop brings: training is short, and
 weights decay ten times faster. Measured; docs/decisions/defaults.md has the table."""
-FEW_ROWS_SOLVER = AdamW(CosineSchedule(0.003), weight_decay=1.0)
-MANY_ROWS_SOLVER = AdamW(CosineSchedule(0.01), weight_decay=0.1)
-"""What "auto" stands for with hidden layers."""
+FEW_ROWS_WEIGHT_DECAY = 1.0
 
 
 def choose_solver(solver: str | Solver, network: Network, n_rows: int, call: str) -> Solver:
     """Return the solver that a name stands for, or the one given.
 
-    "auto" is AdamW for networks with hidden layers, slower and with more weight decay where rows are few; without them
+    "auto" is AdamW for networks with hidden layers, with a weight decay of 1 where rows are few; without hidden layers
     it is Newton's method with a Cholesky factorisation for a softmax head with few parameters, else L-BFGS.
 
     Raises
@@ -80,7 +77,7 @@ def choose_batch_size(n_rows: int) -> int:
 
 
 def choose_max_epochs(solver: Solver, n_rows: int, batch_size: int) -> int:
-    """Return how many epochs to run: about 3,000 minibatch steps, in 20 to 200 epochs; with few rows 500, in 100.
+    """Return how many epochs to run: about 3,000 minibatch steps, in 20 to 200 epochs; with few rows 300, in 100.
 
     Full-batch solvers end by their tolerance; for them it is a limit that is hardly ever met.
     """
@@ -88,7 +85,7 @@ def choose_max_epochs(solver: Solver, n_rows: int, batch_size: int) -> int:
         return 200
     if isinstance(solver, FullBatchSolver):
         return 2000
-    steps, most = (500, 100) if n_rows < FEW_ROWS else (3000, 200)
+    steps, most = (300, 100) if n_rows < FEW_ROWS else (3000, 200)
     return min(max(-(-steps // number_of_batches(n_rows, batch_size)), 20), most)
 
 
@@ -98,7 +95,7 @@ def _newton_serves(network: Network) -> bool:
 
 def _automatic(network: Network, n_rows: int) -> Solver:
     if len(network.layer_sizes) > 2:
-        return FEW_ROWS_SOLVER if n_rows < FEW_ROWS else MANY_ROWS_SOLVER
+        return AdamW(weight_decay=FEW_ROWS_WEIGHT_DECAY) if n_rows < FEW_ROWS else AdamW()
     size = network.parameters.size
     if _newton_serves(network) and size <= NEWTON_PARAMETERS and n_rows * size**2 <= NEWTON_OPERATIONS:
         return NewtonCholesky()

@@ -86,6 +86,11 @@ def conduct(run: Run, checkpoint: Checkpoint | None, call: str) -> Outcome:
     CheckpointError, OutputError
         As :func:`chainrule.training.checkpoint.stored_run`; the network is then unchanged.
     """
+    with run.watch.log:
+        return _conduct(run, checkpoint, call)
+
+
+def _conduct(run: Run, checkpoint: Checkpoint | None, call: str) -> Outcome:
     network, log = run.watch.network, run.watch.log
     writer, begin = None, None
     if checkpoint is not None:
@@ -94,18 +99,19 @@ def conduct(run: Run, checkpoint: Checkpoint | None, call: str) -> Outcome:
         stored = stored_run(checkpoint, header, call)
         if stored is not None and stored.finished is not None:
             network.parameters = stored.parameters(network.parameters.size, call)
-            _say_complete(checkpoint, call)
             if stored.finished.temperature is not None:
                 network.temperature = stored.finished.temperature
+            _say_complete(checkpoint, call)
             return stored.finished
         if stored is not None:
             kinds = (run.method().state_type, state_type)
             begin = stored.state(kinds, network.parameters.size, call)
         writer = CheckpointWriter(checkpoint, header, log, call)
-    log.begin(
-        rows=run.watch.n_rows, parameters=network.parameters.size, settings=run.settings(), versions=_versions(),
-        epochs_done=0 if begin is None else begin.epochs,
-    )  # fmt: skip
+    if log.wanted:
+        log.begin(
+            rows=run.watch.n_rows, parameters=network.parameters.size, settings=run.settings(),
+            versions=_versions(), epochs_done=0 if begin is None else begin.epochs,
+        )  # fmt: skip
     libraries = run.solver.libraries if isinstance(run.solver, FullBatchSolver) else ()
     with DeferredInterrupt() as interrupt, one_blas_thread(*libraries):
         outcome = _fit(run, begin, Pauses(interrupt, writer, log))

@@ -21,15 +21,22 @@ from chainrule.training.diagnosis_features import (
 from chainrule.training.diagnosis_network import dead_shares, dead_units, learning_rate_at_fault
 from chainrule.training.objective import Examples, Loss, Objective
 from chainrule.training.outcome import Outcome, StopReason
-from chainrule.training.solver import FullBatchSolver, MinibatchSolver
+from chainrule.training.solver import MinibatchSolver
 from chainrule.training.watching import Watch
 
 STUCK = 0.98
 """A run is stuck if its loss is above this many times (DG.1)."""
 LEAST_EPOCHS = 5
 """A minibatch run of fewer epochs had no time to leave its start."""
-LEAST_ROWS = 50
+LEAST_ROWS = 100
 """With fewer rows chance alone may look like anything."""
+STRONG_PENALTY = 0.01
+LITTLE_VARIATION = 0.1
+"""Logits that vary less, under a penalty from the one above on, are held back by it."""
+UNRELATED = (
+    "the labels seem unrelated to the features: neither mean nor spread of any feature differs between the classes by "
+    "more than chance. Look whether rows and labels are in the same order"
+)
 WENT_WRONG = (StopReason.DIVERGED, StopReason.NOT_IMPROVED, StopReason.STALLED, StopReason.MAX_EPOCHS)
 OF_PEOPLE = (StopReason.CALLBACK_STOPPED, StopReason.INTERRUPTED)
 
@@ -61,6 +68,8 @@ def diagnose(
         return ()
     network, rows = objective.network, sampled(objective.examples)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+        if stuck and outcome.reason not in WENT_WRONG and _held_by_penalty(objective, rows):
+            return ()
         moments = feature_moments(network, rows)
         shares = dead_shares(network, rows)
         causes = [constant_features(moments), badly_scaled_features(moments), dead_units(network, shares)]
@@ -72,8 +81,11 @@ def diagnose(
             rate = learning_rate_at_fault(objective, solver, start, batch_size, seed, steps)
             causes.append(rate)
         if stuck and not cut_off and rate is None:
-            causes.append(_of_labels(objective, solver, labels_tell(network, rows, moments)))
-    return tuple(_sentence(cause) for cause in (None if diverged else stuck, *causes) if cause)
+            causes.append(None if labels_tell(network, rows, moments) else UNRELATED)
+    found = [cause for cause in causes if cause]
+    if stuck and found and not diverged:
+        found.insert(0, stuck)
+    return tuple(_sentence(cause) for cause in found)
 
 
 def stuck_at(objective: Objective, solver: object, watch: Watch, outcome: Outcome) -> str | None:
@@ -119,26 +131,12 @@ def constant_loss(network: Network, examples: Examples, loss: Loss) -> float:
     return float(-(present * np.log(present / present.sum())).sum() / total)
 
 
-def _of_labels(objective: Objective, solver: object, related: bool) -> str | None:
-    if not related:
-        return (
-            "the labels seem unrelated to the features: neither mean nor spread of any feature differs between the "
-            "classes by more than chance. Look whether rows and labels are in the same order"
-        )
-    at_minimum = isinstance(solver, FullBatchSolver)
-    if at_minimum and objective.alpha > 0.0 and _weights_vanish(objective.network):
-        return (
-            f"the penalty outweighs the data: with alpha = {objective.alpha:.3g} all weights are near 0, although the "
-            "features tell the classes apart. Use a smaller alpha"
-        )
-    return None
-
-
-def _weights_vanish(network: Network) -> bool:
-    return all(
-        float(np.abs(network.parameters[weights]).max(initial=0.0)) < 1e-2
-        for weights in network.weight_slices
-    )
+def _held_by_penalty(objective: Objective, rows: Examples) -> bool:
+    """Return whether the penalty alone keeps the logits from varying: somebody asked for that."""
+    if objective.alpha < STRONG_PENALTY:
+        return False
+    logits = np.concatenate([objective.network.predict_logits(block.X) for block in rows.blocks()])
+    return bool(np.ptp(logits, axis=0).max() < LITTLE_VARIATION)
 
 
 def _sentence(text: str) -> str:

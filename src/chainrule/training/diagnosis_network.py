@@ -1,6 +1,7 @@
 """What a network tells of a run that learns nothing: dead units, and steps that are too long or too short."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain, count, islice
 
@@ -20,9 +21,11 @@ FELL = 1e-3
 """The relative decrease of the loss from which the steps of a probe have led somewhere."""
 LITTLE = 0.01
 """The relative decrease up to which they have hardly."""
-SMALLER = (0.1, 0.01, 1e-3, 1e-4, 1e-6, 1e-9, 1e-15, 1e-25, 1e-40)
+SMALLER = (0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
 LARGER = (10.0, 100.0, 1e3, 1e4, 1e6, 1e8)
 """What learning rates are multiplied by in search of a better one."""
+USUAL = (1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5)
+"""What is tried beside, where a learning rate is beyond all measure."""
 
 
 def dead_shares(network: Network, examples: Examples) -> dict[int, float]:
@@ -92,30 +95,31 @@ def learning_rate_at_fault(
     """
     shuffled = (shuffled_batches(len(objective.examples), batch_size, seed, epoch) for epoch in count(1))
     batches = list(islice(chain.from_iterable(shuffled), PROBE_STEPS))
-    highest = max(
-        solver.schedule.at(step, total_steps)
-        for step in {0, total_steps // 20, total_steps // 10, total_steps // 2}
-    )
+    highest = max(solver.schedule.at(part * total_steps // 32, total_steps) for part in range(32))
 
-    def decrease(factor: float) -> float:
-        return probe(objective, solver, start, batches, factor * highest)
+    def better(rates: Iterable[float], least: float) -> tuple[float, float] | None:
+        tried = ((rate, probe(objective, solver, start, batches, rate)) for rate in rates)
+        return next(((rate, decrease) for rate, decrease in tried if decrease > least), None)
 
-    here = decrease(1.0)
+    here = probe(objective, solver, start, batches, highest)
     if here < -FELL:
-        lower = ((factor, decrease(factor)) for factor in SMALLER)
-        found = next(((factor, there) for factor, there in lower if there > FELL), None)
-        return None if found is None else _too("high", highest, found[0], here, found[1])
+        smaller = [factor * highest for factor in SMALLER]
+        beside = [rate for rate in USUAL if rate < smaller[-1]]
+        return _too("high", highest, here, better([*smaller, *beside], FELL))
     if here > LITTLE:
         return None
-    higher = ((factor, decrease(factor)) for factor in LARGER)
-    found = next(((factor, there) for factor, there in higher if there > 5.0 * max(here, LITTLE)), None)
-    return None if found is None else _too("low", highest, found[0], here, found[1])
+    return _too(
+        "low", highest, here, better((factor * highest for factor in LARGER), 5.0 * max(here, LITTLE))
+    )
 
 
-def _too(what: str, rate: float, factor: float, here: float, there: float) -> str:
+def _too(what: str, rate: float, here: float, other: tuple[float, float] | None) -> str | None:
+    if other is None:
+        return None
+    best, there = other
     return (
         f"the learning rate is too {what}: {PROBE_STEPS} steps from the start {_moved(here)} at {rate:.2g}, and "
-        f"{_moved(there)} at {factor * rate:.2g}. Use about {factor * rate:.2g}."
+        f"{_moved(there)} at {best:.2g}. Use {'at most ' if best < rate else ''}about {best:.2g}."
     )
 
 

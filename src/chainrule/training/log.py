@@ -19,7 +19,7 @@ STEP_EVERY = 10.0
 
 
 class TrainingLog:
-    """Appends lines to a file, each whole; without a path it does nothing.
+    """Appends lines to a file, each whole, inside a ``with`` block; without a path it does nothing.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class TrainingLog:
     Raises
     ------
     OutputError
-        The file cannot be written to.
+        The file cannot be written to, found out where the block begins.
     ArgumentError
         The file is there and holds something else.
 
@@ -51,9 +51,11 @@ class TrainingLog:
         self._begin = time.monotonic()
         self._next_step = self._begin + STEP_EVERY
         self._failing = False
-        self._file = None if self._name is None else _opened(self._name, call)
+        self._file: BinaryIO | None = None
 
     def __enter__(self) -> "TrainingLog":
+        if self._name is not None:
+            self._file = _opened(self._name, self._call)
         return self
 
     def __exit__(
@@ -91,8 +93,7 @@ class TrainingLog:
 
     def begin(self, **values: Any) -> None:
         """Append the line that says who trains what, and where."""
-        if self._file is not None:
-            self.write("start", host=platform.node(), process=os.getpid(), **values)
+        self.write("start", host=platform.node(), process=os.getpid(), **values)
 
     def _tell(self, error: OSError) -> None:
         if self._failing:

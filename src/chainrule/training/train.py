@@ -178,15 +178,13 @@ def train(
     # Validation rows are judged as they are: without the smoothing of the targets, with the weights of the classes.
     plain = replace(objective.loss, label_smoothing=0.0)
     rows = _check_validation(call, network, validation, plain)
-    lines = TrainingLog(log, call)
     watch = Watch(
         network, len(examples), epochs, rows, plain, _check_patience(call, patience), _check_callback(call, callback),
-        lines, StopReason.COMPLETED if isinstance(chosen, MinibatchSolver) else StopReason.MAX_EPOCHS,
+        TrainingLog(log, call), StopReason.COMPLETED if isinstance(chosen, MinibatchSolver) else StopReason.MAX_EPOCHS,
     )  # fmt: skip
     calibrates = check_calibrate(call, calibrate, network, watch.selects, rows is not None)
     run = Run(objective, chosen, watch, size, tolerance, seed, calibrates)
-    with lines:
-        return conduct(run, check_checkpoint(call, checkpoint, checkpoint_every), call)
+    return conduct(run, check_checkpoint(call, checkpoint, checkpoint_every), call)
 
 
 def _plan(
