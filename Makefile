@@ -21,8 +21,7 @@ QUESTION ?= import_time wrong_target loss_and_gradient linear_head tensors
 # How many random calls make fuzz makes.
 CASES ?= 1000000
 
-.PHONY: demo test check lint faults kills wheel bench arm format clean
-.PHONY: demo test check lint faults sanitize fuzz wheel bench arm format clean
+.PHONY: demo test check lint faults kills sanitize fuzz wheel bench arm format clean
 
 demo: $(INSTALLED)
 	$(BIN)/chainrule train digits --hidden 128 --output build/digits.safetensors
@@ -50,8 +49,6 @@ faults: $(READY)
 kills: $(READY)
 	$(BIN)/python tests/kills.py
 
-bench: $(READY)
-	for question in benchmarks/*.py; do $(BIN)/python $$question || exit 1; done
 sanitize: $(READY)
 	$(BIN)/python tests/sanitize.py
 

@@ -12,32 +12,40 @@ struct RunTask {
     const Real* a;
     int64_t a_row_stride;
     int64_t a_inner_stride;
-    int64_t run;         // inner indices that are a_inner_stride apart
+    int64_t run;         // inner indices that are a_inner_stride apart; divides chain_steps
     int64_t run_stride;  // from the first of a run to the first of the next
     const Real* b;
     int64_t n_inner;
     Real* c;
 };
 
+// In chains, as every dense product: a run is a whole share of a chain, or a whole chain.
 template <class Real, int rows, int vectors>
 void multiply_runs(const RunTask<Real>& task) {
     const TileTask<Real> whole{task.a, 0, 0, task.b, task.n_inner, task.c, vectors * Vector<Real>::lanes,
                                false,  {}};
     Tile<Real, rows, vectors> tile;
-    tile.start(whole);
     const Real* b = task.b;
     const Real* first = task.a;
-    for (int64_t k = 0; k < task.n_inner; k += task.run, first += task.run_stride) {
-        const int64_t steps = task.n_inner - k < task.run ? task.n_inner - k : task.run;
-        const Real* a = first;
+    bool add = false;
+    int64_t rest = task.n_inner;
+    do {
+        tile.clear();
+        const int64_t chain = rest < chain_steps ? rest : chain_steps;
+        for (int64_t k = 0; k < chain; k += task.run, first += task.run_stride) {
+            const int64_t steps = chain - k < task.run ? chain - k : task.run;
+            const Real* a = first;
 #pragma GCC unroll 4
-        for (int64_t i = 0; i < steps; ++i) {
-            tile.step(a, task.a_row_stride, b);
-            a += task.a_inner_stride;
-            b += panel_columns<Real>;
+            for (int64_t i = 0; i < steps; ++i) {
+                tile.step(a, task.a_row_stride, b);
+                a += task.a_inner_stride;
+                b += panel_columns<Real>;
+            }
         }
-    }
-    tile.finish(whole);
+        add ? tile.template deliver<true>(whole) : tile.template deliver<false>(whole);
+        add = true;
+        rest -= chain;
+    } while (rest > 0);
 }
 
 template <class Real>

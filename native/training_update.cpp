@@ -108,9 +108,14 @@ CHAINRULE_INLINE void unit_gradient(const UpdateTask<Real>& task, const Unit<Rea
     constexpr int64_t w = panel_columns<Real>;
     const int64_t start = unit.place(task);
     const V alpha = V::all(task.optimiser.alpha);
-    const RunTask<Real> product{
-        task.a + unit.line / w * task.a_stride + unit.line % w, 1,           w,      task.n_rows, 0,
-        task.upstream + unit.panel * task.upstream_stride,      task.n_rows, nullptr};
+    const RunTask<Real> product{task.a + unit.line / w * task.a_stride + unit.line % w,
+                                1,
+                                w,
+                                chain_steps,
+                                chain_steps * w,
+                                task.upstream + unit.panel * task.upstream_stride,
+                                task.n_rows,
+                                nullptr};
     const bool penalty = task.optimiser.alpha != 0;
     for_tiles(product, unit.lines, unit.columns, [&](int64_t r, int64_t j, V c) {
         const int64_t place = start + r * w + j;

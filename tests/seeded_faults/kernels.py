@@ -96,6 +96,9 @@ FAULTS = {
     "a mask of dropout draws on where the row before ended": KernelFault(
         "native/training_masks.cpp", "int64_t word = first * units;", "int64_t word = 0;", _STEPS
     ),
+    "a product of a training step keeps its last chain alone": KernelFault(
+        "native/training_tile.hpp", "        add = true;\n", "", _STEPS
+    ),
     "steps go on after a loss that is not finite": KernelFault(
         "native/training_call.hpp",
         "total_before(step + 1) = total_before(step);",

@@ -56,8 +56,8 @@ class CompiledSteps:
 
     Notes
     -----
-    Every element of a product is one chain of fused multiply-adds, and every other sum has an order that the sizes
-    fix: no bit depends on the number of threads, on how many steps a call takes, or on whether AVX2 or AVX-512
+    Every element of a product is a sum of chains of 128 fused multiply-adds, and every other sum has an order that the
+    sizes fix: no bit depends on the number of threads, on how many steps a call takes, or on whether AVX2 or AVX-512
     computes.
     """
 
