@@ -77,7 +77,7 @@ struct KernelsOf {
     void (*output_loss)(const OutputTask<Real>&, int64_t first_row, int64_t last_row);
     void (*gather)(const GatherTask<Real>&, int64_t first_row, int64_t last_row);
     void (*layer_forward)(const ForwardTask<Real>&, const TileUnits&);
-    void (*layer_logits)(const ForwardTask<Real>&, int64_t first_row, int64_t last_row);
+    void (*layer_logits)(const ForwardTask<Real>&, Real* logits, int64_t first_row, int64_t last_row);
     void (*layer_backward)(const BackwardTask<Real>&, const TileUnits&);
     void (*layer_update)(const UpdateTask<Real>&, int64_t first_unit, int64_t last_unit);
     void (*layer_finish)(const UpdateTask<Real>&, int64_t first_unit, int64_t last_unit);

@@ -126,7 +126,7 @@ class TrainingCall {
                 own.parameters.biases.data(),
                 own.n_units(),
                 own.activation,
-                own.last ? state_.logits.data() : own.values.data(),
+                own.last ? own.upstream.data() : own.values.data(),
                 own.stride,
                 own.derivatives.data(),
                 own.threshold > 0};
@@ -149,7 +149,7 @@ class TrainingCall {
             return;
         }
         Layer& own = layer(n_layers_ - 1);
-        kernels_.layer_logits(forward_task(n_layers_ - 1), rows.first, rows.last);
+        kernels_.layer_logits(forward_task(n_layers_ - 1), state_.logits.data(), rows.first, rows.last);
         const double scale = 1.0 / (static_cast<double>(n_rows) * task_.mean_weight);
         const double* const row_weight = task_.row_weight ? state_.row_weight.data() : nullptr;
         loss_of_rows(rows, scale, row_weight);

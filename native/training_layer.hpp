@@ -1,41 +1,14 @@
 // The memory of one layer in training: weights with the solver's state, and what a minibatch leaves in it.
 #pragma once
 
-#include <string.h>
-
 #include <algorithm>
-#include <new>
 
+#include "arena.hpp"
 #include "dense.hpp"
 #include "instruction_set.hpp"
 #include "training_tasks.hpp"
 
 namespace chainrule {
-
-// Zeros that begin at a cache line.
-template <class Real>
-class Zeros {
-  public:
-    Zeros() = default;
-    explicit Zeros(int64_t count) : data_(allocate(std::max<int64_t>(count, 1))) {}
-    Zeros(Zeros&& other) noexcept : data_(other.data_) { other.data_ = nullptr; }
-    Zeros& operator=(Zeros&& other) noexcept {
-        std::swap(data_, other.data_);
-        return *this;
-    }
-    ~Zeros() { ::operator delete(data_, alignment); }
-    Real* data() const { return data_; }
-
-  private:
-    static constexpr std::align_val_t alignment{128};
-    static Real* allocate(int64_t count) {
-        const size_t bytes = static_cast<size_t>(count) * sizeof(Real);
-        void* const memory = ::operator new(bytes, alignment);
-        memset(memory, 0, bytes);
-        return static_cast<Real*>(memory);
-    }
-    Real* data_ = nullptr;
-};
 
 // Weights as panels, biases filled up to whole panels: parameters, or one vector of the solver's state.
 template <class Real>
@@ -45,9 +18,9 @@ struct PackedLayer {
     int64_t n_inputs;
     int64_t n_units;
 
-    PackedLayer(int64_t inputs, int64_t units)
-        : weights(panel_count<Real>(units) * panel_columns<Real> * inputs),
-          biases(panel_count<Real>(units) * panel_columns<Real>),
+    PackedLayer(Arena& arena, int64_t inputs, int64_t units)
+        : weights(arena.take<Real>(panel_count<Real>(units) * panel_columns<Real> * inputs)),
+          biases(arena.take<Real>(panel_count<Real>(units) * panel_columns<Real>)),
           n_inputs(inputs),
           n_units(units) {}
 
@@ -97,32 +70,32 @@ struct TrainingLayer {
 
     int64_t n_inputs() const { return parameters.n_inputs; }
     int64_t n_units() const { return parameters.n_units; }
-    int64_t update_units() const { return panel_count<Real>(n_units()) * line_units(n_inputs()); }
+    int64_t update_units() const { return panel_count<Real>(n_units()) * line_units<Real>(n_inputs()); }
     bool keeps_derivatives() const { return derivatives.data() != nullptr; }
 
-    TrainingLayer(int64_t inputs, int64_t units, ActivationKind kind, int mask_threshold, bool is_first,
-                  bool is_last, bool has_second, int64_t most_rows)
+    TrainingLayer(Arena& arena, int64_t inputs, int64_t units, ActivationKind kind, int mask_threshold,
+                  bool is_first, bool is_last, bool has_second, int64_t most_rows)
         : activation(kind),
           threshold(mask_threshold),
           last(is_last),
-          parameters(inputs, units),
-          first(inputs, units),
-          second(has_second ? inputs : 0, has_second ? units : 0),
-          gradient(inputs, units),
+          parameters(arena, inputs, units),
+          first(arena, inputs, units),
+          second(arena, has_second ? inputs : 0, has_second ? units : 0),
+          gradient(arena, inputs, units),
           // One line more: rows of neighbouring panels then lie in different sets of the cache.
           stride((most_rows + 1) * panel_columns<Real>),
-          upstream(panel_count<Real>(units) * stride),
+          upstream(arena.take<Real>(panel_count<Real>(units) * stride)),
           first_of_squares(0) {
         const int64_t size = panel_count<Real>(units) * stride;
         if (!is_last) {
-            values = Zeros<Real>(size);
+            values = arena.take<Real>(size);
         }
         const bool follows = kind == ActivationKind::relu || kind == ActivationKind::identity;
         if (!is_last && (mask_threshold > 0 || !follows)) {
-            derivatives = Zeros<Real>(size);
+            derivatives = arena.take<Real>(size);
         }
         if (!is_first) {
-            other_side = Zeros<Real>(panel_count<Real>(inputs) * panel_columns<Real> * units);
+            other_side = arena.take<Real>(panel_count<Real>(inputs) * panel_columns<Real> * units);
         }
     }
 };

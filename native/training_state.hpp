@@ -13,6 +13,7 @@ template <class Real>
 struct TrainingState {
     NetworkPlan network;
     SolverPlan solver;
+    Arena arena;
     std::vector<TrainingLayer<Real>> layers;
     int64_t input_stride;
     Zeros<Real> inputs;
@@ -27,6 +28,7 @@ struct TrainingState {
     double norm = 0.0;
 
     TrainingState(NetworkPlan plan, SolverPlan solver_plan);
+    void take_memory();
     Optimiser<Real> optimiser_of(double rate, int64_t steps) const;
     double products_of_row() const;
 };
@@ -36,25 +38,33 @@ TrainingState<Real>::TrainingState(NetworkPlan plan, SolverPlan solver_plan)
     : network(std::move(plan)),
       solver(solver_plan),
       input_stride((network.most_rows + 1) * panel_columns<Real>),
-      inputs(panel_count<Real>(network.sizes[0]) * input_stride),
-      logits(network.most_rows * network.sizes.back()),
       indices(static_cast<size_t>(network.most_rows)),
       row_weight(static_cast<size_t>(network.most_rows)),
       losses(static_cast<size_t>(network.most_rows)) {
+    take_memory();
+    arena.allocate();
+    take_memory();
+    squares.resize(static_cast<size_t>(layers.back().first_of_squares + layers.back().update_units()));
+}
+
+template <class Real>
+void TrainingState<Real>::take_memory() {
     const size_t n = network.sizes.size() - 1;
     int64_t units = 0;
+    layers.clear();
     layers.reserve(n);
     for (size_t l = 0; l < n; ++l) {
         const bool last = l + 1 == n;
-        layers.emplace_back(network.sizes[l], network.sizes[l + 1],
+        layers.emplace_back(arena, network.sizes[l], network.sizes[l + 1],
                             last ? ActivationKind::identity : network.activations[l],
                             last ? 0 : network.thresholds[l], l == 0, last, solver.kind == SolverKind::adam,
                             network.most_rows);
         layers.back().first_of_squares = units;
         units += layers.back().update_units();
     }
-    squares.resize(static_cast<size_t>(units));
-    probabilities = Zeros<Real>(network.most_rows * network.sizes.back());
+    inputs = arena.take<Real>(panel_count<Real>(network.sizes[0]) * input_stride);
+    logits = arena.take<Real>(network.most_rows * network.sizes.back());
+    probabilities = arena.take<Real>(network.most_rows * network.sizes.back());
 }
 
 template <class Real>

@@ -52,7 +52,7 @@ struct TileUnits {
 inline constexpr int64_t rows_of_unit = largest_tile_rows;
 inline int64_t row_units(int64_t n_rows) { return (n_rows + rows_of_unit - 1) / rows_of_unit; }
 
-// (NN.1), (NN.2): h(A W^T + b), into panels or, for logits, which have no activation, row by row.
+// (NN.1), (NN.2): h(A W^T + b), into panels.
 template <class Real>
 struct ForwardTask {
     const Real* a;
@@ -101,7 +101,8 @@ struct Optimiser {
 };
 
 // (BP.2): the gradient of weights and biases of a layer, and the step of the optimiser.
-// A unit is a panel and a few of its lines; those that start a panel have its biases too.
+// A unit is a panel and the lines of it that belong to one panel of A; those that start a panel have its
+// biases too.
 template <class Real>
 struct UpdateTask {
     const Real* a;  // what the layer received
@@ -120,7 +121,9 @@ struct UpdateTask {
     double* squares;  // of the gradient, for each unit, or null
     Optimiser<Real> optimiser;
 };
-inline constexpr int64_t lines_of_unit = 8;
-inline int64_t line_units(int64_t n_inputs) { return (n_inputs + lines_of_unit - 1) / lines_of_unit; }
+template <class Real>
+int64_t line_units(int64_t n_inputs) {
+    return panel_count<Real>(n_inputs);
+}
 
 }  // namespace chainrule

@@ -1,46 +1,153 @@
 // Gradients of weights and biases on the panels of a training step, and the step of the optimiser.
+#include <type_traits>
+
+#include "abreast.hpp"
 #include "kernels.hpp"
+#include "quick_quotient.hpp"
 #include "training_tile.hpp"
 
 namespace chainrule::CHAINRULE_NAMESPACE {
 namespace {
 
-// (SG.1) to (SG.3)
-template <class Real>
-struct Momentum {
-    using V = Vector<Real>;
-    const Optimiser<Real>& optimiser;
-    bool nesterov;
-    CHAINRULE_INLINE void operator()(Real* x, Real* velocity, Real*, V g, V decay) const {
-        const V mu = V::all(optimiser.momentum);
-        const V v = load(velocity, Whole{}, 0) * mu + g;
-        store(velocity, v, Whole{});
-        const V direction = nesterov ? v * mu + g : v;
-        store(x, load(x, Whole{}, 0) * decay - direction * V::all(optimiser.rate), Whole{});
+// Where a few vectors of parameters lie, with their state.
+template <class Real, int n>
+struct Places {
+    using V = Abreast<Vector<Real>, n>;
+    int64_t place[n];
+    CHAINRULE_INLINE V load_from(const Real* array) const {
+        return V::of([&](int i) { return load(array + place[i], Whole{}, 0); });
+    }
+    CHAINRULE_INLINE void store_to(Real* array, const V& values) const {
+#pragma GCC unroll 8
+        for (int i = 0; i < n; ++i) {
+            store(array + place[i], values.part[i], Whole{});
+        }
     }
 };
 
-// (AD.1) to (AD.3), after (AW.1)
 template <class Real>
+struct ParameterArrays {
+    Real* x;
+    Real* first;
+    Real* second;
+    Real decay;
+};
+
+// (SG.1) to (SG.3)
+template <class Real>
+struct Momentum {
+    Real mu;
+    Real rate;
+    bool nesterov;
+    explicit Momentum(const Optimiser<Real>& optimiser)
+        : mu(optimiser.momentum), rate(optimiser.rate), nesterov(optimiser.kind == SolverKind::nesterov) {}
+    template <int n>
+    CHAINRULE_INLINE void operator()(const ParameterArrays<Real>& to, const Places<Real, n>& at,
+                                     const Abreast<Vector<Real>, n>& g) const {
+        using V = Abreast<Vector<Real>, n>;
+        const V v = at.load_from(to.first) * V::all(mu) + g;
+        at.store_to(to.first, v);
+        const V direction = nesterov ? v * V::all(mu) + g : v;
+        at.store_to(to.x, at.load_from(to.x) * V::all(to.decay) - direction * V::all(rate));
+    }
+};
+
+// The second moments whose roots are quick, and how small epsilon may be beside those that have none.
+constexpr float largest_quick = 0x1p100F;
+constexpr float smallest_quick_epsilon = 0x1p-40F;
+constexpr float largest_quick_factor = 0x1p20F;
+
+inline bool is_quick(const Optimiser<float>& optimiser) {
+    return optimiser.epsilon >= smallest_quick_epsilon && optimiser.epsilon <= largest_quick_factor &&
+           optimiser.second_scale <= largest_quick_factor;
+}
+
+// (AD.1) to (AD.3), after (AW.1)
+template <class Real, bool quick>
 struct AdamStep {
-    using V = Vector<Real>;
-    const Optimiser<Real>& optimiser;
-    CHAINRULE_INLINE void operator()(Real* x, Real* first, Real* second, V g, V decay) const {
-        const V m = load(first, Whole{}, 0) * V::all(optimiser.momentum) + g * V::all(optimiser.new_part);
-        const V v = load(second, Whole{}, 0) * V::all(optimiser.beta2) + g * g * V::all(optimiser.new_square);
-        store(first, m, Whole{});
-        store(second, v, Whole{});
-        const V root = square_root(v) * V::all(optimiser.second_scale) + V::all(optimiser.epsilon);
-        store(x, load(x, Whole{}, 0) * decay - m / root * V::all(optimiser.rate), Whole{});
+    Real momentum;
+    Real new_part;
+    Real beta2;
+    Real new_square;
+    Real second_scale;
+    Real epsilon;
+    Real rate;
+    explicit AdamStep(const Optimiser<Real>& optimiser)
+        : momentum(optimiser.momentum),
+          new_part(optimiser.new_part),
+          beta2(optimiser.beta2),
+          new_square(optimiser.new_square),
+          second_scale(optimiser.second_scale),
+          epsilon(optimiser.epsilon),
+          rate(optimiser.rate) {}
+    template <int n>
+    CHAINRULE_INLINE void operator()(const ParameterArrays<Real>& to, const Places<Real, n>& at,
+                                     const Abreast<Vector<Real>, n>& g) const {
+        using V = Abreast<Vector<Real>, n>;
+        const V m = multiply_add(at.load_from(to.first), V::all(momentum), g * V::all(new_part));
+        const V v = multiply_add(at.load_from(to.second), V::all(beta2), g * V::all(new_square) * g);
+        at.store_to(to.first, m);
+        at.store_to(to.second, v);
+        at.store_to(to.x, multiply_add(at.load_from(to.x), V::all(to.decay), change(m, v)));
+    }
+
+  private:
+    template <class V>
+    CHAINRULE_INLINE V change(const V& m, const V& v) const {
+        if constexpr (quick) {
+            if (__builtin_expect(all_below(v, largest_quick), true)) {
+                const V root = multiply_add(quick_root(v), V::all(second_scale), V::all(epsilon));
+                return m * V::all(rate) * quick_negative_reciprocal(root);
+            }
+        }
+        const V root = multiply_add(square_root(v), V::all(second_scale), V::all(epsilon));
+        return m / root * V::all(-rate);
     }
 };
 
 template <class Real, class Use>
 CHAINRULE_INLINE void with_optimiser(const Optimiser<Real>& optimiser, Use use) {
+    if constexpr (sizeof(Real) == sizeof(float)) {
+        if (optimiser.kind == SolverKind::adam && is_quick(optimiser)) {
+            return use(AdamStep<Real, true>(optimiser));
+        }
+    }
     if (optimiser.kind == SolverKind::adam) {
-        use(AdamStep<Real>{optimiser});
+        use(AdamStep<Real, false>(optimiser));
     } else {
-        use(Momentum<Real>{optimiser, optimiser.kind == SolverKind::nesterov});
+        use(Momentum<Real>(optimiser));
+    }
+}
+
+// As many as the registers hold.
+constexpr int vectors_abreast = tile_vectors == 2 ? 4 : 2;
+
+// step(to, places, gradient) for the vectors of `rows` lines of a panel that hold any of its first `columns`
+// columns; the lines lie at `start`, and gradient(offset) is that of the vector so far behind it.
+template <class Real, class Step, class Gradient>
+CHAINRULE_INLINE void step_lines(const ParameterArrays<Real>& to, int64_t start, int64_t rows,
+                                 int64_t columns, const Step& step, Gradient gradient) {
+    constexpr int64_t lanes = Vector<Real>::lanes;
+    const int64_t shift = columns > lanes ? 1 : 0;  // a line is one vector or two
+    const int64_t count = rows << shift;
+    const auto some = [&](int64_t first, auto abreast) __attribute__((always_inline)) {
+        constexpr int n = decltype(abreast)::value;
+        Places<Real, n> at;
+        int64_t offset[n];
+#pragma GCC unroll 8
+        for (int i = 0; i < n; ++i) {
+            const int64_t number = first + i;
+            offset[i] = (number >> shift) * panel_columns<Real> + (number & shift) * lanes;
+            at.place[i] = start + offset[i];
+        }
+        step(to, at, Abreast<Vector<Real>, n>::of([&](int i) { return gradient(offset[i]); }));
+    };
+    int64_t i = 0;
+    for (; i + vectors_abreast <= count; i += vectors_abreast) {
+        some(i, std::integral_constant<int, vectors_abreast>{});
+    }
+    for (; i < count; ++i) {
+        some(i, std::integral_constant<int, 1>{});
     }
 }
 
@@ -64,25 +171,13 @@ struct Unit {
 
 template <class Real, class Use>
 CHAINRULE_INLINE void for_units(const UpdateTask<Real>& task, int64_t first, int64_t last, Use use) {
-    const int64_t per_panel = line_units(task.n_inputs);
+    const int64_t per_panel = line_units<Real>(task.n_inputs);
     for (int64_t number = first; number < last; ++number) {
         const int64_t panel = number / per_panel;
-        const int64_t line = number % per_panel * lines_of_unit;
+        const int64_t line = number % per_panel * panel_columns<Real>;
         const int64_t rest = task.n_inputs - line;
-        use(number, Unit<Real>{panel, line, rest < lines_of_unit ? rest : lines_of_unit,
+        use(number, Unit<Real>{panel, line, rest < panel_columns<Real> ? rest : panel_columns<Real>,
                                columns_in_panel<Real>(panel, task.n_columns)});
-    }
-}
-
-template <class Real>
-CHAINRULE_INLINE void bring_unit_near(const UpdateTask<Real>& task, const Unit<Real>& unit) {
-    const Real* const places[] = {task.weights, task.weight_state[0], task.weight_state[1]};
-    const int64_t bytes = unit.lines * panel_columns<Real> * static_cast<int64_t>(sizeof(Real));
-    for (const Real* place : places) {
-        const char* const line = reinterpret_cast<const char*>(place + (place ? unit.place(task) : 0));
-        for (int64_t i = 0; place && i < bytes; i += cache_line) {
-            bring_near(line + i);
-        }
     }
 }
 
@@ -100,49 +195,65 @@ CHAINRULE_INLINE void bias_gradient(const UpdateTask<Real>& task, const Unit<Rea
     }
 }
 
-// weight(place, g) and bias(place, g) for every vector of a unit's gradient, that of the penalty included.
-template <class Real, class Weight, class Bias>
-CHAINRULE_INLINE void unit_gradient(const UpdateTask<Real>& task, const Unit<Real>& unit, Weight weight,
-                                    Bias bias) {
-    using V = Vector<Real>;
+// The product of a unit into `out`, lines of a panel; what the next unit needs is brought near meanwhile.
+template <class Real, class Use>
+CHAINRULE_INLINE void unit_product(const UpdateTask<Real>& task, const Unit<Real>& unit, Real* out, Use use) {
     constexpr int64_t w = panel_columns<Real>;
-    const int64_t start = unit.place(task);
-    const V alpha = V::all(task.optimiser.alpha);
-    const RunTask<Real> product{task.a + unit.line / w * task.a_stride + unit.line % w,
-                                1,
-                                w,
-                                chain_steps,
-                                chain_steps * w,
-                                task.upstream + unit.panel * task.upstream_stride,
-                                task.n_rows,
-                                nullptr};
-    const bool penalty = task.optimiser.alpha != 0;
-    for_tiles(product, unit.lines, unit.columns, [&](int64_t r, int64_t j, V c) {
-        const int64_t place = start + r * w + j;
-        weight(place, penalty ? c + load(task.weights + place, Whole{}, 0) * alpha : c);
-    });
-    if (unit.has_biases()) {
-        bias_gradient(task, unit, bias);
+    const Real* const next = task.weights + unit.place(task) + unit.lines * w;
+    const int64_t distance = next - task.weights;
+    BlockTask<Real> product{task.a + unit.line / w * task.a_stride,
+                            chain_steps * w,
+                            task.upstream + unit.panel * task.upstream_stride,
+                            task.n_rows,
+                            out,
+                            unit.lines,
+                            unit.columns,
+                            {},
+                            0};
+    if (!task.weight_gradient) {
+        product.lines_ahead = unit.lines * w * static_cast<int64_t>(sizeof(Real)) / cache_line;
+        product.ahead[0] = reinterpret_cast<const char*>(next);
+        product.ahead[1] = reinterpret_cast<const char*>(task.weight_state[0] + distance);
+        product.ahead[2] = reinterpret_cast<const char*>(task.weight_state[1] + distance);
     }
+    multiply_block<Inner::line_by_line>(product, use);
+}
+
+// The gradient of the penalty is added to that of the loss.
+template <class Real>
+CHAINRULE_INLINE Vector<Real> with_penalty(const UpdateTask<Real>& task, Vector<Real> g, const Real* weight) {
+    const bool penalty = task.optimiser.alpha != 0;
+    return penalty ? g + load(weight, Whole{}, 0) * Vector<Real>::all(task.optimiser.alpha) : g;
+}
+
+template <class Real>
+CHAINRULE_INLINE ParameterArrays<Real> weights_of(const UpdateTask<Real>& task) {
+    return {task.weights, task.weight_state[0], task.weight_state[1], task.optimiser.decay};
+}
+template <class Real>
+CHAINRULE_INLINE ParameterArrays<Real> biases_of(const UpdateTask<Real>& task) {
+    return {task.biases, task.bias_state[0], task.bias_state[1], Real{1}};
 }
 
 template <class Real>
 CHAINRULE_INLINE void step_units(const UpdateTask<Real>& task, int64_t first, int64_t last) {
     using V = Vector<Real>;
-    const V decay = V::all(task.optimiser.decay);
-    const V one = V::all(1);
+    constexpr int64_t w = panel_columns<Real>;
+    alignas(64) Real scratch[w * w];
     with_optimiser(task.optimiser, [&](auto step) {
         for_units(task, first, last, [&](int64_t, const Unit<Real>& unit) {
-            bring_unit_near(task, unit);
-            unit_gradient(
-                task, unit,
-                [&](int64_t place, V g) {
-                    step(task.weights + place, task.weight_state[0] + place, task.weight_state[1] + place, g,
-                         decay);
-                },
-                [&](int64_t place, V g) {
-                    step(task.biases + place, task.bias_state[0] + place, task.bias_state[1] + place, g, one);
+            const int64_t start = unit.place(task);
+            unit_product(task, unit, scratch, [&](int64_t row, int64_t rows) {
+                step_lines(weights_of(task), start + row * w, rows, unit.columns, step, [&](int64_t offset) {
+                    const int64_t from = row * w + offset;
+                    return with_penalty(task, load(scratch + from, Whole{}, 0), task.weights + start + from);
                 });
+            });
+            if (unit.has_biases()) {
+                bias_gradient(task, unit, [&](int64_t place, V g) {
+                    step(biases_of(task), Places<Real, 1>{{place}}, Abreast<V, 1>{{g}});
+                });
+            }
         });
     });
 }
@@ -162,11 +273,21 @@ CHAINRULE_INLINE Float64 with_squares(Float64 sum, const Real* first, int64_t li
 template <class Real>
 CHAINRULE_INLINE void keep_units(const UpdateTask<Real>& task, int64_t first, int64_t last) {
     using V = Vector<Real>;
-    const auto into = [](Real* gradient) {
-        return [gradient](int64_t place, V g) { store(gradient + place, g, Whole{}); };
-    };
+    constexpr int64_t w = panel_columns<Real>;
     for_units(task, first, last, [&](int64_t number, const Unit<Real>& unit) {
-        unit_gradient(task, unit, into(task.weight_gradient), into(task.bias_gradient));
+        const int64_t start = unit.place(task);
+        Real* const gradient = task.weight_gradient + start;
+        unit_product(task, unit, gradient, [&](int64_t row, int64_t rows) {
+            for_vectors<Real>(rows, unit.columns, [&](int64_t offset) {
+                const int64_t from = row * w + offset;
+                const V g = load(gradient + from, Whole{}, 0);
+                store(gradient + from, with_penalty(task, g, task.weights + start + from), Whole{});
+            });
+        });
+        if (unit.has_biases()) {
+            bias_gradient(task, unit,
+                          [&](int64_t place, V g) { store(task.bias_gradient + place, g, Whole{}); });
+        }
         Float64 squares = with_squares(Float64::all(0.0), task.weight_gradient + unit.place(task), unit.lines,
                                        unit.columns);
         if (unit.has_biases()) {
@@ -193,21 +314,15 @@ void layer_finish(const UpdateTask<Real>& task, int64_t first, int64_t last) {
     constexpr int64_t w = panel_columns<Real>;
     const V factor = V::all(task.optimiser.factor);
     with_optimiser(task.optimiser, [&](auto step) {
-        const auto line = [&](Real* x, Real* const* state, const Real* gradient, int64_t start,
-                              int64_t columns, V decay) {
-            for (int64_t place = start; place < start + columns; place += V::lanes) {
-                step(x + place, state[0] + place, state[1] + place,
-                     load(gradient + place, Whole{}, 0) * factor, decay);
-            }
+        const auto lines = [&](const ParameterArrays<Real>& to, const Real* gradient, int64_t start,
+                               int64_t rows, int64_t columns) {
+            step_lines(to, start, rows, columns, step,
+                       [&](int64_t offset) { return load(gradient + start + offset, Whole{}, 0) * factor; });
         };
         for_units(task, first, last, [&](int64_t, const Unit<Real>& unit) {
-            for (int64_t r = 0; r < unit.lines; ++r) {
-                line(task.weights, task.weight_state, task.weight_gradient, unit.place(task) + r * w,
-                     unit.columns, V::all(task.optimiser.decay));
-            }
+            lines(weights_of(task), task.weight_gradient, unit.place(task), unit.lines, unit.columns);
             if (unit.has_biases()) {
-                line(task.biases, task.bias_state, task.bias_gradient, unit.panel * w, unit.columns,
-                     V::all(1));
+                lines(biases_of(task), task.bias_gradient, unit.panel * w, 1, unit.columns);
             }
         });
     });

@@ -99,6 +99,19 @@ CHAINRULE_INLINE int count(Float64::Mask m) {
     return __builtin_popcount(_mm256_movemask_pd(m.low)) + __builtin_popcount(_mm256_movemask_pd(m.high));
 }
 
+CHAINRULE_INLINE __m256 reciprocal_guess(__m256 a) {
+    const __m256i magic = _mm256_set1_epi32(static_cast<int>(negative_reciprocal_magic));
+    return _mm256_castsi256_ps(_mm256_sub_epi32(magic, _mm256_castps_si256(a)));
+}
+CHAINRULE_INLINE Float32 reciprocal_guess(Float32 a) {
+    return {reciprocal_guess(a.low), reciprocal_guess(a.high)};
+}
+CHAINRULE_INLINE __m256 root_guess(__m256 a) {
+    const __m256i half = _mm256_srli_epi32(_mm256_castps_si256(a), 1);
+    return _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_set1_epi32(static_cast<int>(root_magic)), half));
+}
+CHAINRULE_INLINE Float32 root_guess(Float32 a) { return {root_guess(a.low), root_guess(a.high)}; }
+
 CHAINRULE_INLINE __m256 two_to(__m256 shifted) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(shifted), 23));
 }

@@ -71,6 +71,15 @@ CHAINRULE_INLINE Float64 product_where(__mmask8 m, Float64 a, Float64 b) {
 CHAINRULE_INLINE int count(__mmask16 m) { return __builtin_popcount(m); }
 CHAINRULE_INLINE int count(__mmask8 m) { return __builtin_popcount(m); }
 
+CHAINRULE_INLINE Float32 reciprocal_guess(Float32 a) {
+    const __m512i magic = _mm512_set1_epi32(static_cast<int>(negative_reciprocal_magic));
+    return {_mm512_castsi512_ps(_mm512_sub_epi32(magic, _mm512_castps_si512(a.v)))};
+}
+CHAINRULE_INLINE Float32 root_guess(Float32 a) {
+    const __m512i half = _mm512_srli_epi32(_mm512_castps_si512(a.v), 1);
+    return {_mm512_castsi512_ps(_mm512_sub_epi32(_mm512_set1_epi32(static_cast<int>(root_magic)), half))};
+}
+
 CHAINRULE_INLINE Float32 two_to(Float32 shifted) {
     return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(shifted.v), 23))};
 }

@@ -153,6 +153,13 @@ CHAINRULE_INLINE int count(Float64::Mask m) {
     return -static_cast<int>(sum[0] + sum[1]);
 }
 
+CHAINRULE_INLINE Float32 reciprocal_guess(Float32 x) {
+    return by_register<Float32>([](Quad a) { return (Quad)(negative_reciprocal_magic - (QuadBits)a); }, x);
+}
+CHAINRULE_INLINE Float32 root_guess(Float32 x) {
+    return by_register<Float32>([](Quad a) { return (Quad)(root_magic - ((QuadBits)a >> 1)); }, x);
+}
+
 CHAINRULE_INLINE Float32 two_to(Float32 shifted) {
     return by_register<Float32>([](Quad a) { return (Quad)((QuadBits)a << 23); }, shifted);
 }

@@ -89,15 +89,27 @@ FAULTS = {
     ),
     "weight decay of biases in compiled steps": KernelFault(
         "native/training_update.cpp",
-        "task.bias_state[1] + place, g, one);",
-        "task.bias_state[1] + place, g, decay);",
+        "task.bias_state[1], Real{1}};",
+        "task.bias_state[1], task.optimiser.decay};",
         _STEPS,
     ),
     "a mask of dropout draws on where the row before ended": KernelFault(
         "native/training_masks.cpp", "int64_t word = first * units;", "int64_t word = 0;", _STEPS
     ),
     "a product of a training step keeps its last chain alone": KernelFault(
-        "native/training_tile.hpp", "        add = true;\n", "", _STEPS
+        "native/training_tile.hpp", "k > 0,", "false,", _STEPS
+    ),
+    "second moments beyond the quick root's reach": KernelFault(
+        "native/training_update.cpp",
+        "if (__builtin_expect(all_below(v, largest_quick), true)) {",
+        "{",
+        _STEPS,
+    ),
+    "a quick root that was not made better": KernelFault(
+        "native/quick_quotient.hpp",
+        "return root * multiply_add(root * y, V::all(-0.5F), V::all(1.5F));",
+        "return root;",
+        _STEPS,
     ),
     "steps go on after a loss that is not finite": KernelFault(
         "native/training_call.hpp",

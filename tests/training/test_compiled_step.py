@@ -53,6 +53,16 @@ SOFTMAX_OPTIONS: dict[str, dict[str, Any]] = {
 EPOCHS = 13
 
 
+@pytest.fixture(params=kernels.native().instruction_sets() if kernels.native() else [])
+def every_instruction_set(request):
+    """Run a test on the kernels of every instruction set of this machine."""
+    module = kernels.native()
+    before = module.instruction_set()
+    module.use_instruction_set(request.param)
+    yield
+    module.use_instruction_set(before)
+
+
 @dataclass
 class Problem:
     sizes: tuple[int, ...] = (5, 3)
@@ -195,6 +205,33 @@ def step_bound(solver, rate, gradient, state, mine):
         for m, v in ((first.astype(float), second.astype(float)), tuple(x.astype(float) for x in mine))
     ]
     return rate * (np.abs(sizes[0] - sizes[1]) + 2.0**-20 * np.abs(sizes[0]))
+
+
+SECOND_MOMENTS = (0.0, 4e-39, 1e-30, 1e-16, 1.0, 1e16, 1e30, 2e30, 1e38, np.inf)
+
+
+@pytest.mark.usefixtures("every_instruction_set")
+@pytest.mark.parametrize("epsilon", [1e-8, 1e-30, 1e10])
+@pytest.mark.parametrize("moments", [SECOND_MOMENTS, SECOND_MOMENTS[:7]])
+def test_a_step_of_adam_is_right_to_rounding_for_second_moments_of_any_size(moments, epsilon):
+    """Where the features are 0 the moments alone decide: x - r m / (sqrt(v) + epsilon), with bias corrections."""
+    problem = Problem((64, 3), solver=Adam(0.25, epsilon=epsilon), dtype=np.float32, batch_size=61)
+    method = compiled(problem.method())
+    method.objective.examples.X[:] = 0.0
+    parameters = method.objective.network.parameters
+    parameters[:] = 0.0
+    state = method.solver.start(parameters, ())
+    random = np.random.default_rng(2)
+    state.second_moment[:192] = random.choice(moments, 192)
+    sizes = np.clip(np.sqrt(state.second_moment[:192]), 1e-8, 1e15)
+    state.first_moment[:192] = random.normal(size=192) * sizes
+    first, second = (a[:192].astype(float) for a in (state.first_moment, state.second_moment))
+    method.steps.load(parameters, state)
+    method.steps.run(np.arange(61), 1, 0, np.array([0.25]), state, 6, 1, 0.0)
+    method.steps.store(parameters, state, 1)
+    root = np.sqrt(0.999 * second / (1 - 0.999**7))
+    expected = -0.25 * 0.9 * first / (1 - 0.9**7) / (root + epsilon)
+    np.testing.assert_allclose(parameters[:192], expected, rtol=2.0**-20, atol=1e-40)
 
 
 AWKWARD = [
