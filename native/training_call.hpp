@@ -18,6 +18,18 @@ inline Range share(int64_t n, int piece, int pieces) {
     return {n * piece / pieces, n * (piece + 1) / pieces};
 }
 
+// The share of the units of some panels, `per_panel` of each: the last panel may hold one vector, which is
+// half the work.
+template <class Real>
+Range share_panels_of(int64_t n_columns, int64_t per_panel, int piece, int pieces) {
+    constexpr int64_t lanes = panel_columns<Real> / 2;
+    const int64_t vectors = (n_columns + lanes - 1) / lanes;
+    const int64_t whole = vectors / 2 * per_panel;  // units of two vectors
+    const Range work = share(vectors * per_panel, piece, pieces);
+    const auto unit = [&](int64_t x) { return x < 2 * whole ? x / 2 : x - whole; };
+    return {unit(work.first), unit(work.last)};
+}
+
 template <class Real>
 class TrainingCall {
   public:
@@ -133,8 +145,12 @@ class TrainingCall {
     }
 
     TileUnits tile_units(int64_t n_rows, int64_t n_columns, int piece) const {
-        const Range range = share(panel_count<Real>(n_columns) * row_units(n_rows), piece, pieces_);
+        const Range range = share_panels_of<Real>(n_columns, row_units(n_rows), piece, pieces_);
         return {n_rows, range.first, range.last};
+    }
+
+    Range update_units(const Layer& layer, int piece) const {
+        return share_panels_of<Real>(layer.n_units(), line_units<Real>(layer.n_inputs()), piece, pieces_);
     }
 
     void forward(int64_t step, int64_t number, int piece) {
@@ -199,7 +215,7 @@ class TrainingCall {
             return;
         }
         const UpdateTask<Real> update = update_task(step, number);
-        const Range units = share(layer(number).update_units(), piece, pieces_);
+        const Range units = update_units(layer(number), piece);
         kernels_.layer_update(update, units.first, units.last);
         if (number > 0) {
             descend(step, number, piece);
@@ -254,7 +270,7 @@ class TrainingCall {
         for (int64_t l = 0; l < n_layers_; ++l) {
             UpdateTask<Real> task = update_task(step, l);
             task.optimiser.factor = static_cast<Real>(factor);
-            const Range units = share(layer(l).update_units(), piece, pieces_);
+            const Range units = update_units(layer(l), piece);
             kernels_.layer_finish(task, units.first, units.last);
         }
     }

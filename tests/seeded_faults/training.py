@@ -3,6 +3,12 @@
 from seeded_faults.fault import Fault
 
 FAULTS = {
+    "equal random words in any order": Fault(
+        "chainrule.kernels.random",
+        "if (ordered[1:] == ordered[:-1]).any() else order",
+        "if False else order",
+        "tests/kernels/test_random.py",
+    ),
     "Adam without the correction of its second moment": Fault(
         "chainrule.training.adam", "1.0 / math.sqrt(1.0 - beta2**steps)", "1.0", "tests/training/test_adam.py"
     ),

@@ -229,6 +229,7 @@ def test_a_step_of_adam_is_right_to_rounding_for_second_moments_of_any_size(mome
     method.steps.load(parameters, state)
     method.steps.run(np.arange(61), 1, 0, np.array([0.25]), state, 6, 1, 0.0)
     method.steps.store(parameters, state, 1)
+    second[second < np.finfo(np.float32).tiny] = 0.0  # subnormal numbers count as zero
     root = np.sqrt(0.999 * second / (1 - 0.999**7))
     expected = -0.25 * 0.9 * first / (1 - 0.9**7) / (root + epsilon)
     np.testing.assert_allclose(parameters[:192], expected, rtol=2.0**-20, atol=1e-40)

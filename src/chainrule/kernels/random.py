@@ -73,4 +73,7 @@ def permutation(count: int, purpose: Purpose, seed: int, *counter: int) -> Array
     >>> sorted(permutation(4, Purpose.SHUFFLE, 0).tolist())
     [0, 1, 2, 3]
     """
-    return np.argsort(random_bits(count, purpose, seed, *counter), kind="stable")
+    words = random_bits(count, purpose, seed, *counter)
+    order = np.argsort(words)  # five times as fast as a stable one, and the same unless two words are equal
+    ordered = words[order]
+    return np.argsort(words, kind="stable") if (ordered[1:] == ordered[:-1]).any() else order
