@@ -3,6 +3,7 @@
 #   make demo     trains a classifier of handwritten digits
 #   make test     runs every test
 #   make check    runs the checks of the house style (make lint) and the seeded faults (make faults)
+#   make kills    kills 50 fits at random moments and resumes them
 #   make sanitize runs the kernels' tests under the address sanitizer
 #   make fuzz     calls every function at random, CASES=1000000 times
 #   make wheel    builds the wheel
@@ -20,7 +21,7 @@ QUESTION ?= import_time wrong_target loss_and_gradient linear_head tensors
 # How many random calls make fuzz makes.
 CASES ?= 1000000
 
-.PHONY: demo test check lint faults sanitize fuzz wheel bench arm format clean
+.PHONY: demo test check lint faults kills sanitize fuzz wheel bench arm format clean
 
 demo: $(INSTALLED)
 	$(BIN)/chainrule train digits --hidden 128 --output build/digits.safetensors
@@ -44,6 +45,9 @@ lint: $(READY)
 
 faults: $(READY)
 	$(BIN)/python tests/faults.py
+
+kills: $(READY)
+	$(BIN)/python tests/kills.py
 
 sanitize: $(READY)
 	$(BIN)/python tests/sanitize.py

@@ -12,6 +12,9 @@ namespace chainrule {
     void add_cross_entropy_probability(Kernels& kernels); \
     void add_softmax_jacobian(Kernels& kernels);          \
     void add_dense(Kernels& kernels);                     \
+    void add_output_loss(Kernels& kernels);               \
+    void add_training_layers(Kernels& kernels);           \
+    void add_training_update(Kernels& kernels);           \
     }
 CHAINRULE_DECLARE(generic)
 #if defined(CHAINRULE_X86)
@@ -35,9 +38,10 @@ Kernels table_of(Parts... add) {
     return kernels;
 }
 
-#define CHAINRULE_TABLE(name)                                                                       \
-    table_of(name::add_softmax, name::add_cross_entropy_index, name::add_cross_entropy_probability, \
-             name::add_softmax_jacobian, name::add_dense)
+#define CHAINRULE_TABLE(name)                                                                               \
+    table_of(name::add_softmax, name::add_cross_entropy_index, name::add_cross_entropy_probability,         \
+             name::add_softmax_jacobian, name::add_dense, name::add_output_loss, name::add_training_layers, \
+             name::add_training_update)
 
 #if defined(CHAINRULE_X86)
 // __builtin_cpu_supports also asks whether the operating system saves the registers.

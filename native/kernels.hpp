@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "dense.hpp"
+#include "training_tasks.hpp"
 
 namespace chainrule {
 
@@ -73,6 +74,13 @@ struct KernelsOf {
                           int64_t last_panel);
     void (*column_totals)(const ColumnTotalsTask<Real>&, int64_t first_column, int64_t last_column);
     void (*exponential)(const SoftmaxTask<Real>&, int64_t first, int64_t last);  // n_classes is ignored
+    void (*output_loss)(const OutputTask<Real>&, int64_t first_row, int64_t last_row);
+    void (*gather)(const GatherTask<Real>&, int64_t first_row, int64_t last_row);
+    void (*layer_forward)(const ForwardTask<Real>&, const TileUnits&);
+    void (*layer_logits)(const ForwardTask<Real>&, Real* logits, int64_t first_row, int64_t last_row);
+    void (*layer_backward)(const BackwardTask<Real>&, const TileUnits&);
+    void (*layer_update)(const UpdateTask<Real>&, int64_t first_unit, int64_t last_unit);
+    void (*layer_finish)(const UpdateTask<Real>&, int64_t first_unit, int64_t last_unit);
 };
 
 struct Kernels {
@@ -90,6 +98,9 @@ void add_cross_entropy_index(Kernels& kernels);
 void add_cross_entropy_probability(Kernels& kernels);
 void add_softmax_jacobian(Kernels& kernels);
 void add_dense(Kernels& kernels);
+void add_output_loss(Kernels& kernels);
+void add_training_layers(Kernels& kernels);
+void add_training_update(Kernels& kernels);
 }  // namespace CHAINRULE_NAMESPACE
 #endif
 

@@ -12,9 +12,10 @@
 //     equal(a, b), less(a, b), select(mask, a, b)     a where mask, else b; an unordered pair is neither
 //     count(mask)                                     number of lanes that are set
 //     not_less(a, b), product_where(mask, a, b)       unordered pairs too; a b where mask, else 0
-//     a / b                                           of Float64 alone
+//     a / b, square_root(a)                           correctly rounded
 //     rough_reciprocal(a)                             1 / a in float32, as Float64; a fits float32
-//     two_to(shifted)                                 2^n from n + bias + 1.5 * 2^(mantissa bits)
+//     reciprocal_guess(a), root_guess(a)              -1 / a to 6 %, 1 / sqrt(a) to 4 %, of Float32 > 0, by
+//     bits two_to(shifted)                                 2^n from n + bias + 1.5 * 2^(mantissa bits)
 //     mantissa_and_exponent(a, k)                     a = mantissa 2^k >= 1, mantissa^2 from 1/2 to 2
 //     lower(a), upper(a), join(low, high)             Float64 halves of a Float32, and back, rounded
 //     exchange<distance>(a)                           lane i gets lane i xor distance, distance 4, 2 or 1
@@ -52,6 +53,10 @@ namespace chainrule::CHAINRULE_NAMESPACE {
 // Rows are read and written across lanes 16 bytes at a time.
 template <class Real>
 inline constexpr int elements_to_a_run = 16 / sizeof(Real);
+
+// A float32's bits are 2^23 times its logarithm, nearly: from these the guesses subtract them.
+inline constexpr uint32_t negative_reciprocal_magic = 0xfef311c7;
+inline constexpr uint32_t root_magic = 0x5f3759df;
 
 // Of a float64: its lowest 52 bits, and sqrt(1/2), where mantissas begin.
 inline constexpr int64_t mantissa_bits = 0x000fffffffffffff;

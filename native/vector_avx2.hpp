@@ -37,9 +37,14 @@ CHAINRULE_PAIRWISE(maximum, max)
 CHAINRULE_PAIRWISE(minimum, min)
 #undef CHAINRULE_PAIRWISE
 
+CHAINRULE_INLINE Float32 operator/(Float32 a, Float32 b) {
+    return {_mm256_div_ps(a.low, b.low), _mm256_div_ps(a.high, b.high)};
+}
 CHAINRULE_INLINE Float64 operator/(Float64 a, Float64 b) {
     return {_mm256_div_pd(a.low, b.low), _mm256_div_pd(a.high, b.high)};
 }
+CHAINRULE_INLINE Float32 square_root(Float32 a) { return {_mm256_sqrt_ps(a.low), _mm256_sqrt_ps(a.high)}; }
+CHAINRULE_INLINE Float64 square_root(Float64 a) { return {_mm256_sqrt_pd(a.low), _mm256_sqrt_pd(a.high)}; }
 
 CHAINRULE_INLINE __m256d rough_reciprocal(__m256d a) {
     return _mm256_cvtps_pd(_mm_div_ps(_mm_set1_ps(1.0F), _mm256_cvtpd_ps(a)));
@@ -93,6 +98,19 @@ CHAINRULE_INLINE int count(Float32::Mask m) {
 CHAINRULE_INLINE int count(Float64::Mask m) {
     return __builtin_popcount(_mm256_movemask_pd(m.low)) + __builtin_popcount(_mm256_movemask_pd(m.high));
 }
+
+CHAINRULE_INLINE __m256 reciprocal_guess(__m256 a) {
+    const __m256i magic = _mm256_set1_epi32(static_cast<int>(negative_reciprocal_magic));
+    return _mm256_castsi256_ps(_mm256_sub_epi32(magic, _mm256_castps_si256(a)));
+}
+CHAINRULE_INLINE Float32 reciprocal_guess(Float32 a) {
+    return {reciprocal_guess(a.low), reciprocal_guess(a.high)};
+}
+CHAINRULE_INLINE __m256 root_guess(__m256 a) {
+    const __m256i half = _mm256_srli_epi32(_mm256_castps_si256(a), 1);
+    return _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_set1_epi32(static_cast<int>(root_magic)), half));
+}
+CHAINRULE_INLINE Float32 root_guess(Float32 a) { return {root_guess(a.low), root_guess(a.high)}; }
 
 CHAINRULE_INLINE __m256 two_to(__m256 shifted) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(shifted), 23));

@@ -27,7 +27,10 @@ CHAINRULE_INLINE Float64 operator-(Float64 a, Float64 b) { return {_mm512_sub_pd
 CHAINRULE_INLINE Float32 operator*(Float32 a, Float32 b) { return {_mm512_mul_ps(a.v, b.v)}; }
 CHAINRULE_INLINE Float64 operator*(Float64 a, Float64 b) { return {_mm512_mul_pd(a.v, b.v)}; }
 
+CHAINRULE_INLINE Float32 operator/(Float32 a, Float32 b) { return {_mm512_div_ps(a.v, b.v)}; }
 CHAINRULE_INLINE Float64 operator/(Float64 a, Float64 b) { return {_mm512_div_pd(a.v, b.v)}; }
+CHAINRULE_INLINE Float32 square_root(Float32 a) { return {_mm512_sqrt_ps(a.v)}; }
+CHAINRULE_INLINE Float64 square_root(Float64 a) { return {_mm512_sqrt_pd(a.v)}; }
 
 CHAINRULE_INLINE Float64 rough_reciprocal(Float64 a) {
     return {_mm512_cvtps_pd(_mm256_div_ps(_mm256_set1_ps(1.0F), _mm512_cvtpd_ps(a.v)))};
@@ -67,6 +70,15 @@ CHAINRULE_INLINE Float64 product_where(__mmask8 m, Float64 a, Float64 b) {
 }
 CHAINRULE_INLINE int count(__mmask16 m) { return __builtin_popcount(m); }
 CHAINRULE_INLINE int count(__mmask8 m) { return __builtin_popcount(m); }
+
+CHAINRULE_INLINE Float32 reciprocal_guess(Float32 a) {
+    const __m512i magic = _mm512_set1_epi32(static_cast<int>(negative_reciprocal_magic));
+    return {_mm512_castsi512_ps(_mm512_sub_epi32(magic, _mm512_castps_si512(a.v)))};
+}
+CHAINRULE_INLINE Float32 root_guess(Float32 a) {
+    const __m512i half = _mm512_srli_epi32(_mm512_castps_si512(a.v), 1);
+    return {_mm512_castsi512_ps(_mm512_sub_epi32(_mm512_set1_epi32(static_cast<int>(root_magic)), half))};
+}
 
 CHAINRULE_INLINE Float32 two_to(Float32 shifted) {
     return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(shifted.v), 23))};

@@ -59,12 +59,21 @@ CHAINRULE_INLINE Result by_register(Function f, Vectors... v) {
 CHAINRULE_PAIRWISE(operator+, a + b)
 CHAINRULE_PAIRWISE(operator-, a - b)
 CHAINRULE_PAIRWISE(operator*, a* b)
+CHAINRULE_PAIRWISE(operator/, a / b)
 CHAINRULE_PAIRWISE(maximum, a > b ? a : b)
 CHAINRULE_PAIRWISE(minimum, a < b ? a : b)
 #undef CHAINRULE_PAIRWISE
 
-CHAINRULE_INLINE Float64 operator/(Float64 x, Float64 y) {
-    return by_register<Float64>([](Pair a, Pair b) { return a / b; }, x, y);
+CHAINRULE_INLINE Float32 square_root(Float32 x) {
+    return by_register<Float32>(
+        [](Quad a) {
+            return Quad{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]),
+                        __builtin_sqrtf(a[3])};
+        },
+        x);
+}
+CHAINRULE_INLINE Float64 square_root(Float64 x) {
+    return by_register<Float64>([](Pair a) { return Pair{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }, x);
 }
 
 CHAINRULE_INLINE Float64 rough_reciprocal(Float64 x) {
@@ -142,6 +151,13 @@ CHAINRULE_INLINE int count(Float32::Mask m) {
 CHAINRULE_INLINE int count(Float64::Mask m) {
     const PairMask sum = m.part[0] + m.part[1] + m.part[2] + m.part[3];
     return -static_cast<int>(sum[0] + sum[1]);
+}
+
+CHAINRULE_INLINE Float32 reciprocal_guess(Float32 x) {
+    return by_register<Float32>([](Quad a) { return (Quad)(negative_reciprocal_magic - (QuadBits)a); }, x);
+}
+CHAINRULE_INLINE Float32 root_guess(Float32 x) {
+    return by_register<Float32>([](Quad a) { return (Quad)(root_magic - ((QuadBits)a >> 1)); }, x);
 }
 
 CHAINRULE_INLINE Float32 two_to(Float32 shifted) {

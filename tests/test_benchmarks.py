@@ -45,6 +45,18 @@ def test_the_truth_of_the_loss_agrees_with_mpmath(tmp_path):
     assert worst < 8
 
 
+@pytest.mark.parametrize("name", ["training_ours", "training_scikit_learn"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_side_that_trains_lowers_the_loss_that_it_tells(name, tmp_path):
+    import peers
+    from problems import TrainingEpoch
+
+    problem = TrainingEpoch(12, 32, 3, 8, 2000, 1)
+    loss, parameters = result = peers.load(name).prepare(problem)()
+    assert problem.truth(tmp_path).judge(result)[0]
+    assert problem.loss(parameters) == pytest.approx(loss, rel=0.1)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", QUICK)
 def test_every_side_gives_the_truth_of_what_it_has(name, dtype, tmp_path):

@@ -15,9 +15,9 @@ import numpy as np
 import peers
 from frame.block import estimated_seconds, timed_block
 from frame.memory import growth_of
-from problems import LinearHead, LossFromLogits, Result, Truth
+from problems import LinearHead, LossFromLogits, Result, TrainingEpoch, Truth
 
-Problem = LossFromLogits | LinearHead
+Problem = LossFromLogits | LinearHead | TrainingEpoch
 
 
 class Side(Protocol):
@@ -51,6 +51,7 @@ class Prepared:
     worst_error: float | None  # units of roundoff; None if there is no truth, or something was not finite
     extra_bytes: int | None  # beyond inputs and outputs, at the highest
     version: str
+    loss: float | None = None  # what its result says
 
 
 class WorkerSide:
@@ -130,9 +131,10 @@ def _prepare(
     result, growth = growth_of(call) if memory else (call(), None)
     right, worst = truth.judge(result) if truth else (True, None)
     extra = None if growth is None else max(0, growth - _new_bytes(result, call))
+    loss = float(result[0])
     del result
     worst = worst if worst is not None and isfinite(worst) else None
-    return call, Prepared(None, right, worst, extra, module.version())
+    return call, Prepared(None, right, worst, extra, module.version(), loss)
 
 
 def _new_bytes(result: Result, call: Callable[[], Result]) -> int:

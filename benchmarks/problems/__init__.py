@@ -3,6 +3,7 @@
 from problems.linear_head import LinearHead
 from problems.loss_from_logits import LossFromLogits
 from problems.result import Result
+from problems.training_epoch import TrainingEpoch
 from problems.truth import Truth
 
-__all__ = ["LinearHead", "LossFromLogits", "Result", "Truth"]
+__all__ = ["LinearHead", "LossFromLogits", "Result", "TrainingEpoch", "Truth"]

@@ -1,12 +1,13 @@
 """Softmax networks with nothing hidden: train, derive and check.
 
-The public names are loaded on first use; importing the package loads NumPy and nothing else.
+The public names, and NumPy, are loaded on first use: the command line answers Ctrl-C before they are there.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
-import numpy
+TYPE_CHECKING = (
+    False  # what type checkers take for True; the module typing takes longer to load than all of this
+)
 
 if TYPE_CHECKING:
     from chainrule.estimators import Model, SoftmaxClassifier, fit_table, load
@@ -78,7 +79,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _ROOM_OF_NAME:
         raise AttributeError(f"module 'chainrule' has no attribute {name!r}; it has {', '.join(__all__)}")
     value = getattr(import_module(f"chainrule.{_ROOM_OF_NAME[name]}"), name)

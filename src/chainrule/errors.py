@@ -9,10 +9,12 @@ Every message has four parts: the call, the rule that was broken, what came inst
     ├── ArgumentTypeError (TypeError) an argument has a type or dtype that is not served
     ├── DataError       (ValueError)  a table, or a file of data, cannot be used
     ├── ModelFileError  (ValueError)  a file is not a model, is damaged, or comes from a newer version
+    ├── CheckpointError (ValueError)  a checkpoint is damaged, foreign or newer, or of other data or settings
     ├── MissingFileError (FileNotFoundError)  a file that was named does not exist
     └── OutputError     (OSError)     a file could not be written; nothing was left behind
 
     ChainruleWarning (UserWarning)
+    ├── CheckpointWarning                     a checkpoint could not be written, or its run is complete
     ├── FallbackWarning (RuntimeWarning)  the compiled kernels are absent, NumPy serves instead
     └── UnseenCategoryWarning             a table holds categories that were not there in training
 
@@ -69,6 +71,10 @@ class ModelFileError(ChainruleError, ValueError):
     """A file is not a model, is damaged, or comes from a newer version."""
 
 
+class CheckpointError(ChainruleError, ValueError):
+    """A file is not a checkpoint, is damaged or newer, or belongs to other data or settings."""
+
+
 class MissingFileError(ChainruleError, FileNotFoundError):
     """A file that was named does not exist."""
 
@@ -85,6 +91,10 @@ class OutputError(ChainruleError, OSError):
 
 class ChainruleWarning(UserWarning):
     """Anything that chainrule does otherwise than the caller may expect."""
+
+
+class CheckpointWarning(ChainruleWarning):
+    """A checkpoint could not be written, or the run that it holds is complete already."""
 
 
 class FallbackWarning(ChainruleWarning, RuntimeWarning):

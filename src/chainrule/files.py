@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 from pathlib import Path
@@ -89,6 +90,31 @@ def check_writable(path: str | os.PathLike[str], call: str) -> None:
             _reason(error),
             "Name a file in a folder that exists and can be written to.",
         ) from error
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove what killed writers of a file left beside it; for files that one program at a time writes.
+
+    Parameters
+    ----------
+    path : str or path
+        The final name, which stays.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / ".a.0123abcd.part").write_bytes(b"half a fi")
+    ...     remove_leftovers(Path(folder) / "a")
+    ...     list(Path(folder).iterdir())
+    []
+    """
+    final = Path(os.path.realpath(path))
+    pattern = re.compile(re.escape(f".{final.name}.") + r"[0-9a-f]{8}\.part")
+    with contextlib.suppress(OSError):
+        for found in final.parent.iterdir():
+            if pattern.fullmatch(found.name):
+                found.unlink(missing_ok=True)
 
 
 def read_whole(path: str | os.PathLike[str], call: str) -> bytes:

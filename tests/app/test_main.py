@@ -36,22 +36,23 @@ def test_help_loads_neither_polars_nor_scikit_learn() -> None:
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
 
 
-def test_ctrl_c_while_the_command_line_is_still_being_loaded_is_told(tmp_path: Path) -> None:
-    # The process interrupts itself where typer is asked for, so that no clock is involved.
+@pytest.mark.parametrize("module", ["typer", "numpy", "polars"])
+def test_ctrl_c_while_the_command_line_is_still_being_loaded_is_told(tmp_path: Path, module: str) -> None:
+    # The process interrupts itself where a module is asked for, so that no clock is involved.
     program = (
         "import builtins, os, signal, sys\n"
         "from chainrule.app.main import run\n"
-        "assert 'typer' not in sys.modules\n"
+        "assert 'MODULE' not in sys.modules\n"
         "loading = builtins.__import__\n"
         "def interrupted(name, *rest):\n"
-        "    if name == 'typer':\n"
+        "    if name == 'MODULE':\n"
         "        os.kill(os.getpid(), signal.SIGINT)\n"
         "    return loading(name, *rest)\n"
         "builtins.__import__ = interrupted\n"
         "run()"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program, "train", "iris"],
+        [sys.executable, "-c", program.replace("MODULE", module), "train", "iris"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -78,7 +78,7 @@ def test_a_mixed_table_is_learned(folder: Path, here: Path) -> None:
 
 
 def write_texts(folder: Path) -> None:
-    rows = "".join(f"{k % 7},name {k},note {k},{'ab'[k % 2]}\n" for k in range(150))
+    rows = "".join(f"{k % 7 + 7 * (k % 2)},name {k},note {k},{'ab'[k % 2]}\n" for k in range(150))
     (folder / "t.csv").write_text(f"x,name,note,y\n{rows}")
 
 
@@ -344,7 +344,7 @@ def test_bad_input_is_refused_and_nothing_is_written(
 
 
 def test_an_option_that_does_not_exist_is_refused(here: Path) -> None:
-    result = run("train", "digits", "--checkpoint", "x")
+    result = run("train", "digits", "--momentum", "x")
     assert result.exit_code == 2
     assert "No such option" in result.stderr
     assert list(here.iterdir()) == []

@@ -57,7 +57,10 @@ def test_scores_are_the_cross_entropy_and_the_share_of_right_rows() -> None:
     logits = fit.model.network.predict_logits(prepared.test.features)
     assert fit.test is not None
     assert fit.test.examples == 75
-    np.testing.assert_allclose(fit.test.loss, cross_entropy(logits, prepared.test.targets), rtol=1e-6)
+    temperature = fit.model.network.temperature
+    assert temperature == fit.model.outcome.temperature != 1.0
+    loss = cross_entropy(logits, prepared.test.targets, temperature=temperature)
+    np.testing.assert_allclose(fit.test.loss, loss, rtol=1e-6)
     assert fit.test.accuracy == np.mean(logits.argmax(axis=1) == prepared.test.targets)
     np.testing.assert_array_equal(fit.test_predictions, logits.argmax(axis=1))
 

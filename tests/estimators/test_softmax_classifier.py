@@ -295,7 +295,7 @@ def test_nothing_is_fitted_before_fit():
         ({"activation": "gelu", "hidden_layer_sizes": (3,)}, ArgumentError, "activation is one of relu"),
         ({"hidden_layer_sizes": (0,)}, ArgumentError, "layer_sizes are positive integers"),
         ({"alpha": -1.0}, ArgumentError, "alpha is finite and at least 0.0; got -1.0"),
-        ({"scaling": "robust"}, ArgumentError, "scaling is 'auto', 'none' or 'standard'; got 'robust'"),
+        ({"scaling": "fine"}, ArgumentError, "scaling is one of auto, none, standard, robust; got 'fine'"),
         ({"early_stopping": "yes"}, ArgumentError, "early_stopping is True, False or 'auto'; got 'yes'"),
         ({"early_stopping": True, "validation_fraction": 1.0}, ArgumentError, "lies between 0 and 1; got 1.0"),
         ({"early_stopping": True, "validation_fraction": 1e-9}, ArgumentError, "leaves at least one row to stop by"),

@@ -33,3 +33,11 @@ def test_a_weight_is_a_number_of_rows():
 @pytest.mark.parametrize("constant", [0.0, 0.1, 1e-300, -1e10])
 def test_a_feature_that_does_not_vary_becomes_nearly_0(constant):
     assert abs(scaled(np.full((777, 1), constant))).max() <= 1e-12 * max(abs(constant), 1e-300)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1e155, 1e300, 1.7e308])
+def test_features_of_any_size_are_standardised(size):
+    X = np.random.default_rng(2).uniform(-1.0, 1.0, size=(50, 3))
+    plain, sized = standardisation(X), standardisation(X * size)
+    np.testing.assert_allclose(sized.center / size, plain.center, rtol=1e-12)
+    np.testing.assert_allclose(sized.apply(X * size), plain.apply(X), rtol=1e-9)

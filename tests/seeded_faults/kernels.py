@@ -3,6 +3,7 @@
 from seeded_faults.fault import KernelFault
 
 _NATIVE_TESTS = "tests/kernels tests/functions"
+_STEPS = "tests/training/test_compiled_step.py"
 
 FAULTS = {
     "exp without the low part of log 2": KernelFault(
@@ -97,5 +98,44 @@ FAULTS = {
         "block_totals(task.losses + first, last - first,",
         "block_totals(task.losses + first, last - first - 1,",
         "tests/functions/test_calls.py",
+    ),
+    "weight decay of biases in compiled steps": KernelFault(
+        "native/training_update.cpp",
+        "task.bias_state[1], Real{1}};",
+        "task.bias_state[1], task.optimiser.decay};",
+        _STEPS,
+    ),
+    "a mask of dropout draws on where the row before ended": KernelFault(
+        "native/training_masks.cpp", "int64_t word = first * units;", "int64_t word = 0;", _STEPS
+    ),
+    "a product of a training step keeps its last chain alone": KernelFault(
+        "native/training_tile.hpp", "k > 0,", "false,", _STEPS
+    ),
+    "second moments beyond the quick root's reach": KernelFault(
+        "native/training_update.cpp",
+        "if (__builtin_expect(all_below(v, largest_quick), true)) {",
+        "{",
+        _STEPS,
+    ),
+    "a quick root that was not made better": KernelFault(
+        "native/quick_quotient.hpp",
+        "return root * multiply_add(root * y, V::all(-0.5F), V::all(1.5F));",
+        "return root;",
+        _STEPS,
+    ),
+    "steps go on after a loss that is not finite": KernelFault(
+        "native/training_call.hpp",
+        "total_before(step + 1) = total_before(step);",
+        "(void)step;",
+        _STEPS,
+    ),
+    "the penalty is left out where the gradient is kept": KernelFault(
+        "native/training_update.cpp",
+        "const bool penalty = task.optimiser.alpha != 0;",
+        "const bool penalty = task.optimiser.alpha != 0 && !task.weight_gradient;",
+        _STEPS,
+    ),
+    "the derivative of a masked unit without its mask": KernelFault(
+        "native/training_layers.cpp", "slope = slope * mask;", "", _STEPS
     ),
 }

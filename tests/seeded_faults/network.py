@@ -28,15 +28,33 @@ FAULTS = {
         _NETWORK,
     ),
     "a newer format is read": Fault(
-        "chainrule.network.model_file", "if number > FORMAT:", "if False:", _FILE
+        "chainrule.network.tensor_file", "if number > kind.format:", "if False:", _FILE
     ),
     "NaN weights are loaded": Fault(
         "chainrule.network.model_file", "or not np.isfinite(tensor).all()", "", _FILE
     ),
     "the checksum is not looked at": Fault(
-        "chainrule.network.model_file",
+        "chainrule.network.tensor_file",
         'if description.pop("checksum", None) != _checksum(tensors, description):',
         'if description.pop("checksum", None) is None:',
         _FILE,
+    ),
+    "dropout without its scale": Fault(
+        "chainrule.network.dropout",
+        "kept.astype(dtype) * dtype.type(RESOLUTION / (RESOLUTION - threshold))",
+        "kept.astype(dtype)",
+        "tests/network/test_dropout.py",
+    ),
+    "dropout of the same units in every step": Fault(
+        "chainrule.network.dropout",
+        "    seed, *counter = key",
+        "    seed, counter = key[0], ()",
+        "tests/network/test_dropout.py",
+    ),
+    "dropout masks in the forward pass alone": Fault(
+        "chainrule.network.backpropagation",
+        "masked(upstream @ layers[number].weights, masks, hidden)",
+        "upstream @ layers[number].weights",
+        "tests/network/test_dropout.py",
     ),
 }

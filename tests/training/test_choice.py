@@ -4,7 +4,7 @@ import pytest
 
 from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.network import Network
-from chainrule.training import SGD, SOLVERS
+from chainrule.training import SGD, SOLVERS, AdamW
 from chainrule.training.choice import choose_max_epochs, choose_solver
 
 
@@ -23,6 +23,12 @@ def test_auto_chooses_by_shape(network, n_rows, name):
     assert choose_solver("auto", network, n_rows, "train").name == name
 
 
+def test_few_rows_train_with_more_weight_decay():
+    few, more = (choose_solver("auto", Network((4, 8, 3)), n_rows, "train") for n_rows in (499, 500))
+    assert (few.weight_decay, more.weight_decay) == (1.0, 0.1)
+    assert more == AdamW()
+
+
 @pytest.mark.parametrize("name", list(SOLVERS))
 def test_every_solver_goes_by_its_name(name):
     assert choose_solver(name, Network((2, 2)), 10, "train").name == name
@@ -34,8 +40,8 @@ def test_a_solver_given_as_a_value_is_taken_as_it_is():
 
 
 def test_epochs_fall_with_the_number_of_steps_in_one():
-    epochs = [choose_max_epochs(SGD(), n_rows, 32) for n_rows in (10, 1_000, 3_000, 10_000_000)]
-    assert epochs == [200, 94, 32, 20]
+    epochs = [choose_max_epochs(SGD(), n_rows, 32) for n_rows in (10, 499, 500, 3_000, 10_000_000)]
+    assert epochs == [100, 20, 188, 32, 20]
 
 
 def test_a_wrong_name_is_answered_with_the_right_ones():

@@ -11,6 +11,7 @@ import chainrule as cr
 from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.network import InputScaling, Network
 from chainrule.training import LBFGS, SGD, SOLVERS, Adam, AdamW, CosineSchedule, StopReason, train
+from chainrule.training import conducting as conducting_module
 
 IRIS_X, IRIS_Y = load_iris(return_X_y=True)
 IRIS_X = (IRIS_X - IRIS_X.mean(axis=0)) / IRIS_X.std(axis=0)
@@ -187,6 +188,7 @@ def test_an_interruption_keeps_the_best_parameters_so_far(solver):
 
 
 def test_an_interruption_inside_an_epoch_keeps_the_last_whole_one(monkeypatch):
+    monkeypatch.setattr(conducting_module, "compiled", lambda method: method)
     reference, _ = fitted(solver="adamw", callback=lambda progress: progress.epoch == 1)
     calls = []
     plain = AdamW.step

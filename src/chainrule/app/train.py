@@ -1,7 +1,9 @@
-"""``chainrule train DATA``: a model from a table."""
+"""``chainrule train DATA``: a model from a table; ``chainrule train --resume CHECKPOINT``: the same, after a break."""
 
+import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,21 +11,23 @@ import typer
 
 from chainrule.app import train_options as given
 from chainrule.app.exit_status import ExitStatus
-from chainrule.app.layers import activations, hidden_units
+from chainrule.app.paths import default_model_path, require_model_ending, require_output
 from chainrule.app.refusal import refuse
 from chainrule.app.standard_streams import point_at_nothing, say
+from chainrule.app.train_request import CALL, TrainRequest, new_checkpoint
 
 if TYPE_CHECKING:
     from chainrule.estimators import Model, PreparedTable, TableSettings
-    from chainrule.training import Solver
+    from chainrule.training import Checkpoint
 
-CALL = "chainrule train"
 NEVER_REPEATS = "never repeats"  # in the reason of a column that may hold more than the encoder can use
-SCHEDULED = ("sgd", "adam", "adamw")  # solvers that have a learning rate
+WITH_RESUME = ("resume", "output", "checkpoint_every", "log", "threads", "quiet", "as_json")
+"""Options that go with --resume: none of them changes the model."""
 
 
 def train(
-    data: given.Data,
+    context: typer.Context,
+    data: given.Data = None,
     target: given.Target = None,
     hidden: given.Hidden = "",
     output: given.Output = None,
@@ -39,49 +43,90 @@ def train(
     balanced: given.Balanced = False,
     validation: given.Validation = 0.1,
     test: given.Test = 0.2,
+    checkpoint: given.CheckpointPath = None,
+    checkpoint_every: given.CheckpointEvery = 60.0,
+    resume: given.Resume = None,
+    log: given.Log = None,
     threads: given.Threads = None,
     quiet: given.Quiet = False,
     as_json: given.AsJson = False,
 ) -> None:
     """Train a classifier on a table and save it in one file."""
-    from chainrule.app.paths import default_model_path, require_model_ending, require_output
-    from chainrule.estimators import TableSettings, prepare_table
+    from chainrule.training import Checkpoint
 
-    path = output or default_model_path(data)
+    manner = Manner(threads, log, quiet=quiet, as_json=as_json)
+    if resume is not None:
+        refuse_settings(context)
+        request = TrainRequest.from_note(resume, output)
+        train_as_asked(request, Checkpoint(resume, checkpoint_every, note=request.note()), manner)
+        return
+    if data is None:
+        refuse(f"{CALL}: Missing argument 'DATA'.")
+    request = TrainRequest(
+        data=data, target=target, output=str(output or default_model_path(data)), hidden=hidden, seed=seed,
+        activation=activation, solver=solver, learning_rate=learning_rate, alpha=alpha, batch_size=batch_size,
+        max_epochs=max_epochs, patience=patience, label_smoothing=label_smoothing, balanced=balanced,
+        validation=validation, test=test,
+    )  # fmt: skip
+    where = None if checkpoint is None else new_checkpoint(checkpoint, checkpoint_every, request)
+    train_as_asked(request, where, manner)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a training is done and told, which changes nothing of the model."""
+
+    threads: int | None
+    log: Path | None
+    quiet: bool
+    as_json: bool
+
+
+def refuse_settings(context: typer.Context) -> None:
+    """Refuse options beside ``--resume`` that the checkpoint decides."""
+    from chainrule.errors import ArgumentError
+
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE" and parameter.name not in WITH_RESUME:
+            name = "DATA" if parameter.name == "data" else parameter.opts[0]
+            rule = "--resume takes data and settings from its checkpoint"
+            raise ArgumentError(CALL, rule, f"{name} as well", "Leave it out.")
+
+
+def train_as_asked(request: TrainRequest, checkpoint: "Checkpoint | None", manner: Manner) -> None:
+    """Train, save and report."""
+    from chainrule.estimators import prepare_table
+
+    path = Path(request.output)
     require_model_ending(path, CALL)
-    require_output(path, (data,), CALL)
-    settings = TableSettings(
-        hidden=hidden_units(hidden),
-        activation=activations(activation),
-        solver=chosen_solver(solver, learning_rate, hidden=bool(hidden)),
-        alpha=alpha,
-        batch_size=batch_size or "auto",
-        max_epochs=max_epochs or "auto",
-        patience=patience,
-        class_weight="balanced" if balanced else None,
-        label_smoothing=label_smoothing,
-        validation_fraction=validation,
-        test_fraction=test,
-        random_state=seed,
-    )
-    prepared = prepare_table(data, target, settings, call=CALL)
-    if quiet or as_json:
+    require_output(path, (request.data,), CALL)
+    settings = request.settings()
+    prepared = prepare_table(request.data, request.target, settings, call=CALL)
+    if manner.quiet or manner.as_json:
         warn_of_texts(prepared)
-    model, seconds = timed_training(prepared, settings, threads, show=not quiet)
+    model, seconds = timed_training(prepared, settings, checkpoint, manner)
     require_learned(model)
+    if manner.quiet:
+        warn_of_findings(model)
     saved = save(model, path)
     try:
-        report(model, prepared, seconds, path if saved else None, as_json=as_json, quiet=quiet)
+        report(model, prepared, seconds, path if saved else None, manner)
         interrupted = was_interrupted(model)
     except KeyboardInterrupt:
         interrupted = True
     if interrupted:
-        say(
-            f"interrupted; the best model so far is in {path}."
-            if saved
-            else "interrupted; nothing was written."
-        )
+        say(interruption_text(path if saved else None, checkpoint))
         raise typer.Exit(ExitStatus.INTERRUPTED)
+
+
+def interruption_text(path: Path | None, checkpoint: "Checkpoint | None") -> str:
+    """Return what Ctrl-C leaves, and how to go on."""
+    left = "nothing was written" if path is None else f"the best model so far is in {path}"
+    if checkpoint is None:
+        return f"interrupted; {left}."
+    left = "" if path is None else f"{left}; "
+    return f"interrupted; {left}go on with chainrule train --resume {os.fspath(checkpoint.path)}"
 
 
 def warn_of_texts(prepared: "PreparedTable") -> None:
@@ -93,16 +138,25 @@ def warn_of_texts(prepared: "PreparedTable") -> None:
         say(f"warning: {CALL}: columns of text that never repeats are left out: {names_text(names)}.")
 
 
+def warn_of_findings(model: "Model") -> None:
+    """Warn of a training that learned nothing, where no summary tells of it."""
+    if model.outcome is not None and model.outcome.diagnosis:
+        say(f"warning: {CALL}: {' '.join(model.outcome.diagnosis)}")
+
+
 def timed_training(
-    prepared: "PreparedTable", settings: "TableSettings", threads: int | None, *, show: bool
+    prepared: "PreparedTable", settings: "TableSettings", checkpoint: "Checkpoint | None", manner: Manner
 ) -> "tuple[Model, float]":
     """Return the model and the seconds its training took; a bar shows how far it is."""
     from chainrule.app.training_progress import training_progress
     from chainrule.estimators import train_table
 
     start = time.perf_counter()
-    with training_progress(wanted=show) as callback:
-        model = train_table(prepared, settings, n_threads=threads, callback=callback, call=CALL)
+    with training_progress(wanted=not manner.quiet) as callback:
+        model = train_table(
+            prepared, settings, n_threads=manner.threads, callback=callback, checkpoint=checkpoint,
+            log=manner.log, call=CALL,
+        )  # fmt: skip
     return model, time.perf_counter() - start
 
 
@@ -128,9 +182,7 @@ def report(
     prepared: "PreparedTable",
     seconds: float,
     path: Path | None,
-    *,
-    as_json: bool,
-    quiet: bool,
+    manner: Manner,
 ) -> None:
     """Judge the model and print how well it does; ``path`` is None if it was not saved."""
     from chainrule.app.json_output import print_json
@@ -140,9 +192,9 @@ def report(
 
     try:
         fit = judge_table(model, prepared)
-        if as_json:
+        if manner.as_json:
             print_json(result(fit, prepared, seconds, path))
-        elif path is not None and not quiet:
+        elif path is not None and not manner.quiet:
             print_summary(fit, prepared, seconds, path)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -160,18 +212,3 @@ def was_interrupted(model: "Model") -> bool:
     from chainrule.training import StopReason
 
     return model.outcome is not None and model.outcome.reason is StopReason.INTERRUPTED
-
-
-def chosen_solver(name: str, learning_rate: float | None, *, hidden: bool) -> "str | Solver":
-    """Return a solver by its name, or with a learning rate of one's own, which falls along a cosine."""
-    if learning_rate is None:
-        return name
-    from chainrule.errors import ArgumentError
-    from chainrule.training import SGD, Adam, AdamW, CosineSchedule
-
-    name = "adamw" if name == "auto" and hidden else name
-    if name not in SCHEDULED:
-        raise ArgumentError(
-            CALL, f"--learning-rate goes with {', '.join(SCHEDULED)}", f"--solver {name}", "Leave it out."
-        )
-    return {"sgd": SGD, "adam": Adam, "adamw": AdamW}[name](learning_rate=CosineSchedule(learning_rate))

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 Data: TypeAlias = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="DATA", help="A .csv, .tsv, .parquet or .npz file, or digits, iris, wine or breast-cancer."
     ),
@@ -49,6 +49,20 @@ LabelSmoothing: TypeAlias = Annotated[
 Balanced: TypeAlias = Annotated[bool, typer.Option("--balanced", help="Give rare classes more weight.")]
 Validation: TypeAlias = Annotated[float, typer.Option(help="Share of rows that decide when to stop.")]
 Test: TypeAlias = Annotated[float, typer.Option(help="Share of rows held out to judge by.")]
+CheckpointPath: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--checkpoint", metavar="FILE", help="Where to write the training down, to --resume it."),
+]
+CheckpointEvery: TypeAlias = Annotated[
+    float, typer.Option(min=0.0, metavar="SECONDS", help="Between checkpoints; 0 for each step.")
+]
+Resume: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Go on from a checkpoint, with its data and settings."),
+]
+Log: TypeAlias = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Append a JSON line for every epoch to a file.")
+]
 Threads: TypeAlias = Annotated[
     int | None, typer.Option(min=1, help="Most threads; all there are if left out.")
 ]

@@ -1,17 +1,27 @@
 """What the settings of the classifier stand for, once the network and the number of rows are known."""
 
+import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from chainrule._types import Array
 from chainrule.errors import ArgumentError, ArgumentTypeError
-from chainrule.network import Network
+from chainrule.estimators.robust_input_scaling import robust_input_scaling
+from chainrule.estimators.standardisation import standardisation
+from chainrule.network import InputScaling, Network
 from chainrule.training import (
-    SOLVERS,
+    FEW_ROWS,
+    SCHEDULES,
+    SGD,
+    Adam,
+    AdamW,
+    ConstantSchedule,
     CosineSchedule,
+    Examples,
     MinibatchSolver,
     Schedule,
     Solver,
@@ -22,8 +32,16 @@ from chainrule.training import (
 
 CALL = "SoftmaxClassifier.fit"
 """What errors name as the call."""
-ENOUGH_ROWS = 1000
-"""Rows from which "auto" holds some back to stop by: with fewer, each is worth more in training."""
+AUTO = "auto"
+ONLINE_SOLVER = "adamw"
+ONLINE_LEARNING_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
+"""Learning rates of partial_fit, which never fall: lower than the highest one of a schedule."""
+SCALINGS: dict[str, Callable[[Array, Array | None], InputScaling | None]] = {
+    "none": lambda _X, _sample_weight: None,
+    "standard": standardisation,
+    "robust": robust_input_scaling,
+}
+"""Every scaling of features by its name."""
 
 
 def hidden_sizes(sizes: int | Sequence[int]) -> tuple[int, ...]:
@@ -31,34 +49,80 @@ def hidden_sizes(sizes: int | Sequence[int]) -> tuple[int, ...]:
     return (int(sizes),) if isinstance(sizes, int | np.integer) else tuple(sizes)
 
 
-def seed_of(random_state: int | np.random.RandomState | None) -> int:
+def seed_of(random_state: int | np.random.RandomState | None, call: str = CALL) -> int:
     """Return a seed: the integer itself, or one drawn as scikit-learn's contract has it."""
     if isinstance(random_state, int | np.integer) and not isinstance(random_state, bool):
         return check_count(
-            CALL, "random_state", random_state, "Pass a seed such as 0.", low=0, high=2**64 - 1
+            call, "random_state", random_state, "Pass a seed such as 0.", low=0, high=2**64 - 1
         )
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def solver_of(
-    solver: str | Solver, learning_rate: float | str | Schedule, network: Network, n_rows: int
+    solver: str | Solver,
+    network: Network,
+    n_rows: int,
+    *,
+    learning_rate: float | str | Schedule = AUTO,
+    schedule: str = AUTO,
+    weight_decay: float | str = AUTO,
+    call: str = CALL,
 ) -> Solver:
-    """Return the solver, with the learning rate if one is given."""
-    chosen = choose_solver(solver, network, n_rows, CALL)
-    if isinstance(learning_rate, str) and learning_rate == "auto":
+    """Return the solver, with the learning rate, schedule and weight decay that are given."""
+    chosen = choose_solver(solver, network, n_rows, call)
+    given = {"learning_rate": learning_rate, "schedule": schedule, "weight_decay": weight_decay}
+    given = {name: value for name, value in given.items() if not _is_auto(value)}
+    if not given:
         return chosen
-    if not isinstance(solver, str) or not isinstance(chosen, MinibatchSolver):
-        rule = "learning_rate goes with a minibatch solver given by name"
-        came = f"learning_rate={learning_rate!r} with solver={solver!r}"
-        remedy = "Use learning_rate='auto', or solver='sgd', 'adam' or 'adamw'."
-        raise ArgumentError(CALL, rule, came, remedy)
-    return SOLVERS[chosen.name](learning_rate=_schedule(learning_rate))
+    for name, value in given.items():
+        if not isinstance(solver, str) or not isinstance(chosen, MinibatchSolver):
+            rule = f"{name} goes with a minibatch solver given by name"
+            came = f"{name}={value!r} with solver={solver!r}"
+            remedy = f"Use {name}='auto', or solver='sgd', 'adam' or 'adamw'."
+            raise ArgumentError(call, rule, came, remedy)
+    assert isinstance(chosen, SGD | Adam | AdamW), "others are refused above"
+    settings: dict[str, Any] = {}
+    if "learning_rate" in given or "schedule" in given:
+        settings["learning_rate"] = _schedule(learning_rate, schedule, chosen, call)
+    if "weight_decay" in given:
+        settings["weight_decay"] = _weight_decay(weight_decay, chosen, call)
+    return dataclasses.replace(chosen, **settings)
+
+
+def online_solver(
+    solver: str | Solver,
+    network: Network,
+    *,
+    learning_rate: float | str | Schedule,
+    schedule: str,
+    weight_decay: float | str,
+    call: str,
+) -> MinibatchSolver:
+    """Return the solver for rows that come in portions: of one learning rate, for no end is in sight."""
+    name = ONLINE_SOLVER if _is_auto(solver) else solver
+    chosen = choose_solver(name, network, 1, call)
+    if isinstance(chosen, MinibatchSolver) and _is_auto(learning_rate) and isinstance(name, str):
+        learning_rate = ONLINE_LEARNING_RATES[chosen.name]
+    if _is_auto(schedule) and not isinstance(learning_rate, str | Schedule):
+        schedule = "constant"
+    chosen = solver_of(
+        name, network, 1, learning_rate=learning_rate, schedule=schedule, weight_decay=weight_decay, call=call
+    )
+    if not isinstance(chosen, MinibatchSolver) or not _is_constant(chosen.schedule):
+        rule = "a solver of partial_fit has one learning rate, for no end of the rows is in sight"
+        remedy = "Use solver='adamw' and learning_rate=0.001, or fit."
+        raise ArgumentError(call, rule, f"{chosen!r}", remedy)
+    return chosen
+
+
+def _is_constant(schedule: Schedule) -> bool:
+    return schedule == ConstantSchedule(schedule.at(0, 1))
 
 
 def stops_by_itself(network: Network, solver: Solver, n_rows: int, has_eval_set: bool) -> bool:
-    """Return what early_stopping="auto" stands for."""
+    """Return what early_stopping="auto" stands for: with few rows, each is worth more in training."""
     prone = isinstance(solver, MinibatchSolver) and len(network.layer_sizes) > 2
-    return prone and (has_eval_set or n_rows >= ENOUGH_ROWS)
+    return prone and (has_eval_set or n_rows >= FEW_ROWS)
 
 
 def flag_or_auto(name: str, value: bool | str, automatic: bool) -> bool:
@@ -70,18 +134,48 @@ def flag_or_auto(name: str, value: bool | str, automatic: bool) -> bool:
     return automatic
 
 
-def scales(scaling: str, network: Network) -> bool:
-    """Return whether features are standardised."""
-    if scaling not in ("auto", "none", "standard"):
-        raise ArgumentError(CALL, "scaling is 'auto', 'none' or 'standard'", repr(scaling), "Use 'auto'.")
-    return scaling == "standard" or (scaling == "auto" and len(network.layer_sizes) > 2)
+def input_scaling(scaling: str, network: Network, rows: Examples, call: str = CALL) -> InputScaling | None:
+    """Return what is done to features before the first layer: by name, or "auto" by the network."""
+    if scaling not in (AUTO, *SCALINGS):
+        rule = f"scaling is one of {', '.join([AUTO, *SCALINGS])}"
+        raise ArgumentError(call, rule, repr(scaling), "Use 'auto'.")
+    if scaling == AUTO:
+        scaling = "robust" if len(network.layer_sizes) > 2 else "none"
+    return SCALINGS[scaling](rows.X, rows.sample_weight)
 
 
-def _schedule(learning_rate: Any) -> Schedule:
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == AUTO
+
+
+def _schedule(learning_rate: Any, schedule: Any, solver: MinibatchSolver, call: str) -> Schedule:
+    """Return the schedule of a learning rate, of a name, or of both; what is "auto" is the solver's own."""
+    if not _is_auto(schedule) and (not isinstance(schedule, str) or schedule not in SCHEDULES):
+        rule = f"schedule is one of {', '.join([AUTO, *SCHEDULES])}"
+        remedy = "Pass a Schedule as learning_rate for one with parts of its own."
+        raise ArgumentError(call, rule, repr(schedule), remedy)
     if isinstance(learning_rate, Schedule):
+        if not _is_auto(schedule):
+            came = f"schedule={schedule!r} with learning_rate={learning_rate!r}"
+            raise ArgumentError(
+                call, "a learning_rate that is a schedule needs no other", came, "Leave one out."
+            )
         return learning_rate
     remedy = "Pass a positive number, a schedule, or 'auto'."
-    if isinstance(learning_rate, str):
+    if isinstance(learning_rate, str) and not _is_auto(learning_rate):
         rule = "learning_rate is a number, a schedule or 'auto'"
-        raise ArgumentTypeError(CALL, rule, repr(learning_rate), remedy)
-    return CosineSchedule(check_number(CALL, "learning_rate", learning_rate, 0.0, math.inf, remedy))
+        raise ArgumentTypeError(call, rule, repr(learning_rate), remedy)
+    own = solver.schedule
+    if _is_auto(learning_rate):
+        assert isinstance(own, CosineSchedule), "the default of every solver"
+        rate = own.learning_rate
+    else:
+        rate = check_number(call, "learning_rate", learning_rate, 0.0, math.inf, remedy)
+    return CosineSchedule(rate) if _is_auto(schedule) else SCHEDULES[schedule](rate)
+
+
+def _weight_decay(weight_decay: Any, solver: Solver, call: str) -> float:
+    if not isinstance(solver, AdamW):
+        came, remedy = f"solver {solver.name!r}", "Use solver='adamw', or alpha for a penalty."
+        raise ArgumentError(call, "weight_decay goes with solver 'adamw'", came, remedy)
+    return check_number(call, "weight_decay", weight_decay, 0.0, math.inf, "Try 0.1, or 'auto'.")

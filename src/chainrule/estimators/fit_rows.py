@@ -1,5 +1,6 @@
 """The rows of a classifier's fit: labels as class indices, weights, and validation rows."""
 
+import reprlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,12 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
 from chainrule._types import Array, ArrayLike
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.estimators.fit_choices import CALL
 from chainrule.training import Examples, check_number, check_sample_weight
+
+PROBABILITY_TOLERANCE = 1e-5
+"""How far from 1 the probabilities of a row may sum: float32 rows of many classes sum to 1 within this."""
 
 
 @dataclass(frozen=True)
@@ -30,41 +34,108 @@ class TrainingRows:
         return (rows.X, rows.y) if rows.sample_weight is None else (rows.X, rows.y, rows.sample_weight)
 
 
-def labelled_rows(X: Array, y: Array, sample_weight: ArrayLike | None) -> tuple[Array, Examples]:
-    """Return the sorted classes, and the rows of positive weight with class indices for labels.
+def holds_probabilities(y: Any) -> bool:
+    """Return whether targets have the shape of probabilities, (examples, classes), with at least two columns."""
+    try:
+        shape = np.asarray(y).shape
+    except ValueError:  # rows of different lengths, which the check of y refuses in words
+        return False
+    return len(shape) == 2 and shape[1] > 1
+
+
+def labelled_rows(
+    X: Array, y: Array, sample_weight: ArrayLike | None, classes: Any = None, call: str = CALL
+) -> tuple[Array, Examples]:
+    """Return the classes, and the rows of positive weight with class indices or probabilities for targets.
 
     Rows of weight 0 are left out altogether: neither the classes, nor the batches, nor the scaling may know of them.
 
     Raises
     ------
     ArgumentError
-        If a weight is negative or not finite, or fewer than two classes are left.
+        If a weight is negative or not finite, or fewer than two classes are left, or rows are no probabilities.
     """
-    weights = None if sample_weight is None else check_sample_weight(CALL, sample_weight, len(X))
+    weights = None if sample_weight is None else check_sample_weight(call, sample_weight, len(X))
     if weights is not None and not weights.all():
         kept = np.flatnonzero(weights)
         X, y, weights = X[kept], y[kept], weights[kept]
-    classes, targets = np.unique(y, return_inverse=True)
-    if len(classes) < 2:
-        came = f"one class, {_show(classes[0])}"
+    if y.ndim == 2:
+        names = np.arange(y.shape[1]) if classes is None else distinct_classes(classes, call)
+        return names, Examples(X, probability_rows(y, len(names), "y", call), weights)
+    if classes is not None:
+        rule = "classes goes with y of shape (examples, classes)"
+        raise ArgumentError(call, rule, f"shape {y.shape}", "Leave classes out: the labels name them.")
+    found, targets = np.unique(y, return_inverse=True)
+    if len(found) < 2:
+        came = f"one class, {_show(found[0])}"
         remedy = "Add rows of another class; there is nothing to tell apart."
-        raise ArgumentError(CALL, "y has rows of positive weight in at least two classes", came, remedy)
-    return classes, Examples(X, targets, weights)
+        raise ArgumentError(call, "y has rows of positive weight in at least two classes", came, remedy)
+    return found, Examples(X, targets, weights)
 
 
-def class_weights(class_weight: Any, classes: Array, rows: Examples) -> Array | None:
-    """Return the weight of each class, in the order of the classes, or None."""
+def distinct_classes(classes: Any, call: str) -> Array:
+    """Return the classes as given: a vector of at least two different labels."""
+    given = np.asarray(classes)
+    if given.ndim != 1 or len(given) < 2 or len(np.unique(given)) != len(given):
+        rule = "classes are at least two different labels"
+        raise ArgumentError(call, rule, reprlib.repr(classes), "Name each class once.")
+    return given
+
+
+def probability_rows(y: Array, n_classes: int, name: str, call: str) -> Array:
+    """Return targets that are rows of probabilities, as floats of shape (examples, classes).
+
+    Raises
+    ------
+    ArgumentError
+        If there is not one column for each class, or a row has a negative entry or does not sum to 1 within 1e-5.
+    """
+    if y.shape[1] != n_classes:
+        rule = f"{name} has one column for each of the {n_classes} classes"
+        raise ArgumentError(call, rule, f"shape {y.shape}", "Give a probability for each class.")
+    try:
+        targets = y if y.dtype.kind == "f" else y.astype(np.float64)
+    except (TypeError, ValueError):
+        came, remedy = f"dtype {y.dtype}", "Give labels of shape (examples,), or probabilities."
+        raise ArgumentTypeError(call, f"{name} with columns holds numbers", came, remedy) from None
+    sums = targets.sum(axis=1, dtype=np.float64)
+    bad = (targets < 0.0).any(axis=1) | ~(np.abs(sums - 1.0) <= PROBABILITY_TOLERANCE)
+    if bad.any():
+        row = int(bad.argmax())
+        rule = f"the rows of {name} are probabilities: not negative, with sum 1"
+        came = f"{name}[{row}] = {targets[row].tolist()}, whose sum is {sums[row]:.6g}"
+        remedy = "Divide each row by its sum; rows with several labels at once are not served."
+        raise ArgumentError(call, rule, came, remedy)
+    return np.asarray(targets)
+
+
+def class_weights(class_weight: Any, classes: Array, rows: Examples, call: str = CALL) -> Array | None:
+    """Return the weight of each class, in the order of the classes, or None.
+
+    "balanced" gives all classes the same total: with the mass m_k = sum_i s_i q_ik of class k, sum_j m_j / (K m_k).
+    """
     if class_weight is None:
         return None
-    weights = compute_class_weight(
-        class_weight, classes=classes, y=classes[rows.y], sample_weight=rows.sample_weight
-    )
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        mass = class_masses(rows, len(classes))
+        with np.errstate(divide="ignore"):
+            weights = mass.sum() / (len(classes) * mass)
+    else:
+        weights = compute_class_weight(class_weight, classes=classes, y=classes)
     bad = ~((weights > 0.0) & np.isfinite(weights))
     if bad.any():
         came = f"{weights[bad][0]} for class {_show(classes[bad][0])}"
         remedy = "Leave out the rows of a class that should not count."
-        raise ArgumentError(CALL, "class_weight is positive and finite", came, remedy)
+        raise ArgumentError(call, "class_weight is positive and finite", came, remedy)
     return np.asarray(weights, dtype=np.float64)
+
+
+def class_masses(rows: Examples, n_classes: int) -> Array:
+    """Return sum_i s_i q_ik for each class k, float64."""
+    if rows.y.ndim == 1:
+        return np.bincount(rows.y, rows.sample_weight, minlength=n_classes).astype(np.float64)
+    weights = np.ones(len(rows)) if rows.sample_weight is None else rows.sample_weight
+    return np.asarray((weights[:, None] * rows.y).sum(axis=0, dtype=np.float64))
 
 
 def eval_set_parts(eval_set: Any) -> tuple[Any, Any, Any]:
@@ -76,15 +147,29 @@ def eval_set_parts(eval_set: Any) -> tuple[Any, Any, Any]:
     return given[0], given[1], given[2] if len(given) == 3 else None
 
 
-def known_rows(X: Array, y: Array, sample_weight: ArrayLike | None, classes: Array) -> Examples:
-    """Return validation rows with class indices for labels; each label must be among the classes."""
-    places = np.searchsorted(classes, y).clip(max=len(classes) - 1)
+def known_rows(
+    X: Array,
+    y: Array,
+    sample_weight: ArrayLike | None,
+    classes: Array,
+    *,
+    names: tuple[str, str] = ("eval_set ", "the labels of eval_set are among those of y"),
+    call: str = CALL,
+) -> Examples:
+    """Return rows with class indices or probabilities for targets; each label must be among the classes.
+
+    ``names`` are what messages put before the arguments, and the rule that an unknown label breaks.
+    """
+    prefix, rule = names
+    weights = None if sample_weight is None else check_sample_weight(call, sample_weight, len(X), prefix)
+    if y.ndim == 2:
+        return Examples(X, probability_rows(y, len(classes), f"{prefix}y", call), weights)
+    order = np.argsort(classes)
+    places = order[np.searchsorted(classes, y, sorter=order).clip(max=len(classes) - 1)]
     unknown = classes[places] != y
     if unknown.any():
         came = f"{_show(y[unknown][0])} in row {int(unknown.argmax())}"
-        remedy = "Leave out validation rows of classes that the training rows do not have."
-        raise ArgumentError(CALL, "the labels of eval_set are among those of y", came, remedy)
-    weights = None if sample_weight is None else check_sample_weight(CALL, sample_weight, len(X), "eval_set ")
+        raise ArgumentError(call, rule, came, "Leave out the rows of other classes.")
     return Examples(X, places, weights)
 
 
@@ -98,10 +183,11 @@ def hold_back(rows: Examples, validation_fraction: float, seed: int) -> tuple[Ex
         stratified_split,
     )  # reads tables too, which a classifier of arrays can do without
 
-    split = stratified_split(rows.y, validation_fraction=fraction, test_fraction=0.0, seed=seed, call=CALL)
+    labels = rows.y if rows.y.ndim == 1 else rows.y.argmax(axis=1)
+    split = stratified_split(labels, validation_fraction=fraction, test_fraction=0.0, seed=seed, call=CALL)
     if len(split.validation) == 0:
         rule = "validation_fraction leaves at least one row to stop by"
-        came = f"{fraction} of {len(rows)} rows in {int(rows.y.max()) + 1} classes"
+        came = f"{fraction} of {len(rows)} rows in {len(np.unique(labels))} classes"
         raise ArgumentError(CALL, rule, came, "Raise it, pass eval_set, or use early_stopping=False.")
     return rows.take(split.training), rows.take(split.validation)
 

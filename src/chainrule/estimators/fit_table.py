@@ -1,5 +1,6 @@
 """From a table to a model in one call."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ from chainrule.estimators.model import Model
 from chainrule.estimators.table_arguments import checked_activation, checked_hidden, checked_share
 from chainrule.estimators.table_fit import prepare_table, train_table
 from chainrule.estimators.table_settings import TableSettings
-from chainrule.training import Callback, Solver
+from chainrule.training import EVERY, Callback, Checkpoint, Solver, check_checkpoint
 
 CALL = "fit_table"
 """What errors name as the call."""
@@ -22,6 +23,8 @@ def fit_table(
     activation: str | Sequence[str] = "relu",
     solver: str | Solver = "auto",
     alpha: float = 1e-4,
+    dropout: float | Sequence[float] = 0.0,
+    max_gradient_norm: float | None = None,
     batch_size: int | str = "auto",
     max_epochs: int | str = "auto",
     tol: float = 1e-4,
@@ -34,6 +37,9 @@ def fit_table(
     random_state: int = 0,
     n_threads: int | None = None,
     callback: Callback | None = None,
+    checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
+    checkpoint_every: float = EVERY,
+    log: str | os.PathLike[str] | None = None,
 ) -> Model:
     """Train a classifier on a table of raw columns: numbers, text, true and false, dates, missing values.
 
@@ -49,7 +55,7 @@ def fit_table(
         Units of each hidden layer; none makes a multinomial logistic regression.
     activation : str or sequence of str
         As :class:`chainrule.Network`.
-    solver, alpha, batch_size, max_epochs, tol, patience, label_smoothing
+    solver, alpha, dropout, max_gradient_norm, batch_size, max_epochs, tol, patience, label_smoothing
         As :func:`chainrule.train`.
     sample_weight : array_like or None, shape (examples,)
         A finite weight >= 0 for each row of the table.
@@ -65,7 +71,7 @@ def fit_table(
         equal files, bit for bit.
     n_threads : int or None
         At most this many threads; changes no bit.
-    callback : callable or None
+    callback, checkpoint, checkpoint_every, log
         As :func:`chainrule.train`.
 
     Returns
@@ -81,6 +87,8 @@ def fit_table(
         The data cannot be read, a row has no target, there is one class only, a value is infinite.
     ArgumentError, ArgumentTypeError
         A setting is outside its domain.
+    CheckpointError
+        The checkpoint is damaged, newer, or of other data or settings.
 
     Examples
     --------
@@ -94,6 +102,8 @@ def fit_table(
         activation=checked_activation(activation, CALL),
         solver=solver,
         alpha=alpha,
+        dropout=tuple(dropout) if isinstance(dropout, Sequence) else dropout,
+        max_gradient_norm=max_gradient_norm,
         batch_size=batch_size,
         max_epochs=max_epochs,
         tol=tol,
@@ -104,5 +114,6 @@ def fit_table(
         test_fraction=checked_share("test_fraction", test_fraction, CALL),
         random_state=random_state,
     )
+    where = check_checkpoint(CALL, checkpoint, checkpoint_every)
     prepared = prepare_table(data, target, settings, sample_weight=sample_weight)
-    return train_table(prepared, settings, n_threads=n_threads, callback=callback)
+    return train_table(prepared, settings, n_threads=n_threads, callback=callback, checkpoint=where, log=log)

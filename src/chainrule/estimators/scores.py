@@ -9,6 +9,7 @@ import numpy as np
 from chainrule._types import Array
 from chainrule.functions import cross_entropy
 from chainrule.network import Network
+from chainrule.training import one_blas_thread
 
 BLOCK_ROWS = 8192  # bounds the memory for logits and hidden layers; a constant, so that sums keep their order
 
@@ -44,6 +45,10 @@ def judge(network: Network, features: Array, targets: Array) -> tuple[Scores, Ar
     targets : ndarray of int64, shape (examples,)
         Class indices.
 
+    Notes
+    -----
+    The linear-algebra libraries run on one thread meanwhile, so that equal models have equal scores to the last bit.
+
     Examples
     --------
     >>> scores, predicted = judge(Network((2, 2)), np.eye(2, dtype=np.float32), np.array([0, 1]))
@@ -53,11 +58,12 @@ def judge(network: Network, features: Array, targets: Array) -> tuple[Scores, Ar
     if not len(targets):
         return None
     losses, predictions = [], []
-    for rows in blocks(len(targets)):
-        logits = network.predict_logits(features[rows])
-        loss = cross_entropy(logits, targets[rows], temperature=network.temperature, reduction="none")
-        losses.append(float(np.sum(loss, dtype=np.float64)))
-        predictions.append(logits.argmax(axis=1))
+    with one_blas_thread():
+        for rows in blocks(len(targets)):
+            logits = network.predict_logits(features[rows])
+            loss = cross_entropy(logits, targets[rows], temperature=network.temperature, reduction="none")
+            losses.append(float(np.sum(loss, dtype=np.float64)))
+            predictions.append(logits.argmax(axis=1))
     predicted = np.concatenate(predictions)
     accuracy = float(np.mean(predicted == targets))
     return Scores(len(targets), math.fsum(losses) / len(targets), accuracy), predicted

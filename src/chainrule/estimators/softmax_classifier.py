@@ -1,5 +1,6 @@
 """The scikit-learn classifier: multinomial logistic regression and multilayer perceptrons."""
 
+import os
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -7,39 +8,39 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentTypeError, ChainruleError, ChainruleWarning
-from chainrule.estimators.fit_choices import (
-    CALL,
-    flag_or_auto,
-    hidden_sizes,
-    scales,
-    seed_of,
-    solver_of,
-    stops_by_itself,
+from chainrule.estimators.classifier_training import (
+    CHANGE_NOTHING,
+    FIT,
+    PARTIAL_FIT,
+    Fitted,
+    GivenRows,
+    fitted_on,
+    fitted_on_portion,
 )
-from chainrule.estimators.fit_rows import (
-    TrainingRows,
-    class_weights,
-    eval_set_parts,
-    hold_back,
-    known_rows,
-    labelled_rows,
-)
-from chainrule.estimators.standardisation import standardisation
-from chainrule.estimators.table_settings import plain
+from chainrule.estimators.fit_choices import hidden_sizes
+from chainrule.estimators.fit_rows import eval_set_parts, holds_probabilities
 from chainrule.functions import log_softmax
-from chainrule.network import Network
-from chainrule.training import Callback, Examples, Outcome, Schedule, Solver, StopReason, check_count, train
+from chainrule.network import InputScaling, Network
+from chainrule.training import EVERY, Callback, MinibatchSolver, Outcome, Schedule, Solver, StopReason, plain
 
 if TYPE_CHECKING:
     from chainrule.estimators.model import Model
 
+_FULL_BATCH = ("lbfgs", "newton-cholesky")
 _PREDICTION_ROWS = 8192
 """Rows that are predicted at a time, so that the hidden layers of all rows are never held at once."""
+
+
+def _takes_portions(classifier: "SoftmaxClassifier") -> bool:
+    """Return whether there is a ``partial_fit``: not for solvers that look at all rows in every iteration."""
+    solver = classifier.solver
+    return isinstance(solver, MinibatchSolver) if not isinstance(solver, str) else solver not in _FULL_BATCH
 
 
 class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -68,11 +69,21 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     batch_size : int or "auto"
         The most rows of a minibatch.
     learning_rate : float, Schedule or "auto"
-        Of a minibatch solver given by name. A number is the peak of a warm-up followed by a cosine decay.
+        Of a minibatch solver given by name. A number is the highest of the schedule.
+    schedule : "auto", "constant", "cosine" or "one-cycle"
+        How the learning rate of a minibatch solver given by name changes over the run. "auto" is a short warm-up
+        followed by a cosine decay.
+    weight_decay : float or "auto"
+        Of solver "adamw", >= 0: what it takes off the weights in every step, apart from ``alpha``.
+    dropout : float or sequence of float
+        Share of the units of hidden layers that each minibatch leaves out, in [0, 1): one for all layers, or one for
+        each. Prediction leaves nothing out.
+    max_gradient_norm : float or None
+        Longer gradients of minibatches are scaled to this Euclidean length; None: none is.
     early_stopping : bool or "auto"
         Whether to stop when the validation loss stops falling, and keep the best epoch. Validation rows are those of
         ``eval_set``, or else a stratified share of the training rows. "auto": with hidden layers and a minibatch
-        solver, if there is an ``eval_set`` or if there are at least 1,000 rows.
+        solver, if there is an ``eval_set`` or if there are at least 500 rows.
     validation_fraction : float
         Share of the training rows held back to stop by, in (0, 1).
     patience : int
@@ -81,15 +92,26 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Weight of each class by label. "balanced" gives all classes the same total.
     label_smoothing : float
         In 0..1.
-    scaling : "auto", "none" or "standard"
-        "standard" gives features mean 0 and standard deviation 1, batch by batch inside the network. "auto":
-        "standard" with hidden layers, else "none".
+    calibrate : bool or "auto"
+        Whether one temperature is fitted to the validation rows at the end; it divides the logits of predicted
+        probabilities and is in ``outcome_.temperature``. "auto": with hidden layers, where early stopping holds rows
+        back or is given an ``eval_set``.
+    scaling : "auto", "none", "standard" or "robust"
+        "robust": by median and interquartile range, clipped smoothly to -3..3; "standard": to mean 0 and standard
+        deviation 1; both batch by batch inside the network. "auto": "robust" with hidden layers, else "none".
+    warm_start : bool
+        Whether ``fit`` begins at the weights and the scaling of the fit before, which had the same classes and layers.
     random_state : int, RandomState or None
         Where initial weights, order of rows and validation rows come from. An integer gives equal bits in every fit.
     callback : callable or None
         Called with a :class:`chainrule.training.Progress` after every epoch; returning True ends the fit.
     n_threads : int or None
         At most this many threads; None: as many as the process may use. Changes no bit.
+    checkpoint : str, path or None
+        A file that :meth:`fit` is written down in every ``checkpoint_every`` seconds, and goes on from if it is there,
+        to the same bits as a fit without a break. It needs an integer for ``random_state``.
+    log : str, path or None
+        A file to which :meth:`fit` appends a JSON line after every epoch.
 
     Attributes
     ----------
@@ -142,15 +164,24 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         max_epochs: int | str = "auto",
         batch_size: int | str = "auto",
         learning_rate: float | str | Schedule = "auto",
+        schedule: str = "auto",
+        weight_decay: float | str = "auto",
+        dropout: float | Sequence[float] = 0.0,
+        max_gradient_norm: float | None = None,
         early_stopping: bool | str = "auto",
         validation_fraction: float = 0.1,
         patience: int = 20,
         class_weight: dict[Any, float] | str | None = None,
         label_smoothing: float = 0.0,
+        calibrate: bool | str = "auto",
         scaling: str = "auto",
+        warm_start: bool = False,
         random_state: int | np.random.RandomState | None = None,
         callback: Callback | None = None,
         n_threads: int | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: float = EVERY,
+        log: str | os.PathLike[str] | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -160,15 +191,24 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.max_gradient_norm = max_gradient_norm
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
+        self.calibrate = calibrate
         self.scaling = scaling
+        self.warm_start = warm_start
         self.random_state = random_state
         self.callback = callback
         self.n_threads = n_threads
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.log = log
 
     def fit(
         self,
@@ -176,6 +216,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         eval_set: Any = None,
+        *,
+        classes: ArrayLike | None = None,
     ) -> Self:
         """Fit the network.
 
@@ -183,13 +225,15 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : array_like or data frame, shape (examples, features)
             Finite numbers.
-        y : array_like, shape (examples,)
-            Labels: numbers or strings, at least two classes.
+        y : array_like, shape (examples,) or (examples, classes)
+            Labels: numbers or strings, at least two classes. Or the probability of each class, in rows of sum 1.
         sample_weight : array_like or None, shape (examples,)
             A finite weight >= 0 for each row.
         eval_set : tuple or None
             (X, y) or (X, y, sample_weight): validation rows, which are never trained on. Their loss is in
             ``outcome_.validation_curve``; ``early_stopping`` says whether it decides.
+        classes : array_like or None, shape (classes,)
+            The labels of the columns, where y holds probabilities; None: 0, 1, ...
 
         Returns
         -------
@@ -206,48 +250,105 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ConvergenceWarning
             If a full-batch solver was cut off by ``max_epochs``, or found no lower point away from a minimum.
         ChainruleWarning
-            If the fit diverged, never fell below where it began, or was interrupted.
+            If the fit diverged, never fell below where it began, learned nothing, or was interrupted; with what was
+            measured of the cause.
         """
         before = dict(self.__dict__)
         try:
-            features, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
-            return self._fit(features, labels, sample_weight, eval_set)
+            features, targets = self._validated(X, y, reset=True)
+            given = GivenRows(features, targets, sample_weight, classes)
+            held_out = None if eval_set is None else self._eval_rows(eval_set)
+            previous = self._fitted() if self.warm_start and hasattr(self, "network_") else None
+            return self._accept(fitted_on(self.get_params(deep=False), given, held_out, previous), FIT)
         except ChainruleError as error:
             self.__dict__ = before
-            raise type(error)(CALL, error.rule, error.came, error.remedy) from error
+            raise type(error)(FIT, error.rule, error.came, error.remedy) from error
         except BaseException:
             self.__dict__ = before  # a fit that fails leaves the estimator as it was
             raise
 
-    def _fit(self, X: Array, y: Array, sample_weight: ArrayLike | None, eval_set: Any) -> Self:
-        check_classification_targets(y)
-        classes, rows = labelled_rows(X, y, sample_weight)
-        hidden = hidden_sizes(self.hidden_layer_sizes)
-        seed = seed_of(self.random_state)
-        network = Network(
-            (X.shape[1], *hidden, len(classes)), self.activation, random_state=seed, dtype=X.dtype
-        )
-        solver = solver_of(self.solver, self.learning_rate, network, len(rows))
-        validation = None if eval_set is None else self._validation_rows(eval_set, classes)
-        automatic = stops_by_itself(network, solver, len(rows), validation is not None)
-        stops = flag_or_auto("early_stopping", self.early_stopping, automatic)
-        class_weight = class_weights(self.class_weight, classes, rows)
-        if stops and validation is None:
-            rows, validation = hold_back(rows, self.validation_fraction, seed)
-        if scales(self.scaling, network):
-            network.input_scaling = standardisation(rows.X, rows.sample_weight)
-        patience = check_count(CALL, "patience", self.patience, "Pass a number of epochs.")
-        prepared = TrainingRows(rows, validation, class_weight, seed)
-        outcome = self._train(network, prepared, solver, patience if stops else None)
-        self.classes_, self.network_, self.outcome_ = classes, network, outcome
-        self.loss_curve_, self.n_iter_, self._seed = list(outcome.loss_curve), outcome.epochs, seed
-        _warn(outcome)
-        return self
+    @available_if(_takes_portions)  # type: ignore[untyped-decorator]
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Take one pass over a portion of the rows, and go on from there with the next call.
 
-    def _validation_rows(self, eval_set: Any, classes: Array) -> Examples:
+        Parameters
+        ----------
+        X : array_like or data frame, shape (examples, features)
+            Finite numbers. The first portion decides how features are scaled.
+        y : array_like, shape (examples,) or (examples, classes)
+            Labels among ``classes``, or their probabilities, as for :meth:`fit`.
+        classes : array_like or None, shape (classes,)
+            Every label that will ever come; needed on the first call only.
+        sample_weight : array_like or None, shape (examples,)
+            A finite weight >= 0 for each row, relative to the mean weight of all rows so far.
+
+        Returns
+        -------
+        SoftmaxClassifier
+            The estimator itself. A pass that diverges leaves it as it was, and a warning says so.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As :meth:`fit`; if ``classes`` are not given at first, or change; if the solver needs all rows at once,
+            there is no such method.
+
+        Warns
+        -----
+        ChainruleWarning
+            If the pass diverged.
+
+        Notes
+        -----
+        The learning rate is constant, 0.001 for Adam and AdamW and 0.01 for SGD if left at "auto", since no end is in
+        sight. Nothing is held back, stopped early or calibrated. After :meth:`fit`, the fitted network goes on.
+        """
+        before = dict(self.__dict__)
+        try:
+            previous = self._fitted() if hasattr(self, "network_") else None
+            features, targets = self._validated(X, y, reset=previous is None)
+            given = GivenRows(features, targets, sample_weight, classes)
+            fitted = fitted_on_portion(self.get_params(deep=False), given, previous)
+        except ChainruleError as error:
+            self.__dict__ = before
+            raise type(error)(PARTIAL_FIT, error.rule, error.came, error.remedy) from error
+        except BaseException:
+            self.__dict__ = before
+            raise
+        if fitted.outcome.reason is StopReason.DIVERGED and previous is not None:
+            _warn(fitted.outcome, PARTIAL_FIT)
+            return self
+        return self._accept(fitted, PARTIAL_FIT)
+
+    def _validated(self, X: ArrayLike, y: ArrayLike, *, reset: bool) -> tuple[Array, Array]:
+        """Return features, and labels or probabilities, as scikit-learn checks them."""
+        several = holds_probabilities(y)
+        dtypes = [np.float64, np.float32]
+        features, targets = validate_data(self, X, y, reset=reset, dtype=dtypes, multi_output=several)
+        if not several:
+            check_classification_targets(targets)
+        return features, targets
+
+    def _eval_rows(self, eval_set: Any) -> GivenRows:
         X, y, sample_weight = eval_set_parts(eval_set)
-        X, y = validate_data(self, X, y, reset=False, dtype=[np.float64, np.float32])
-        return known_rows(X, y, sample_weight, classes)
+        return GivenRows(*self._validated(X, y, reset=False), sample_weight)
+
+    def _fitted(self) -> Fitted:
+        return Fitted(self.classes_, self.network_, self.outcome_, self._seed, self._stream)
+
+    def _accept(self, fitted: Fitted, call: str) -> Self:
+        """Take over what a fit has come to."""
+        self.classes_, self.network_, self.outcome_ = fitted.classes, fitted.network, fitted.outcome
+        self.loss_curve_, self.n_iter_ = list(fitted.outcome.loss_curve), fitted.outcome.epochs
+        self._seed, self._stream = fitted.seed, fitted.stream
+        _warn(fitted.outcome, call)
+        return self
 
     def decision_function(self, X: ArrayLike) -> Array:
         """Return the logits, shape (examples, classes); with two classes their difference, shape (examples,)."""
@@ -299,7 +400,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def coef_(self) -> Array:
         """Weights of the logits, (classes, features), without hidden layers."""
         weights = self._linear("coef_")["W1"]
-        scaling = self.network_.input_scaling
+        scaling: InputScaling | None = self.network_.input_scaling
         return weights if scaling is None else np.asarray(weights * scaling.scale).astype(weights.dtype)
 
     @property
@@ -318,6 +419,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise AttributeError(
                 f"{name} exists without hidden layers only; coefs_ and intercepts_ hold every layer"
             )
+        if network.input_scaling is not None and network.input_scaling.limit is not None:
+            raise AttributeError(
+                f"{name} does not exist with scaling='robust', which clips features; coefs_ and intercepts_ do"
+            )
         return network.named_parameters
 
     def _features(self, X: ArrayLike) -> Array:
@@ -328,34 +433,11 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         features = self._features(X)
         return _by_blocks(self.network_.predict_logits, features, self.network_)
 
-    def _train(self, network: Network, rows: TrainingRows, solver: Solver, patience: int | None) -> Outcome:
-        training = rows.training
-        return train(
-            network,
-            training.X,
-            training.y,
-            solver=solver,
-            sample_weight=training.sample_weight,
-            class_weight=rows.class_weight,
-            label_smoothing=self.label_smoothing,
-            alpha=self.alpha,
-            batch_size=self.batch_size,
-            max_epochs=self.max_epochs,
-            tol=self.tol,
-            validation=rows.validation_arrays,
-            patience=patience,
-            callback=self.callback,
-            random_state=rows.seed,
-            n_threads=self.n_threads,
-        )
-
     def _settings(self) -> dict[str, Any]:
         """Return the parameters as plain values, with the seed that was drawn; none says how fast or who listens."""
         settings = {**self.get_params(deep=False), "random_state": self._seed}
         settings["hidden_layer_sizes"] = hidden_sizes(self.hidden_layer_sizes)
-        return {
-            name: plain(value) for name, value in settings.items() if name not in ("callback", "n_threads")
-        }
+        return {name: plain(value) for name, value in settings.items() if name not in CHANGE_NOTHING}
 
 
 def _plain_label(label: Any) -> str | int | float | bool:
@@ -375,8 +457,12 @@ def _by_blocks(predict: Any, features: Array, network: Network) -> Array:
     return results
 
 
-def _warn(outcome: Outcome) -> None:
+def _warn(outcome: Outcome, call: str) -> None:
     if outcome.reason in (StopReason.MAX_EPOCHS, StopReason.STALLED):
-        warnings.warn(f"{CALL}: {outcome.message}", ConvergenceWarning, stacklevel=4)
-    elif outcome.reason in (StopReason.DIVERGED, StopReason.INTERRUPTED, StopReason.NOT_IMPROVED):
-        warnings.warn(f"{CALL}: {outcome.message}", ChainruleWarning, stacklevel=4)
+        warnings.warn(f"{call}: {outcome.message}", ConvergenceWarning, stacklevel=4)
+    elif outcome.diagnosis or outcome.reason in (
+        StopReason.DIVERGED,
+        StopReason.INTERRUPTED,
+        StopReason.NOT_IMPROVED,
+    ):
+        warnings.warn(f"{call}: {outcome.message}", ChainruleWarning, stacklevel=4)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from chainrule._types import Array
+from chainrule.functions import near_one
 from chainrule.network import InputScaling
 
 _BLOCK_ROWS = 1024
@@ -16,7 +17,7 @@ def standardisation(X: Array, sample_weight: Array | None = None) -> InputScalin
     Parameters
     ----------
     X : ndarray, shape (examples, features)
-        Finite numbers; not copied.
+        Finite numbers of any size; not copied.
     sample_weight : ndarray of float64 or None, shape (examples,)
         Weight of each row, >= 0, not all zero.
 
@@ -27,7 +28,8 @@ def standardisation(X: Array, sample_weight: Array | None = None) -> InputScalin
 
     Notes
     -----
-    Two passes in float64, each over blocks of 1,024 rows: mean first, then squared deviations from it.
+    Three passes in float64, each over blocks of 1,024 rows: the largest size of a feature, whose power of two is its
+    unit, so that no square over- or underflows and no other bit changes; the mean; the squared deviations from it.
 
     Examples
     --------
@@ -35,14 +37,30 @@ def standardisation(X: Array, sample_weight: Array | None = None) -> InputScalin
     >>> scaling.center, scaling.scale
     (array([2., 5.]), array([1., 1.]))
     """
-    weights = np.ones(len(X)) if sample_weight is None else sample_weight
+    weights = np.ones(len(X)) if sample_weight is None else near_one(sample_weight)
     total = weights.sum()
-    center = _weighted_sum(X, weights, lambda rows: rows) / total
-    squares = _weighted_sum(X, weights, lambda rows: np.square(rows - center))
+    exponent = np.frexp(largest_sizes(X))[1]
+    center = _weighted_sum(X, weights, lambda rows: np.ldexp(rows, -exponent)) / total
+    squares = _weighted_sum(X, weights, lambda rows: np.square(np.ldexp(rows, -exponent) - center))
     deviation = np.sqrt(squares / total)
     # The deviations of a constant feature are the rounding of its mean: 1 / deviation would blow noise up.
     constant = deviation <= 1e-13 * np.abs(center)
-    return InputScaling(center, np.where(constant, 1.0, 1.0 / np.where(constant, 1.0, deviation)))
+    scale = np.where(constant, 1.0, np.ldexp(1.0 / np.where(constant, 1.0, deviation), -exponent))
+    return InputScaling(np.ldexp(center, exponent), np.minimum(scale, np.finfo(np.float64).max))
+
+
+def largest_sizes(X: Array) -> Array:
+    """Return the largest absolute value of each feature, float64, shape (features,).
+
+    Examples
+    --------
+    >>> largest_sizes(np.array([[1.0, -5.0], [-3.0, 2.0]]))
+    array([3., 5.])
+    """
+    sizes = np.zeros(X.shape[1])
+    for start in range(0, len(X), _BLOCK_ROWS):
+        np.maximum(sizes, np.abs(X[start : start + _BLOCK_ROWS]).max(axis=0), out=sizes)
+    return sizes
 
 
 def _weighted_sum(X: Array, weights: Array, function: Callable[[Array], Array]) -> Array:

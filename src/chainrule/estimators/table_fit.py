@@ -1,6 +1,8 @@
 """The stages of a fit on a table: prepare rows, train, judge; the command line shows what lies between them."""
 
-from dataclasses import dataclass
+import json
+import os
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from chainrule.estimators.scores import Scores, judge
 from chainrule.estimators.table_arguments import class_weights, require_memory, row_weights
 from chainrule.estimators.table_settings import TableSettings
 from chainrule.network import Network
-from chainrule.training import Callback, train
+from chainrule.training import Callback, Checkpoint, digest_of, train
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,8 @@ def train_table(
     *,
     n_threads: int | None = None,
     callback: Callback | None = None,
+    checkpoint: Checkpoint | None = None,
+    log: str | os.PathLike[str] | None = None,
     call: str = "fit_table",
 ) -> Model:
     """Train a network on a prepared table; an interrupted run returns the best model so far.
@@ -164,7 +168,7 @@ def train_table(
         From :func:`prepare_table`.
     settings : TableSettings
         How to build and train the network.
-    n_threads, callback
+    n_threads, callback, checkpoint, log
         As :func:`chainrule.train`.
     call : str
         Who asks, for messages.
@@ -177,6 +181,8 @@ def train_table(
     ------
     ArgumentError, ArgumentTypeError
         A setting is outside its domain.
+    CheckpointError
+        The checkpoint is damaged, newer, or of other data or settings.
     """
     sizes = (prepared.encoder.n_features, *settings.hidden, len(prepared.classes))
     require_memory(sizes, call)
@@ -199,6 +205,8 @@ def train_table(
         class_weight=weights,
         label_smoothing=settings.label_smoothing,
         alpha=settings.alpha,
+        dropout=settings.dropout,
+        max_gradient_norm=settings.max_gradient_norm,
         batch_size=settings.batch_size,
         max_epochs=settings.max_epochs,
         tol=settings.tol,
@@ -207,9 +215,24 @@ def train_table(
         callback=callback,
         random_state=settings.random_state,
         n_threads=n_threads,
+        checkpoint=None
+        if checkpoint is None
+        else replace(checkpoint, settings=_identity(prepared, settings)),
+        log=log,
     )
     description = {"target": prepared.target, **settings.to_json_value()}
     return Model(prepared.encoder, network, prepared.classes, description, outcome)
+
+
+def _identity(prepared: PreparedTable, settings: TableSettings) -> dict[str, Any]:
+    """Return what a model depends on beside the arrays and settings that the training sees."""
+    encoder = json.dumps(prepared.encoder.to_json_value(), sort_keys=True)
+    return {
+        "target": prepared.target,
+        "classes": digest_of(np.array([repr(label) for label in prepared.classes])),
+        "encoder": digest_of(np.frombuffer(encoder.encode(), np.uint8)),
+        **settings.to_json_value(),
+    }
 
 
 def judge_table(model: Model, prepared: PreparedTable) -> TableFit:

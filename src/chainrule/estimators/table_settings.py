@@ -1,11 +1,11 @@
 """The settings of a fit on a table, as one value that the model file keeps."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.training import Solver
+from chainrule.training import Solver, plain
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,8 @@ class TableSettings:
     activation: str | tuple[str, ...] = "relu"
     solver: str | Solver = "auto"
     alpha: float = 1e-4
+    dropout: float | tuple[float, ...] = 0.0
+    max_gradient_norm: float | None = None
     batch_size: int | str = "auto"
     max_epochs: int | str = "auto"
     tol: float = 1e-4
@@ -35,25 +37,3 @@ class TableSettings:
         [8]
         """
         return {field.name: plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
-
-
-def plain(value: Any) -> Any:
-    """Return a setting as plain values: a solver by its name and parts, a mapping as pairs (labels need not be text).
-
-    Of a solver or schedule of one's own that is no dataclass the name is all that is known.
-
-    Examples
-    --------
-    >>> plain((1, 2)), plain({0: 2.0})
-    ([1, 2], [[0, 2.0]])
-    """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        parts = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return {"name": getattr(value, "name", type(value).__name__), **parts}
-    if isinstance(value, Mapping):
-        return [[plain(key), plain(item)] for key, item in sorted(value.items())]
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(item) for item in value]
-    if value is None or isinstance(value, str | int | float):
-        return value
-    return value.item() if hasattr(value, "item") else type(value).__name__

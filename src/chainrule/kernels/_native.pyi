@@ -180,3 +180,61 @@ def instruction_set() -> str:
 
 def use_instruction_set(name: str) -> None:
     """Use one of :func:`instruction_sets` from now on."""
+
+class TrainingSteps:
+    """The weights of a network and a solver's state while it trains: see native/training_steps.hpp."""
+
+    def __init__(
+        self,
+        dtype: str,
+        layer_sizes: list[int],
+        activations: list[str],
+        thresholds: list[int],
+        head: str,
+        most_rows: int,
+        solver: str,
+        momentum: float,
+        beta2: float,
+        epsilon: float,
+        weight_decay: float,
+        alpha: float,
+        max_norm: float,
+    ) -> None:
+        """Allocate all that the steps need.
+
+        ``thresholds`` are those of dropout, one for each hidden layer; ``momentum`` is Adam's beta1; ``max_norm`` 0 is
+        none.
+        """
+
+    def load(self, parameters: Array, first: Array, second: Array | None) -> None:
+        """Take parameters, velocity or first moment, and second moment, each flat."""
+
+    def store(self, parameters: Array, first: Array, second: Array | None) -> None:
+        """Write what :meth:`load` takes."""
+
+    def run(
+        self,
+        data: Array,
+        targets: Array,
+        row_weight: Array | None,
+        class_weight: Array | None,
+        label_smoothing: float,
+        mean_weight: float,
+        centre: Array | None,
+        scale: Array | None,
+        limit: float,
+        order: Array,
+        n_batches: int,
+        first_batch: int,
+        rates: Array,
+        steps_before: int,
+        seed: int,
+        epoch: int,
+        total: float,
+        n_threads: int,
+    ) -> tuple[int, float, float]:
+        """Take len(rates) steps: those taken, the sum of the losses, and the norm of the last gradient.
+
+        Minibatch b is order[b N // n_batches : (b + 1) N // n_batches]. A step whose loss makes ``total`` infinite or
+        NaN is not taken, nor are those after it.
+        """

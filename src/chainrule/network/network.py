@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -19,9 +18,10 @@ from chainrule.network.arguments import (
     check_name,
     check_seed,
 )
-from chainrule.network.backpropagation import Backward, Forward, backward_layers, forward_layers
+from chainrule.network.backpropagation import Backward, Forward, Masks, backward_layers, forward_layers
 from chainrule.network.heads import HEADS
 from chainrule.network.initialisation import initial_weights
+from chainrule.network.input_scaling import InputScaling
 from chainrule.network.layers import layer_views, named_views
 from chainrule.network.model_file import (
     check_layer_shapes,
@@ -31,14 +31,6 @@ from chainrule.network.model_file import (
     read_model_file,
     write_model_file,
 )
-
-
-@dataclass(frozen=True)
-class InputScaling:
-    """What is done to features before the first layer: (x - center) * scale, both of shape (features,)."""
-
-    center: Array
-    scale: Array
 
 
 class Network:
@@ -322,6 +314,7 @@ class Network:
         label_smoothing: float = 0.0,
         reduction: Reduction = "mean",
         n_threads: int | None = None,
+        masks: Masks = (),
     ) -> tuple[Any, Array]:
         """Return the loss and its gradient by all parameters, flat like :attr:`parameters`.
 
@@ -329,6 +322,9 @@ class Network:
         ----------
         X, y, sample_weight, class_weight, label_smoothing, reduction, n_threads
             As :meth:`loss`.
+        masks : sequence of ndarray or None
+            What multiplies the activations of each hidden layer, shape (examples, units), None where nothing does;
+            empty for none at all. Dropout draws them.
 
         Returns
         -------
@@ -349,7 +345,7 @@ class Network:
         """
         options = self._loss_options("Network.loss_and_gradient", class_weight, label_smoothing)
         inputs = self._inputs("Network.loss_and_gradient", X)
-        hidden, activations, logits = forward_layers(self._layers, self._activation_table, inputs)
+        hidden, activations, logits = forward_layers(self._layers, self._activation_table, inputs, masks)
         loss, logits_gradient = HEADS[self.head].loss_with_gradient(
             logits, self._targets(y), sample_weight=sample_weight, reduction=reduction,
             n_threads=n_threads, **options,
@@ -358,7 +354,7 @@ class Network:
         gradients = layer_views(flat, self.layer_sizes)
         layer_inputs = (inputs, *activations)
         backward_layers(
-            self._layers, self._activation_table, layer_inputs, hidden, logits_gradient, gradients
+            self._layers, self._activation_table, layer_inputs, hidden, logits_gradient, gradients, masks
         )
         return loss, flat
 
@@ -370,12 +366,15 @@ class Network:
 
     def describe(self) -> dict[str, Any]:
         """Return the architecture and temperature as plain values."""
+        scaling = self.input_scaling
+        limit = {} if scaling is None or scaling.limit is None else {"input_limit": float(scaling.limit)}
         return {
             "activations": list(self.activations),
             "dtype": self.dtype.name,
             "head": self.head,
             "layer_sizes": list(self.layer_sizes),
             "temperature": float(self.temperature),
+            **limit,
         }
 
     def tensors(self) -> dict[str, Array]:
@@ -415,9 +414,11 @@ class Network:
         if "input_center" in tensors:
             shape = (network.n_features,)
             center = finite_tensor(tensors, "input_center", shape, call, path)
-            network.input_scaling = InputScaling(
-                center, finite_tensor(tensors, "input_scale", shape, call, path)
-            )
+            scale = finite_tensor(tensors, "input_scale", shape, call, path)
+            limit = description.get("input_limit")
+            if limit is not None and not (type(limit) in (int, float) and 0.0 < limit < np.inf):
+                raise damaged(call, path, f"an input limit of {limit!r}")
+            network.input_scaling = InputScaling(center, scale, limit)
         return network
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -469,7 +470,7 @@ class Network:
             rule = f"features have shape (examples, {self.n_features})"
             raise ArgumentError(call, rule, f"shape {array.shape}", "Pass one row per example.")
         if self.input_scaling is not None:
-            array = (array - self.input_scaling.center) * self.input_scaling.scale
+            array = self.input_scaling.apply(array)
         return np.ascontiguousarray(array, dtype=self.dtype)
 
     def _targets(self, y: ArrayLike) -> Array:

@@ -2,39 +2,75 @@
 
 from chainrule.training.adam import Adam
 from chainrule.training.adamw import AdamW
-from chainrule.training.checks import check_count, check_number, check_sample_weight
-from chainrule.training.choice import SOLVERS, Solver, choose_solver
+from chainrule.training.checkpoint import EVERY, Checkpoint, check_checkpoint
+from chainrule.training.checkpoint_file import read_checkpoint
+from chainrule.training.checks import (
+    check_count,
+    check_examples,
+    check_gradient_norm,
+    check_number,
+    check_sample_weight,
+)
+from chainrule.training.choice import FEW_ROWS, SOLVERS, Solver, choose_batch_size, choose_solver
+from chainrule.training.fingerprint import digest_of
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.newton_cholesky import NewtonCholesky
-from chainrule.training.objective import Examples
+from chainrule.training.objective import Examples, Loss, Objective
+from chainrule.training.one_blas_thread import one_blas_thread
+from chainrule.training.online import Stream, start_stream, train_on_portion
 from chainrule.training.outcome import Outcome, StopReason
+from chainrule.training.plain_values import plain
 from chainrule.training.progress import Callback, Progress
-from chainrule.training.schedules import ConstantSchedule, CosineSchedule, Schedule
+from chainrule.training.schedules import (
+    SCHEDULES,
+    ConstantSchedule,
+    CosineSchedule,
+    OneCycleSchedule,
+    Schedule,
+)
 from chainrule.training.sgd import SGD
 from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 from chainrule.training.train import train
 
 __all__ = [
+    "EVERY",
+    "FEW_ROWS",
     "LBFGS",
+    "SCHEDULES",
     "SGD",
     "SOLVERS",
     "Adam",
     "AdamW",
     "Callback",
+    "Checkpoint",
     "ConstantSchedule",
     "CosineSchedule",
     "Examples",
     "FullBatchSolver",
+    "Loss",
     "MinibatchSolver",
     "NewtonCholesky",
+    "Objective",
+    "OneCycleSchedule",
     "Outcome",
     "Progress",
     "Schedule",
     "Solver",
     "StopReason",
+    "Stream",
+    "check_checkpoint",
     "check_count",
+    "check_examples",
+    "check_gradient_norm",
     "check_number",
     "check_sample_weight",
+    "choose_batch_size",
     "choose_solver",
+    "digest_of",
+    "one_blas_thread",
+    "plain",
+    "read_checkpoint",
+    "start_stream",
     "train",
+    "train_on_portion",
 ]

@@ -1,13 +1,14 @@
 """Adam: steps scaled by running moments of the gradient."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
 
 from chainrule._types import Array
 from chainrule.errors import ArgumentError
+from chainrule.training.packing import SCRATCH
 from chainrule.training.schedules import CosineSchedule, Schedule, as_schedule
 from chainrule.training.solver import MinibatchSolver
 
@@ -21,7 +22,7 @@ class AdamState:
     steps: int
     first_moment: Array
     second_moment: Array
-    buffer: Array
+    buffer: Array = field(metadata=SCRATCH)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from chainrule.training.adam import AdamState, adam_update, check_moments, zero_
 from chainrule.training.schedules import CosineSchedule, Schedule, as_schedule
 from chainrule.training.solver import MinibatchSolver
 
-DEFAULT_SCHEDULE = CosineSchedule(0.003)
+DEFAULT_SCHEDULE = CosineSchedule(0.01)
 
 
 @dataclass(frozen=True)

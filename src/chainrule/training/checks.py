@@ -9,7 +9,9 @@ from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.functions import check_weights, near_one
 from chainrule.network import Network
-from chainrule.training.objective import BLOCK_ROWS, Examples
+from chainrule.training.choice import Solver
+from chainrule.training.objective import BLOCK_ROWS, Examples, Objective
+from chainrule.training.solver import MinibatchSolver
 
 
 def check_examples(
@@ -76,6 +78,47 @@ def check_head_options(
             raise ArgumentError(call, rule, f"head={network.head!r}", f"Leave {name} out.")
 
 
+def check_gradient_norm(call: str, max_gradient_norm: float | None) -> float | None:
+    """Return the most a minibatch gradient may measure, positive, or None."""
+    if max_gradient_norm is None:
+        return None
+    remedy = "Try 1.0, or None for no clipping."
+    length = check_number(call, "max_gradient_norm", max_gradient_norm, 0.0, math.inf, remedy)
+    if length == 0.0:
+        raise ArgumentError(call, "max_gradient_norm is positive", repr(max_gradient_norm), remedy)
+    return length
+
+
+def check_minibatch_options(call: str, objective: Objective, solver: Solver) -> None:
+    """Refuse what changes the steps of minibatches where there are none."""
+    if isinstance(solver, MinibatchSolver):
+        return
+    given = {
+        "dropout": objective.dropout is not None,
+        "max_gradient_norm": objective.max_gradient_norm is not None,
+    }
+    for name in given:
+        if given[name]:
+            rule = f"{name} goes with a minibatch solver"
+            raise ArgumentError(call, rule, f"solver {solver.name!r}", "Use 'sgd', 'adam' or 'adamw'.")
+
+
+def check_calibrate(
+    call: str, calibrate: bool | str, network: Network, validation_decides: bool, has_validation: bool
+) -> bool:
+    """Return whether a temperature is fitted; "auto" is yes with hidden layers where the validation loss decides."""
+    remedy = "Use 'auto'."
+    if isinstance(calibrate, str) and calibrate == "auto":
+        return network.head == "softmax" and len(network.layer_sizes) > 2 and validation_decides
+    if not isinstance(calibrate, bool | np.bool_):
+        raise ArgumentError(call, "calibrate is True, False or 'auto'", repr(calibrate), remedy)
+    if calibrate and network.head != "softmax":
+        raise ArgumentError(call, "calibrate goes with a softmax head", f"head={network.head!r}", remedy)
+    if calibrate and not has_validation:
+        raise ArgumentError(call, "calibrate=True needs validation rows", "none", "Give some, or use 'auto'.")
+    return bool(calibrate)
+
+
 def _check_features(call: str, network: Network, X: ArrayLike, name: str) -> Array:
     features = np.asarray(X)
     if features.dtype.kind not in "fiub":
@@ -104,7 +147,7 @@ def _check_finite_inputs(call: str, network: Network, features: Array, name: str
         block = inputs = features[first : first + BLOCK_ROWS]
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             if scaling is not None:
-                inputs = (block - scaling.center) * scaling.scale
+                inputs = scaling.apply(block)
             bad = ~np.isfinite(inputs.astype(network.dtype))
         if bad.any():
             after = "" if scaling is None else " after its input scaling"

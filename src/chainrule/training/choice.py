@@ -24,12 +24,17 @@ NEWTON_PARAMETERS = 1000
 NEWTON_OPERATIONS = 5e10
 """The most multiplications N P^2 of one exact Newton step: about a second."""
 
+FEW_ROWS = 500
+"""Below this, rows held back to stop by are missed more in training than a better stop brings: training is short, and
+weights decay ten times faster. Measured; docs/decisions/defaults.md has the table."""
+FEW_ROWS_WEIGHT_DECAY = 1.0
+
 
 def choose_solver(solver: str | Solver, network: Network, n_rows: int, call: str) -> Solver:
     """Return the solver that a name stands for, or the one given.
 
-    "auto" is AdamW for networks with hidden layers; without them Newton's method with a Cholesky factorisation for a
-    softmax head with few parameters, else L-BFGS.
+    "auto" is AdamW for networks with hidden layers, with a weight decay of 1 where rows are few; without hidden layers
+    it is Newton's method with a Cholesky factorisation for a softmax head with few parameters, else L-BFGS.
 
     Raises
     ------
@@ -72,7 +77,7 @@ def choose_batch_size(n_rows: int) -> int:
 
 
 def choose_max_epochs(solver: Solver, n_rows: int, batch_size: int) -> int:
-    """Return how many epochs to run: about 3,000 minibatch steps, in 20 to 200 epochs.
+    """Return how many epochs to run: about 3,000 minibatch steps, in 20 to 200 epochs; with few rows 300, in 100.
 
     Full-batch solvers end by their tolerance; for them it is a limit that is hardly ever met.
     """
@@ -80,7 +85,8 @@ def choose_max_epochs(solver: Solver, n_rows: int, batch_size: int) -> int:
         return 200
     if isinstance(solver, FullBatchSolver):
         return 2000
-    return min(max(-(-3000 // number_of_batches(n_rows, batch_size)), 20), 200)
+    steps, most = (300, 100) if n_rows < FEW_ROWS else (3000, 200)
+    return min(max(-(-steps // number_of_batches(n_rows, batch_size)), 20), most)
 
 
 def _newton_serves(network: Network) -> bool:
@@ -89,7 +95,7 @@ def _newton_serves(network: Network) -> bool:
 
 def _automatic(network: Network, n_rows: int) -> Solver:
     if len(network.layer_sizes) > 2:
-        return AdamW()
+        return AdamW(weight_decay=FEW_ROWS_WEIGHT_DECAY) if n_rows < FEW_ROWS else AdamW()
     size = network.parameters.size
     if _newton_serves(network) and size <= NEWTON_PARAMETERS and n_rows * size**2 <= NEWTON_OPERATIONS:
         return NewtonCholesky()

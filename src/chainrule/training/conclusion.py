@@ -1,33 +1,19 @@
 """What a run has come to: whether its parameters are kept, and the outcome that says so."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule._types import Array
 from chainrule.training.choice import Solver
 from chainrule.training.early_stopping import Best
-from chainrule.training.loop import Record, Watch
 from chainrule.training.objective import Objective
 from chainrule.training.outcome import Outcome, StopReason
+from chainrule.training.run_state import Record, Standing
 from chainrule.training.solver import MinibatchSolver
+from chainrule.training.watching import Watch
 
 DIVERGENCE = 2.0
 """A run has diverged if it ends above this many times the loss it began with; less is a step past a minimum."""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Parameters, the objective there, and the loss that decides: the validation loss where it selects the epoch.
-
-    The objective is not looked at where the validation loss decides: the epoch that is best for rows the network has
-    not seen may well be worse than a start that was fitted to those it has.
-    """
-
-    parameters: Array
-    objective: float
-    deciding: float
 
 
 def standing(objective: Objective, watch: Watch) -> Standing:

@@ -41,7 +41,7 @@ def fixed_order_dot(first: Array, second: Array) -> float:
 
 
 def fixed_order_norm(vector: Array) -> float:
-    """Return the Euclidean length of a float64 vector, summed as :func:`fixed_order_dot`.
+    """Return the Euclidean length of a vector, in float64, summed as :func:`fixed_order_dot`.
 
     Examples
     --------

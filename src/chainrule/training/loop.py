@@ -1,38 +1,34 @@
-"""The two loops, over minibatches and over iterations on the full batch, and what both do after every epoch."""
+"""The two loops, over minibatches and over iterations on the full batch: state in, state out."""
 
 import math
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from chainrule._types import Array
 from chainrule.network import Network
 from chainrule.training.batches import number_of_batches, shuffled_batches
-from chainrule.training.early_stopping import Best
-from chainrule.training.interruption import DeferredInterrupt
-from chainrule.training.objective import Examples, Loss, Objective
+from chainrule.training.objective import Objective
 from chainrule.training.outcome import StopReason
-from chainrule.training.progress import Callback, Progress
-from chainrule.training.solver import FullBatchSolver, FullBatchState, MinibatchSolver
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What an epoch reports: loss, last learning rate, gradient norm if known, and whether the solver is finished."""
-
-    loss: float
-    learning_rate: float
-    gradient_norm: float | None = None
-    reason: StopReason | None = None
-
-    @property
-    def finite(self) -> bool:
-        """Whether loss and gradient are finite."""
-        return math.isfinite(self.loss) and math.isfinite(self.gradient_norm or 0.0)
+from chainrule.training.pauses import Pauses
+from chainrule.training.run_state import Record, RunState
+from chainrule.training.solver import FullBatchSolver, MinibatchSolver
+from chainrule.training.watching import Epoch, Watch, look
 
 
 class Method(Protocol):
-    """One epoch at a time: state goes in and comes out, the network's parameters change in place."""
+    """One epoch at a time: state goes in and comes out, the network's parameters change in place.
+
+    Between two steps the state and the network's parameters are all that the rest of the run depends on, and the state
+    is a dataclass of arrays and plain values: a checkpoint holds it.
+    """
+
+    state_type: ClassVar[type]
 
     def start(self) -> Any:
         """Return the state before the first epoch."""
@@ -43,8 +39,18 @@ class Method(Protocol):
     def gradient_norm(self, state: Any) -> float | None:
         """Return the norm of the objective's gradient in this state, None if the method does not know it."""
 
-    def epoch(self, state: Any, number: int, interrupt: DeferredInterrupt) -> tuple[Any, Epoch]:
-        """Run epoch ``number``, counted from 1; ask ``interrupt`` at safe points inside it."""
+    def epoch(self, state: Any, number: int, pauses: Pauses) -> tuple[Any, Epoch]:
+        """Run epoch ``number``, counted from 1, or the rest of it; pause before each of its steps where that is due."""
+
+
+@dataclass(frozen=True)
+class MinibatchState:
+    """The solver's state and the place in the epoch: batches done, their summed loss, and the last learning rate."""
+
+    solver: Any
+    batches: int = 0
+    total: float = 0.0
+    learning_rate: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,13 @@ class MinibatchMethod:
     max_epochs: int
     seed: int
 
-    def start(self) -> Any:
-        """Return the solver's state before its first step."""
-        return self.solver.start(self.objective.network.parameters, self.objective.weight_slices)
+    state_type: ClassVar[type] = MinibatchState
+
+    def start(self) -> MinibatchState:
+        """Return the solver's state before its first step, at the beginning of an epoch."""
+        return MinibatchState(
+            self.solver.start(self.objective.network.parameters, self.objective.weight_slices)
+        )
 
     def finished(self, state: Any) -> StopReason | None:  # noqa: ARG002 - a minibatch solver cannot know
         """Return None: there is always another epoch."""
@@ -69,29 +79,46 @@ class MinibatchMethod:
         """Return None: minibatches only estimate it."""
         return None
 
-    def epoch(self, state: Any, number: int, interrupt: DeferredInterrupt) -> tuple[Any, Epoch]:
-        """Take one step for each batch; the loss is the weighted mean over the epoch's batches."""
+    def epoch(self, state: MinibatchState, number: int, pauses: Pauses) -> tuple[MinibatchState, Epoch]:
+        """Take one step for each batch that is left; the loss is the weighted mean over the epoch's batches."""
         parameters, n_rows = self.objective.network.parameters, len(self.objective.examples)
-        per_epoch = number_of_batches(n_rows, self.batch_size)
-        step, total, rate = (number - 1) * per_epoch, 0.0, 0.0
-        for rows in shuffled_batches(n_rows, self.batch_size, self.seed, number):
-            interrupt.raise_if_noted()
-            loss, gradient = self.objective.batch(rows)
-            total += loss
+        per_epoch, gradient = number_of_batches(n_rows, self.batch_size), None
+        for rows in islice(shuffled_batches(n_rows, self.batch_size, self.seed, number), state.batches, None):
+            if pauses.due:
+                pauses.pause(state, **self._facts(state, number, per_epoch))
+            loss, gradient = self.objective.batch(rows, number, state.batches)
+            total = state.total + loss
             if not math.isfinite(total):
+                state = replace(state, total=total)
                 break
+            step = (number - 1) * per_epoch + state.batches
             rate = self.solver.schedule.at(step, self.max_epochs * per_epoch)
-            parameters, state = self.solver.step(parameters, gradient, state, rate)
-            step += 1
-        return state, Epoch(total / self.objective.total_weight + self.objective.penalty(), rate)
+            parameters, solver = self.solver.step(parameters, gradient, state.solver, rate)
+            state = MinibatchState(solver, state.batches + 1, total, rate)
+        loss = state.total / self.objective.total_weight + self.objective.penalty()
+        norm = None if gradient is None else float(np.linalg.norm(gradient))
+        steps = (number - 1) * per_epoch + state.batches
+        report = Epoch(loss, state.learning_rate, steps, batch_gradient_norm=norm)
+        return MinibatchState(state.solver), report
+
+    def _facts(self, state: MinibatchState, number: int, per_epoch: int) -> dict[str, Any]:
+        """Return what the log tells inside an epoch: its loss is the mean over the batches that are done."""
+        if not state.batches:
+            return {}
+        return {
+            "epoch": number,
+            "step": (number - 1) * per_epoch + state.batches,
+            "loss": state.total / self.objective.total_weight * per_epoch / state.batches,
+            "learning_rate": state.learning_rate,
+        }
 
 
 @dataclass(frozen=True)
 class FullBatchPosition:
     """The float64 parameters and the solver's state there."""
 
-    parameters: Any
-    solver: FullBatchState
+    parameters: Array
+    solver: Any
 
 
 @dataclass(frozen=True)
@@ -102,6 +129,8 @@ class FullBatchMethod:
     objective: Objective
     solver: FullBatchSolver
     tol: float
+
+    state_type: ClassVar[type] = FullBatchPosition
 
     def start(self) -> FullBatchPosition:
         """Evaluate the objective where the network stands."""
@@ -120,141 +149,74 @@ class FullBatchMethod:
     def epoch(
         self,
         state: FullBatchPosition,
-        number: int,  # noqa: ARG002 - iterations are alike
-        interrupt: DeferredInterrupt,  # noqa: ARG002 - an iteration is one step
+        number: int,
+        pauses: Pauses,
     ) -> tuple[FullBatchPosition, Epoch]:
-        """Take one iteration."""
+        """Take one iteration, which is one step."""
+        if pauses.due:
+            pauses.pause(state)
         parameters, inner = self.solver.step(self.objective, state.parameters, state.solver)
         self.network.parameters = parameters
-        return FullBatchPosition(parameters, inner), Epoch(
-            inner.value, inner.step_length, inner.gradient_norm, inner.reason
+        report = Epoch(
+            inner.value, inner.step_length, number, inner.gradient_norm, inner.gradient_norm, inner.reason
         )
+        return FullBatchPosition(parameters, inner), report
 
 
-@dataclass(frozen=True)
-class Watch:
-    """What is looked at after every epoch.
+def run_epochs(
+    method: Method,
+    watch: Watch,
+    record: Record,
+    pauses: Pauses,
+    run_state: Callable[[int, Any], RunState],
+    begin: tuple[int, Any] | None = None,
+) -> None:
+    """Run epochs until there is a reason to stop; the network is left at the best one's parameters.
 
     Parameters
     ----------
-    network : Network
-        The network that trains.
-    max_epochs : int
-        The most epochs there will be.
-    validation : Examples or None
-        Rows the network does not train on.
-    loss : Loss
-        How the validation rows are judged.
-    patience : int or None
-        Epochs without a lower validation loss after which to stop; None: validation is only recorded.
-    callback : callable or None
-        Told of every epoch.
-    at_last_epoch : StopReason
-        What it means that no epoch is left: the plan is done, or the solver was cut off.
-    """
+    method, watch, record
+        What is done, looked at, and written down.
+    pauses : Pauses
+        Asked by the method before every step.
+    run_state : callable
+        (epochs that are over, state of the method) -> the state of the run.
+    begin : tuple or None
+        Where a run goes on: epochs that are over, and the state of the method.
 
-    network: Network
-    max_epochs: int
-    validation: Examples | None
-    loss: Loss
-    patience: int | None
-    callback: Callback | None
-    at_last_epoch: StopReason
-
-    @property
-    def selects(self) -> bool:
-        """Whether the validation loss decides which epoch is best."""
-        return self.validation is not None and self.patience is not None
-
-
-@dataclass
-class Record:
-    """What has happened so far; it outlives an interruption in the middle of an epoch."""
-
-    best: Best
-    loss_curve: list[float] = field(default_factory=list)
-    validation_curve: list[float] = field(default_factory=list)
-    gradient_norm: float | None = None
-    reason: StopReason | None = None
-
-
-def run(method: Method, watch: Watch, record: Record, interrupt: DeferredInterrupt) -> None:
-    """Run epochs until there is a reason to stop; the network is left at the best one's parameters.
-
-    Ctrl-C is asked for before every epoch, and by minibatch methods before every batch.
+    Notes
+    -----
     Numbers that overflow are part of a search for a step and of a run that diverges; both are looked for, so NumPy's
     warnings about them are off.
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         try:
-            _run_epochs(method, watch, record, interrupt)
+            _epochs(method, watch, record, pauses, run_state, begin)
         except KeyboardInterrupt:
             record.reason = StopReason.INTERRUPTED
         finally:
             watch.network.parameters = record.best.parameters
 
 
-def _run_epochs(method: Method, watch: Watch, record: Record, interrupt: DeferredInterrupt) -> None:
-    state = method.start()
-    record.reason, record.gradient_norm = method.finished(state), method.gradient_norm(state)
-    number = 0
+def _epochs(
+    method: Method,
+    watch: Watch,
+    record: Record,
+    pauses: Pauses,
+    run_state: Callable[[int, Any], RunState],
+    begin: tuple[int, Any] | None,
+) -> None:
+    if begin is None:
+        done, state = 0, method.start()
+        record.reason, record.gradient_norm = method.finished(state), method.gradient_norm(state)
+    else:
+        done, state = begin
     while record.reason is None:
-        interrupt.raise_if_noted()
-        number += 1
-        state, epoch = method.epoch(state, number, interrupt)
+        pauses.announce(partial(run_state, done))
+        started = time.monotonic()
+        done += 1
+        state, epoch = method.epoch(state, done, pauses)
         if epoch.finite and np.isfinite(watch.network.parameters).all():
-            record.reason = _look(watch, record, number, epoch)
+            record.reason = look(watch, record, done, epoch, time.monotonic() - started)
         else:
             record.reason = StopReason.DIVERGED
-
-
-def _look(watch: Watch, record: Record, number: int, epoch: Epoch) -> StopReason | None:
-    """Record a finite epoch, tell the callback, and return a reason to stop, or None."""
-    validation_loss = None
-    if watch.validation is not None:
-        validation_loss = watch.loss.mean(watch.network, watch.validation)
-        if not math.isfinite(validation_loss):
-            return StopReason.DIVERGED
-        record.validation_curve.append(validation_loss)
-    record.loss_curve.append(epoch.loss)
-    record.gradient_norm = epoch.gradient_norm
-    monitored = validation_loss if watch.selects and validation_loss is not None else epoch.loss
-    record.best = record.best.after(watch.network.parameters, number, monitored)
-    asked_to_stop = _tell(watch, number, epoch, validation_loss)
-    if epoch.reason is not None:
-        return epoch.reason
-    if asked_to_stop:
-        return StopReason.CALLBACK_STOPPED
-    if watch.selects and watch.patience is not None and record.best.epochs_since >= watch.patience:
-        return StopReason.EARLY_STOPPED
-    return watch.at_last_epoch if number >= watch.max_epochs else None
-
-
-def _tell(watch: Watch, number: int, epoch: Epoch, validation_loss: float | None) -> bool:
-    if watch.callback is None:
-        return False
-    progress = Progress(
-        epoch=number,
-        max_epochs=watch.max_epochs,
-        loss=epoch.loss,
-        validation_loss=validation_loss,
-        validation_accuracy=_accuracy(watch),
-        learning_rate=epoch.learning_rate,
-        network=watch.network,
-    )
-    answer = watch.callback(progress)
-    return isinstance(answer, bool | np.bool_) and bool(answer)
-
-
-def _accuracy(watch: Watch) -> float | None:
-    """Return the weighted share of validation rows whose most probable class is their target's."""
-    if watch.validation is None or watch.network.head != "softmax":
-        return None
-    right = weight = 0.0
-    for block in watch.validation.blocks():
-        chosen = watch.network.predict_logits(block.X).argmax(axis=1)
-        truth = block.y if block.y.ndim == 1 else block.y.argmax(axis=1)
-        weights = np.ones(len(block)) if block.sample_weight is None else block.sample_weight
-        right += float(weights @ (chosen == truth))
-        weight += float(weights.sum())
-    return right / weight

@@ -9,18 +9,22 @@ of threads nor anything else but the rows decides the order of the sums. A minib
 
     (TR.5)  F_B = sum_{i in B} s_i l_i / (n w)  +  alpha / 2 * sum W^2,      w = (sum_i s_i c_i) / N
 
-whose mean over the batches of an epoch is F: its own sum of weights in the divisor would bias it.
+whose mean over the batches of an epoch is F: its own sum of weights in the divisor would bias it. With dropout (DO.1)
+the l_i of a minibatch are those of the network without the units that its step leaves out. The gradient g of F_B is
+clipped to a length of at most c where one is set ::
+
+    (TR.7)  g <- g min(1, c / |g|)     [Pascanu2013]
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from chainrule._types import Array
 from chainrule.functions import softmax, total_weight
-from chainrule.network import Network
-from chainrule.training.fixed_order import tree_sum
+from chainrule.network import Dropout, Network
+from chainrule.training.fixed_order import fixed_order_norm, tree_sum
 
 BLOCK_ROWS = 1024
 
@@ -63,11 +67,16 @@ class Loss:
         )  # fmt: skip
         return float(loss)
 
-    def sum_and_gradient(self, network: Network, examples: Examples) -> tuple[float, Array]:
-        """Return sum_i s_i l_i over a few rows and its gradient, a new array in the network's dtype."""
+    def sum_and_gradient(
+        self, network: Network, examples: Examples, masks: Sequence[Array | None] = ()
+    ) -> tuple[float, Array]:
+        """Return sum_i s_i l_i over a few rows and its gradient, a new array in the network's dtype.
+
+        ``masks`` are those of dropout for these rows, one for each hidden layer, or empty.
+        """
         loss, gradient = network.loss_and_gradient(
             examples.X, examples.y, sample_weight=examples.sample_weight, reduction="sum",
-            class_weight=self.class_weight, label_smoothing=self.label_smoothing, n_threads=self.n_threads,
+            class_weight=self.class_weight, label_smoothing=self.label_smoothing, n_threads=self.n_threads, masks=masks,
         )  # fmt: skip
         return float(loss), gradient
 
@@ -99,6 +108,12 @@ class Objective:
         Class weights and smoothing.
     alpha : float
         Strength of the penalty, >= 0.
+    dropout : Dropout or None
+        What minibatches leave out.
+    max_gradient_norm : float or None
+        c of (TR.7), > 0; None: no clipping.
+    mean_weight : float or None
+        w of (TR.5); None: that of the examples. Rows that come in portions have one for all of them.
 
     Attributes
     ----------
@@ -112,6 +127,9 @@ class Objective:
     examples: Examples
     loss: Loss
     alpha: float
+    dropout: Dropout | None = None
+    max_gradient_norm: float | None = None
+    mean_weight: float | None = None
     weight_slices: tuple[slice, ...] = field(init=False)
     total_weight: float = field(init=False)
 
@@ -146,11 +164,26 @@ class Objective:
         self._add_penalty_gradient(gradient)
         return float(total) / self.total_weight + self.penalty(), gradient
 
-    def batch(self, rows: Array) -> tuple[float, Array]:
-        """Return sum_{i in B} s_i l_i and the gradient of (TR.5), in the network's dtype, for some rows."""
-        total, gradient = self.loss.sum_and_gradient(self.network, self.examples.take(rows))
-        gradient *= len(self.examples) / (len(rows) * self.total_weight)
+    def batch(self, rows: Array, epoch: int = 0, step: int = 0) -> tuple[float, Array]:
+        """Return sum_{i in B} s_i l_i and the gradient of (TR.5) by (TR.7), in the network's dtype.
+
+        Parameters
+        ----------
+        rows : ndarray of int64 or slice
+            The rows of the minibatch.
+        epoch, step : int
+            Number of the epoch and of the step in it: what dropout draws by.
+        """
+        examples, network = self.examples.take(rows), self.network
+        masks: Sequence[Array | None] = ()
+        if self.dropout is not None:
+            masks = self.dropout.masks(len(examples), network.layer_sizes, epoch, step, network.dtype)
+        total, gradient = self.loss.sum_and_gradient(network, examples, masks)
+        mean_weight = self.mean_weight or self.total_weight / len(self.examples)
+        gradient *= 1.0 / (len(examples) * mean_weight)
         self._add_penalty_gradient(gradient)
+        if self.max_gradient_norm is not None:
+            clip(gradient, self.max_gradient_norm)
         return total, gradient
 
     def hessian(self, parameters: Array) -> Array:
@@ -177,6 +210,23 @@ class Objective:
         if self.alpha:
             for weights in self.weight_slices:
                 gradient[weights] += self.alpha * self.network.parameters[weights]
+
+
+def clip(gradient: Array, max_norm: float) -> None:
+    """Shorten a gradient in place by (TR.7); its norm is summed in float64 in a fixed order.
+
+    A gradient that is not finite stays so, for the loop to see.
+
+    Examples
+    --------
+    >>> gradient = np.array([3.0, 4.0])
+    >>> clip(gradient, 1.0)
+    >>> gradient
+    array([0.6, 0.8])
+    """
+    norm = fixed_order_norm(gradient)
+    if norm > max_norm:
+        gradient *= max_norm / norm
 
 
 def _linear_softmax_curvature(network: Network, block: Examples, loss: Loss) -> Array:

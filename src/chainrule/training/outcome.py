@@ -26,6 +26,7 @@ class StopReason(Enum):
         "usual cause, and the kinks of relu another. Scale the features, or use another solver or activation."
     )
     COMPLETED = "All planned epochs were run and the best parameters kept; nothing is left to do."
+    PORTION_DONE = "One pass over the rows given was made; give more rows to go on, or predict."
     EARLY_STOPPED = "The validation loss stopped falling; its best epoch was kept, and nothing is left to do."
     MAX_EPOCHS = (
         "The solver was cut off while the loss still fell; its parameters are the best found and can be used. "
@@ -75,6 +76,11 @@ class Outcome:
         iteration was done; None for minibatch solvers.
     message : str
         What happened, with its numbers, and the advice.
+    temperature : float or None
+        What was fitted to the validation rows (TC.1) and divides the logits in predictions; None if none was.
+    diagnosis : tuple of str
+        What was measured of a run that diverged or learned nothing, a sentence or two for each cause; they stand in
+        the message too.
 
     Examples
     --------
@@ -92,6 +98,8 @@ class Outcome:
     validation_curve: tuple[float, ...]
     gradient_norm: float | None
     message: str
+    temperature: float | None = None
+    diagnosis: tuple[str, ...] = ()
 
     def to_json_value(self) -> dict[str, Any]:
         """Return the outcome as plain JSON values: the reason by name, numbers that are not finite as null."""
@@ -105,6 +113,8 @@ class Outcome:
             "validation_curve": list(self.validation_curve),
             "gradient_norm": None if self.gradient_norm is None else _finite_or_none(self.gradient_norm),
             "message": self.message,
+            "temperature": self.temperature,
+            "diagnosis": list(self.diagnosis),
         }
 
     @classmethod
@@ -120,6 +130,8 @@ class Outcome:
             validation_curve=tuple(value["validation_curve"]),
             gradient_norm=value["gradient_norm"],
             message=value["message"],
+            temperature=value.get("temperature"),
+            diagnosis=tuple(value.get("diagnosis", ())),
         )
 
 

@@ -23,6 +23,10 @@ class Progress:
         The learning rate of the epoch's last step; the step length for a full-batch solver.
     network : Network
         The network as it is now. Reading it is safe; it goes on changing.
+    step : int
+        Steps since the beginning of the run, iterations of a full-batch solver.
+    gradient_norm : float or None
+        Euclidean norm of the last minibatch's gradient, of the objective's for a full-batch solver.
     """
 
     epoch: int
@@ -32,6 +36,8 @@ class Progress:
     validation_accuracy: float | None
     learning_rate: float
     network: Network
+    step: int
+    gradient_norm: float | None
 
 
 Callback: TypeAlias = Callable[[Progress], object]

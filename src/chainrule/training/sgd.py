@@ -1,12 +1,13 @@
 """Stochastic gradient descent with momentum."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 
 from chainrule._types import Array
 from chainrule.errors import ArgumentError
+from chainrule.training.packing import SCRATCH
 from chainrule.training.schedules import CosineSchedule, Schedule, as_schedule
 from chainrule.training.solver import MinibatchSolver
 
@@ -18,7 +19,7 @@ class SGDState:
     """The velocity, and a buffer that spares allocations."""
 
     velocity: Array
-    buffer: Array
+    buffer: Array = field(metadata=SCRATCH)
 
 
 @dataclass(frozen=True)

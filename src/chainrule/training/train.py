@@ -1,6 +1,7 @@
 """Train a network: the public call, its checks, and the outcome it returns."""
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -10,23 +11,25 @@ import numpy as np
 from chainrule._types import ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.functions import check_weights, near_one
-from chainrule.network import Network
+from chainrule.network import Dropout, Network, check_dropout
+from chainrule.training.checkpoint import EVERY, Checkpoint, check_checkpoint
 from chainrule.training.checks import (
+    check_calibrate,
     check_count,
     check_examples,
+    check_gradient_norm,
     check_head_options,
+    check_minibatch_options,
     check_number,
 )
 from chainrule.training.choice import Solver, choose_batch_size, choose_max_epochs, choose_solver
-from chainrule.training.conclusion import keep_or_restore, outcome_of, standing
-from chainrule.training.early_stopping import Best
-from chainrule.training.interruption import DeferredInterrupt
-from chainrule.training.loop import FullBatchMethod, Method, MinibatchMethod, Record, Watch, run
+from chainrule.training.conducting import Run, conduct
+from chainrule.training.log import TrainingLog
 from chainrule.training.objective import Examples, Loss, Objective
-from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.progress import Callback
-from chainrule.training.solver import FullBatchSolver, MinibatchSolver
+from chainrule.training.solver import MinibatchSolver
+from chainrule.training.watching import Watch
 
 
 def train(
@@ -39,14 +42,20 @@ def train(
     class_weight: ArrayLike | None = None,
     label_smoothing: float = 0.0,
     alpha: float = 1e-4,
+    dropout: float | Sequence[float] = 0.0,
+    max_gradient_norm: float | None = None,
     batch_size: int | str = "auto",
     max_epochs: int | str = "auto",
     tol: float = 1e-4,
     validation: Sequence[ArrayLike] | None = None,
     patience: int | None = 20,
+    calibrate: bool | str = "auto",
     callback: Callback | None = None,
     random_state: int = 0,
     n_threads: int | None = None,
+    checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
+    checkpoint_every: float = EVERY,
+    log: str | os.PathLike[str] | None = None,
 ) -> Outcome:
     """Minimise the objective (TR.1) of a network in place.
 
@@ -71,6 +80,11 @@ def train(
         In 0..1; softmax head only.
     alpha : float
         Strength of the L2 penalty on the weights, >= 0; biases are free.
+    dropout : float or sequence of float
+        Share of the units of hidden layers that each minibatch leaves out, in [0, 1): one for all layers, or one for
+        each. Prediction leaves nothing out.
+    max_gradient_norm : float or None
+        Minibatch gradients that are longer are scaled to this length, > 0; None: none is.
     batch_size : int or "auto"
         The most rows of a minibatch; not used by full-batch solvers.
     max_epochs : int or "auto"
@@ -83,12 +97,26 @@ def train(
     patience : int or None
         Epochs without a lower validation loss after which to stop, the best epoch's parameters being kept. None:
         the validation loss is only recorded. Not used without validation.
+    calibrate : bool or "auto"
+        Whether ``network.temperature`` is fitted to the validation rows when the run is over; softmax head only. It
+        divides the logits in predictions and is in ``Outcome.temperature``. "auto": with hidden layers, where the
+        validation loss decides. Where it is not fitted, the network keeps the temperature it has.
     callback : callable or None
         Called with a :class:`~chainrule.training.Progress` after every epoch; returning True ends the run.
     random_state : int
         Seed of the order of the rows, 0..2**64 - 1. Equal arguments give equal bits.
     n_threads : int or None
         At most this many threads in the loss; None: as many as the process may use. Changes no bit.
+    checkpoint : str, path, Checkpoint or None
+        A file the run is written down in, and goes on from if it is there: the same call after a kill at any moment
+        ends with the same bits as a run without a break, whatever parameters the network has when it is called. A
+        file of other data or settings is refused with the names of what changed; that of a complete run gives its
+        result. A :class:`~chainrule.training.Checkpoint` can say more.
+    checkpoint_every : float
+        Seconds between checkpoints, also in the middle of an epoch; 0 writes one before every step.
+    log : str, path or None
+        A file to append JSON lines to: one for every epoch, and one every ten seconds inside a long one, with step,
+        epoch, loss, validation loss, gradient norm, rows per second and learning rate.
 
     Returns
     -------
@@ -101,6 +129,15 @@ def train(
     ------
     ArgumentError, ArgumentTypeError
         If an argument is outside its domain; the network is then unchanged.
+    CheckpointError
+        If the checkpoint is damaged, newer, or of other data or settings; nothing is changed.
+    OutputError
+        If a checkpoint or log cannot be written at all.
+
+    Warns
+    -----
+    CheckpointWarning
+        If a checkpoint cannot be written (the last good one stays, and the run goes on), or its run is complete.
 
     Notes
     -----
@@ -129,45 +166,25 @@ def train(
     threads = (
         None if n_threads is None else check_count(call, "n_threads", n_threads, "Pass None to use them all.")
     )
-    objective = Objective(network, examples, Loss(weights, smoothing, threads), strength)
+    rates = check_dropout(call, dropout, len(network.layer_sizes) - 2)
+    objective = Objective(
+        network, examples, Loss(weights, smoothing, threads), strength,
+        Dropout(rates, seed) if any(rates) else None, check_gradient_norm(call, max_gradient_norm),
+    )  # fmt: skip
     _check_total_weight(call, objective, "")
     chosen = choose_solver(solver, network, len(examples), call)
+    check_minibatch_options(call, objective, chosen)
     size, epochs = _plan(call, chosen, batch_size, max_epochs, len(examples))
     # Validation rows are judged as they are: without the smoothing of the targets, with the weights of the classes.
     plain = replace(objective.loss, label_smoothing=0.0)
     rows = _check_validation(call, network, validation, plain)
     watch = Watch(
-        network, epochs, rows, plain, _check_patience(call, patience), _check_callback(call, callback),
-        StopReason.COMPLETED if isinstance(chosen, MinibatchSolver) else StopReason.MAX_EPOCHS,
+        network, len(examples), epochs, rows, plain, _check_patience(call, patience), _check_callback(call, callback),
+        TrainingLog(log, call), StopReason.COMPLETED if isinstance(chosen, MinibatchSolver) else StopReason.MAX_EPOCHS,
     )  # fmt: skip
-    libraries = chosen.libraries if isinstance(chosen, FullBatchSolver) else ()
-    with DeferredInterrupt() as interrupt, one_blas_thread(*libraries):
-        method = _method(network, objective, chosen, size, epochs, tolerance, seed)
-        return _fit(method, objective, chosen, watch, interrupt)
-
-
-def _fit(
-    method: Method, objective: Objective, solver: Solver, watch: Watch, interrupt: DeferredInterrupt
-) -> Outcome:
-    first = standing(objective, watch)
-    record = Record(Best(first.parameters))
-    run(method, watch, record, interrupt)
-    loss = keep_or_restore(record, watch, first, standing(objective, watch))
-    return outcome_of(record, solver, loss)
-
-
-def _method(
-    network: Network,
-    objective: Objective,
-    solver: Solver,
-    batch_size: int,
-    epochs: int,
-    tol: float,
-    seed: int,
-) -> Method:
-    if isinstance(solver, MinibatchSolver):
-        return MinibatchMethod(objective, solver, batch_size, epochs, seed)
-    return FullBatchMethod(network, objective.in_float64(), solver, tol)
+    calibrates = check_calibrate(call, calibrate, network, watch.selects, rows is not None)
+    run = Run(objective, chosen, watch, size, tolerance, seed, calibrates)
+    return conduct(run, check_checkpoint(call, checkpoint, checkpoint_every), call)
 
 
 def _plan(

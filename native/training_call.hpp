@@ -1,0 +1,287 @@
+// The phases of the steps of one call (training_steps.hpp), each in pieces that threads take.
+#pragma once
+
+#include <cmath>
+
+#include "instruction_set.hpp"
+#include "total.hpp"
+#include "training_state.hpp"
+
+namespace chainrule {
+
+// One call: every phase of every step.
+struct Range {
+    int64_t first;
+    int64_t last;
+};
+inline Range share(int64_t n, int piece, int pieces) {
+    return {n * piece / pieces, n * (piece + 1) / pieces};
+}
+
+// The share of the units of some panels, `per_panel` of each: the last panel may hold one vector, which is
+// half the work.
+template <class Real>
+Range share_panels_of(int64_t n_columns, int64_t per_panel, int piece, int pieces) {
+    constexpr int64_t lanes = panel_columns<Real> / 2;
+    const int64_t vectors = (n_columns + lanes - 1) / lanes;
+    const int64_t whole = vectors / 2 * per_panel;  // units of two vectors
+    const Range work = share(vectors * per_panel, piece, pieces);
+    const auto unit = [&](int64_t x) { return x < 2 * whole ? x / 2 : x - whole; };
+    return {unit(work.first), unit(work.last)};
+}
+
+template <class Real>
+class TrainingCall {
+  public:
+    TrainingCall(TrainingState<Real>& state, const StepsTask& task, int pieces)
+        : state_(state), task_(task), kernels_(kernels_of<Real>()), pieces_(pieces) {
+        n_layers_ = static_cast<int64_t>(state.layers.size());
+        clips_ = state.solver.max_norm > 0.0;
+        phases_of_step_ = 2 * n_layers_ + 1 + (clips_ ? 1 : 0);
+    }
+
+    // The last step's gradient is kept, for its length is told.
+    int64_t n_phases() const { return task_.n_steps * phases_of_step_ + (clips_ ? 0 : 1); }
+
+    void phase(int64_t number, int piece) {
+        const int64_t step = std::min(number / phases_of_step_, task_.n_steps - 1);
+        if (!std::isfinite(total_before(step))) {  // nothing changes any more
+            if (piece == 0) {
+                total_before(step + 1) = total_before(step);
+            }
+            return;
+        }
+        const int64_t place = number - step * phases_of_step_;
+        if (place == 0) {
+            prepare(step, piece);
+        } else if (place < n_layers_) {
+            forward(step, place - 1, piece);
+        } else if (place == n_layers_) {
+            loss(step, piece);
+        } else if (place <= 2 * n_layers_) {
+            backward(step, 2 * n_layers_ - place, piece);
+        } else {
+            finish(step, piece);
+        }
+    }
+
+  private:
+    using Layer = TrainingLayer<Real>;
+    static constexpr int64_t w = panel_columns<Real>;
+
+    Layer& layer(int64_t number) const { return state_.layers[static_cast<size_t>(number)]; }
+    int64_t begin_of(int64_t step) const {
+        return (task_.first_batch + step) * task_.n_rows / task_.n_batches;
+    }
+    int64_t rows_of(int64_t step) const { return begin_of(step + 1) - begin_of(step); }
+    bool keeps(int64_t step) const { return clips_ || step == task_.n_steps - 1; }
+
+    void prepare(int64_t step, int piece) {
+        const Range rows = share(rows_of(step), piece, pieces_);
+        const int64_t* const order = task_.order + begin_of(step);
+        const GatherTask<Real> gather{
+            task_.data,         task_.data_is_float64, order,       state_.network.sizes[0],
+            task_.centre,       task_.scale,           task_.limit, state_.inputs.data(),
+            state_.input_stride};
+        kernels_.gather(gather, rows.first, rows.last);
+        gather_targets(order, rows);
+        for (int64_t l = 0; l < n_layers_; ++l) {
+            if (layer(l).threshold > 0) {
+                const MaskKey key{task_.seed, task_.epoch, static_cast<uint64_t>(task_.first_batch + step),
+                                  static_cast<uint64_t>(l), layer(l).threshold};
+                draw_mask(key, rows.first, rows.last, layer(l).n_units(), layer(l).derivatives.data(),
+                          layer(l).stride);
+            }
+            if (l > 0) {
+                turn(layer(l), piece);
+            }
+        }
+    }
+
+    void gather_targets(const int64_t* order, Range rows) {
+        const int64_t n_outputs = state_.network.sizes.back();
+        for (int64_t i = rows.first; i < rows.last; ++i) {
+            if (task_.indices) {
+                state_.indices[static_cast<size_t>(i)] = task_.indices[order[i]];
+            } else {
+                const Real* const row = static_cast<const Real*>(task_.probabilities) + order[i] * n_outputs;
+                std::copy(row, row + n_outputs, state_.probabilities.data() + i * n_outputs);
+            }
+            if (task_.row_weight) {
+                state_.row_weight[static_cast<size_t>(i)] = task_.row_weight[order[i]];
+            }
+        }
+    }
+
+    // Panels of W from panels of W^T.
+    void turn(Layer& layer, int piece) {
+        const Range panels = share(panel_count<Real>(layer.n_inputs()), piece, pieces_);
+        for (int64_t unit = 0; unit < layer.n_units(); unit += w) {
+            const Real* const from = layer.parameters.weights.data() + unit * layer.n_inputs();
+            const PackTask<Real> pack{{from, 1, w},
+                                      layer.other_side.data() + unit * w,
+                                      layer.n_units() * w,
+                                      std::min(w, layer.n_units() - unit),
+                                      layer.n_inputs()};
+            kernels_.pack_panels(pack, panels.first, panels.last);
+        }
+    }
+
+    ForwardTask<Real> forward_task(int64_t number) const {
+        Layer& own = layer(number);
+        const Real* const a = number ? layer(number - 1).values.data() : state_.inputs.data();
+        const int64_t a_stride = number ? layer(number - 1).stride : state_.input_stride;
+        return {a,
+                a_stride,
+                own.n_inputs(),
+                own.parameters.weights.data(),
+                own.parameters.biases.data(),
+                own.n_units(),
+                own.activation,
+                own.last ? own.upstream.data() : own.values.data(),
+                own.stride,
+                own.derivatives.data(),
+                own.threshold > 0};
+    }
+
+    TileUnits tile_units(int64_t n_rows, int64_t n_columns, int piece) const {
+        const Range range = share_panels_of<Real>(n_columns, row_units(n_rows), piece, pieces_);
+        return {n_rows, range.first, range.last};
+    }
+
+    Range update_units(const Layer& layer, int piece) const {
+        return share_panels_of<Real>(layer.n_units(), line_units<Real>(layer.n_inputs()), piece, pieces_);
+    }
+
+    void forward(int64_t step, int64_t number, int piece) {
+        kernels_.layer_forward(forward_task(number),
+                               tile_units(rows_of(step), layer(number).n_units(), piece));
+    }
+
+    void loss(int64_t step, int piece) {
+        const int64_t n_rows = rows_of(step);
+        const Range rows = share(n_rows, piece, pieces_);
+        if (rows.first == rows.last) {
+            return;
+        }
+        Layer& own = layer(n_layers_ - 1);
+        kernels_.layer_logits(forward_task(n_layers_ - 1), state_.logits.data(), rows.first, rows.last);
+        const double scale = 1.0 / (static_cast<double>(n_rows) * task_.mean_weight);
+        const double* const row_weight = task_.row_weight ? state_.row_weight.data() : nullptr;
+        loss_of_rows(rows, scale, row_weight);
+        const PackTask<Real> pack{from_row(row_major<Real>(state_.logits.data(), own.n_units()), rows.first),
+                                  own.upstream.data() + rows.first * w, own.stride, rows.last - rows.first,
+                                  own.n_units()};
+        kernels_.pack_panels(pack, 0, panel_count<Real>(own.n_units()));
+    }
+
+    void loss_of_rows(Range rows, double scale, const double* row_weight) {
+        Real* const logits = state_.logits.data();
+        double* const losses = state_.losses.data();
+        const int64_t n = state_.network.sizes.back();
+        const int64_t* const indices = task_.indices ? state_.indices.data() : nullptr;
+        const Real* const targets = task_.indices ? nullptr : state_.probabilities.data();
+        if (state_.network.head != HeadKind::softmax) {
+            const auto kind =
+                state_.network.head == HeadKind::sigmoid ? OutputKind::sigmoid : OutputKind::identity;
+            kernels_.output_loss({kind, logits, targets, row_weight, losses, n, scale}, rows.first,
+                                 rows.last);
+        } else if (task_.folded) {
+            kernels_.cross_entropy_index({logits, indices, row_weight, losses, logits, n, 1.0, scale},
+                                         rows.first, rows.last);
+        } else {
+            kernels_.cross_entropy_probability({logits, targets, indices, task_.class_weight, row_weight,
+                                                losses, logits, n, task_.label_smoothing, 1.0, scale},
+                                               rows.first, rows.last);
+        }
+    }
+
+    double& total_before(int64_t step) const { return state_.totals[static_cast<size_t>(step)]; }
+
+    // Whether the sum of the losses is finite after this step: else it is not taken.
+    bool goes_on(int64_t step, int64_t number, int piece) {
+        if (number < n_layers_ - 1) {
+            return std::isfinite(total_before(step + 1));
+        }
+        const double total = total_before(step) + fixed_order_total(state_.losses.data(), rows_of(step));
+        if (piece == 0) {
+            total_before(step + 1) = total;
+        }
+        return std::isfinite(total);
+    }
+
+    void backward(int64_t step, int64_t number, int piece) {
+        if (!goes_on(step, number, piece)) {
+            return;
+        }
+        const UpdateTask<Real> update = update_task(step, number);
+        const Range units = update_units(layer(number), piece);
+        kernels_.layer_update(update, units.first, units.last);
+        if (number > 0) {
+            descend(step, number, piece);
+        }
+    }
+
+    void descend(int64_t step, int64_t number, int piece) {
+        Layer& own = layer(number);
+        Layer& below = layer(number - 1);
+        const bool bare = below.activation == ActivationKind::identity && !below.keeps_derivatives();
+        const Real* const kept =
+            below.keeps_derivatives() ? below.derivatives.data() : (bare ? nullptr : below.values.data());
+        const BackwardTask<Real> task{
+            own.upstream.data(),   own.stride,       own.n_units(), own.other_side.data(),
+            own.n_inputs(),        below.activation, kept,          below.keeps_derivatives(),
+            below.upstream.data(), below.stride};
+        kernels_.layer_backward(task, tile_units(rows_of(step), own.n_inputs(), piece));
+    }
+
+    UpdateTask<Real> update_task(int64_t step, int64_t number) const {
+        Layer& own = layer(number);
+        const bool keep = keeps(step);
+        const bool adam = state_.solver.kind == SolverKind::adam;
+        auto& second = adam ? own.second : own.first;
+        return {number ? layer(number - 1).values.data() : state_.inputs.data(),
+                number ? layer(number - 1).stride : state_.input_stride,
+                own.upstream.data(),
+                own.stride,
+                rows_of(step),
+                own.n_inputs(),
+                own.n_units(),
+                own.parameters.weights.data(),
+                own.parameters.biases.data(),
+                {own.first.weights.data(), second.weights.data()},
+                {own.first.biases.data(), second.biases.data()},
+                keep ? own.gradient.weights.data() : nullptr,
+                keep ? own.gradient.biases.data() : nullptr,
+                state_.squares.data() + own.first_of_squares,
+                state_.optimisers[static_cast<size_t>(step)]};
+    }
+
+    void finish(int64_t step, int piece) {
+        if (!std::isfinite(total_before(step + 1))) {
+            return;
+        }
+        const double norm =
+            std::sqrt(fixed_order_total(state_.squares.data(), static_cast<int64_t>(state_.squares.size())));
+        const double factor = clips_ && norm > state_.solver.max_norm ? state_.solver.max_norm / norm : 1.0;
+        if (piece == 0) {
+            state_.norm = norm * factor;
+        }
+        for (int64_t l = 0; l < n_layers_; ++l) {
+            UpdateTask<Real> task = update_task(step, l);
+            task.optimiser.factor = static_cast<Real>(factor);
+            const Range units = update_units(layer(l), piece);
+            kernels_.layer_finish(task, units.first, units.last);
+        }
+    }
+
+    TrainingState<Real>& state_;
+    const StepsTask& task_;
+    const KernelsOf<Real>& kernels_;
+    int pieces_;
+    int64_t n_layers_;
+    int64_t phases_of_step_;
+    bool clips_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,103 @@
+// The memory of one layer in training: weights with the solver's state, and what a minibatch leaves in it.
+#pragma once
+
+#include <algorithm>
+
+#include "arena.hpp"
+#include "dense.hpp"
+#include "instruction_set.hpp"
+#include "training_tasks.hpp"
+
+namespace chainrule {
+
+// Weights as panels, biases filled up to whole panels: parameters, or one vector of the solver's state.
+template <class Real>
+struct PackedLayer {
+    Zeros<Real> weights;
+    Zeros<Real> biases;
+    int64_t n_inputs;
+    int64_t n_units;
+
+    PackedLayer(Arena& arena, int64_t inputs, int64_t units)
+        : weights(arena.take<Real>(panel_count<Real>(units) * panel_columns<Real> * inputs)),
+          biases(arena.take<Real>(panel_count<Real>(units) * panel_columns<Real>)),
+          n_inputs(inputs),
+          n_units(units) {}
+
+    // From W, b one after the other; returns what follows them.
+    const Real* load(const Real* flat) {
+        const PackTask<Real> pack{transposed(row_major(flat, n_inputs)), weights.data(),
+                                  n_inputs * panel_columns<Real>, n_inputs, n_units};
+        kernels_of<Real>().pack_panels(pack, 0, panel_count<Real>(n_units));
+        flat += n_inputs * n_units;
+        std::copy(flat, flat + n_units, biases.data());
+        return flat + n_units;
+    }
+
+    Real* store(Real* flat) const {
+        constexpr int64_t w = panel_columns<Real>;
+        constexpr int64_t lines = 16;  // whose cache lines are filled before the next are looked at
+        for (int64_t first = 0; first < n_inputs; first += lines) {
+            const int64_t last = std::min(first + lines, n_inputs);
+            for (int64_t j = 0; j < n_units; ++j) {
+                const Real* const panel = weights.data() + j / w * n_inputs * w + j % w;
+                for (int64_t k = first; k < last; ++k) {
+                    flat[j * n_inputs + k] = panel[k * w];
+                }
+            }
+        }
+        flat += n_inputs * n_units;
+        std::copy(biases.data(), biases.data() + n_units, flat);
+        return flat + n_units;
+    }
+};
+
+template <class Real>
+struct TrainingLayer {
+    ActivationKind activation;
+    int threshold;  // of dropout
+    bool last;
+    PackedLayer<Real> parameters;
+    PackedLayer<Real> first;
+    PackedLayer<Real> second;
+    PackedLayer<Real> gradient;
+    int64_t stride;            // of the panels of a minibatch
+    Zeros<Real> values;        // h(U), times the mask
+    Zeros<Real> derivatives;   // where they do not follow from the values
+    Zeros<Real> upstream;      // dE/dU
+    Zeros<Real> other_side;    // panels of W, where a layer is below
+    int64_t first_of_squares;  // in the squares of the gradient, by unit
+
+    int64_t n_inputs() const { return parameters.n_inputs; }
+    int64_t n_units() const { return parameters.n_units; }
+    int64_t update_units() const { return panel_count<Real>(n_units()) * line_units<Real>(n_inputs()); }
+    bool keeps_derivatives() const { return derivatives.data() != nullptr; }
+
+    TrainingLayer(Arena& arena, int64_t inputs, int64_t units, ActivationKind kind, int mask_threshold,
+                  bool is_first, bool is_last, bool has_second, int64_t most_rows)
+        : activation(kind),
+          threshold(mask_threshold),
+          last(is_last),
+          parameters(arena, inputs, units),
+          first(arena, inputs, units),
+          second(arena, has_second ? inputs : 0, has_second ? units : 0),
+          gradient(arena, inputs, units),
+          // One line more: rows of neighbouring panels then lie in different sets of the cache.
+          stride((most_rows + 1) * panel_columns<Real>),
+          upstream(arena.take<Real>(panel_count<Real>(units) * stride)),
+          first_of_squares(0) {
+        const int64_t size = panel_count<Real>(units) * stride;
+        if (!is_last) {
+            values = arena.take<Real>(size);
+        }
+        const bool follows = kind == ActivationKind::relu || kind == ActivationKind::identity;
+        if (!is_last && (mask_threshold > 0 || !follows)) {
+            derivatives = arena.take<Real>(size);
+        }
+        if (!is_first) {
+            other_side = arena.take<Real>(panel_count<Real>(inputs) * panel_columns<Real> * units);
+        }
+    }
+};
+
+}  // namespace chainrule
