@@ -24,7 +24,8 @@ import numpy as np
 from chainrule._types import Array
 from chainrule.functions import softmax, total_weight
 from chainrule.network import Dropout, Network
-from chainrule.training.fixed_order import fixed_order_norm, tree_sum
+from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm, tree_sum
+from chainrule.training.linear_softmax import BIAS_SOLVED, LinearSoftmax
 
 BLOCK_ROWS = 1024
 
@@ -132,6 +133,7 @@ class Objective:
     mean_weight: float | None = None
     weight_slices: tuple[slice, ...] = field(init=False)
     total_weight: float = field(init=False)
+    _linear: list[LinearSoftmax] = field(init=False, default_factory=list, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         # Not functools.cached_property, whose lock (Python 3.11) a forked child may inherit held by another thread.
@@ -205,6 +207,35 @@ class Objective:
             matrix[range(weights.start, weights.stop), range(weights.start, weights.stop)] += self.alpha
         _hold_common_shifts(matrix, self.network.n_features, self.network.n_outputs, self.alpha == 0.0)
         return np.asarray(matrix)
+
+    def linear_softmax(self) -> LinearSoftmax:
+        """Return the passes of a softmax network without hidden layers, made once."""
+        if not self._linear:
+            self._linear.append(LinearSoftmax(self))
+        return self._linear[0]
+
+    def certified_gap(self, gradient: Array) -> float | None:
+        """Return what F is above its minimum at most, by its float64 gradient; None where that bounds nothing.
+
+        For given biases' best values F is strongly convex in the weights, with the constant alpha ::
+
+            (TR.8)  F - min F <= |dF/dW|^2 / (2 alpha)        where dF/db = 0 to rounding
+
+        [BoydVandenberghe2004, section 9.1.2]. None for hidden layers, for other heads, without a penalty, and where the
+        biases are not solved.
+        """
+        if not self.is_linear_softmax or self.alpha == 0.0:
+            return None
+        size = self.weight_slices[0].stop
+        largest = float(abs(gradient[size:]).max())
+        if not largest <= BIAS_SOLVED:
+            return None
+        return fixed_order_dot(gradient[:size], gradient[:size]) / (2.0 * self.alpha)
+
+    @property
+    def is_linear_softmax(self) -> bool:
+        """Whether the network has a softmax head and no hidden layers."""
+        return self.network.head == "softmax" and len(self.network.layer_sizes) == 2
 
     def _add_penalty_gradient(self, gradient: Array) -> None:
         if self.alpha:
