@@ -27,7 +27,7 @@ def _same_seeds_in_every_run():
 
 
 @pytest.mark.parametrize("load", [load_iris, load_wine])
-@pytest.mark.parametrize("solver", ["newton-cholesky", "lbfgs"])
+@pytest.mark.parametrize("solver", ["newton-cholesky", "newton-cg", "lbfgs"])
 @pytest.mark.parametrize("alpha", [1e-3, 0.1])
 def test_weights_are_those_of_logistic_regression(load, solver, alpha):
     X, y = load(return_X_y=True)
@@ -291,7 +291,7 @@ def test_nothing_is_fitted_before_fit():
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"solver": "newton"}, ArgumentError, "lbfgs, newton-cholesky; got 'newton'"),
+        ({"solver": "newton"}, ArgumentError, "lbfgs, newton-cg, newton-cholesky; got 'newton'"),
         ({"activation": "gelu", "hidden_layer_sizes": (3,)}, ArgumentError, "activation is one of relu"),
         ({"hidden_layer_sizes": (0,)}, ArgumentError, "layer_sizes are positive integers"),
         ({"alpha": -1.0}, ArgumentError, "alpha is finite and at least 0.0; got -1.0"),

@@ -17,7 +17,12 @@ Scaling: TypeAlias = tuple[Array, Array, float | None]
 
 
 def linear_logits(
-    features: Array, weight: Array, bias: Array, *, scaling: Scaling | None = None, n_threads: int | None = None
+    features: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    scaling: Scaling | None = None,
+    n_threads: int | None = None,
 ) -> Array:
     """Return the logits Z of (LH.1).
 
@@ -42,7 +47,9 @@ def linear_logits(
     array([[3.5, 4. ]])
     """
     out = np.empty((len(features), len(weight)), weight.dtype)
-    linear_kernels().linear_logits_rows(features, weight, bias, *_scaling(scaling), out, thread_count(n_threads))
+    linear_kernels().linear_logits_rows(
+        features, weight, bias, *_scaling(scaling), out, thread_count(n_threads)
+    )
     return out
 
 

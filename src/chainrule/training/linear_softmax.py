@@ -6,18 +6,24 @@ curvature (CE.4) ::
     (LN.1)  dF/dtheta = G^T X~ / w + (alpha W, 0)                                           w = sum_i s_i c_i of (TR.1)
     (LN.2)  H v = sum_i s_i (sum_k q_ik) (diag(p_i) - p_i p_i^T) v x~_i x~_i^T / w + (alpha V, 0)
 
-a value along a line needs no pass over X, for the logits of the line are Z + t dZ. All sums over rows are in a fixed
+Features far from 0 (offsets) are centred on the way, which changes the biases alone ::
+
+    (LN.3)  W x + b = W (x - c) + b',     b' = b + W c
+
+so that offsets cost no digits; all parameters and gradients here are those of (W, b').
+
+A value along a line needs no pass over X, for the logits of the line are Z + t dZ. All sums over rows are in a fixed
 order.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule._types import Array
 from chainrule.functions import (
+    Scaling,
     cross_entropy,
     cross_entropy_with_gradient,
     linear_cross,
@@ -35,6 +41,10 @@ BIAS_SOLVED = 1e-13
 MOST_CLASSES = 2048
 """The most classes whose biases are solved by themselves: that takes a matrix of so many rows."""
 MOST_BIAS_STEPS = 60
+MOST_HALVINGS = 20
+OFFSET = 10.0
+"""Features whose mean is more standard deviations from 0 than this, in a sample of the rows, are centred."""
+SAMPLED_ROWS = 2048
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,20 @@ class Curvature:
         return product
 
 
+@dataclass(frozen=True)
+class BiasPlace:
+    """Logits for some biases, with the summed loss and its gradient by the biases."""
+
+    logits: Array
+    loss: float
+    gradient: Array
+
+    @property
+    def slope(self) -> float:
+        """Its largest entry."""
+        return float(abs(self.gradient).max())
+
+
 class LinearSoftmax:
     """What the passes need of an objective, and the logits of the parameters that were looked at last.
 
@@ -93,16 +117,42 @@ class LinearSoftmax:
         if features.dtype not in (np.float32, np.float64):
             features = features.astype(network.dtype)
         self.features = np.ascontiguousarray(features)
-        self.examples, self.loss = examples, objective.loss
+        self.examples = examples
         self.alpha, self.total_weight = objective.alpha, objective.total_weight
         self.shape = (network.n_outputs, network.n_features)
         scaling = network.input_scaling
         self._input_scaling = scaling
-        self.scaling = None if scaling is None else (scaling.center, scaling.scale, scaling.limit)
+        self.centre = _offsets(self.features) if scaling is None else None
+        if self.centre is not None:
+            self.scaling: Scaling | None = (self.centre, np.ones_like(self.centre), None)
+        else:
+            self.scaling = None if scaling is None else (scaling.center, scaling.scale, scaling.limit)
         self.n_threads = objective.loss.n_threads
+        self._options: dict[str, Any] = {
+            "sample_weight": examples.sample_weight,
+            "class_weight": objective.loss.class_weight,
+            "label_smoothing": objective.loss.label_smoothing,
+            "n_threads": self.n_threads,
+        }
         self.mass = target_mass(examples, objective.loss, network.n_outputs)
         self._seen: tuple[Array, Array] | None = None
         self.kept: tuple[Array, object] | None = None
+
+    def centred(self, parameters: Array) -> Array:
+        """Return (W, b') of (LN.3) for (W, b), a new vector."""
+        return self._shifted(parameters, 1.0)
+
+    def as_given(self, parameters: Array) -> Array:
+        """Return (W, b) of (LN.3) for (W, b'), a new vector."""
+        return self._shifted(parameters, -1.0)
+
+    def _shifted(self, parameters: Array, sign: float) -> Array:
+        shifted = parameters.copy()
+        if self.centre is not None:
+            weight, bias = self.split(shifted)
+            for k in range(len(bias)):
+                bias[k] += sign * fixed_order_dot(weight[k], self.centre)
+        return shifted
 
     def split(self, parameters: Array) -> tuple[Array, Array]:
         """Return views of W and b."""
@@ -111,11 +161,19 @@ class LinearSoftmax:
 
     def logits(self, parameters: Array, dtype: Any) -> Array:
         """Return Z at float64 parameters, computed in a dtype; not to be written to."""
-        if self._seen is not None and self._seen[1].dtype == dtype and np.array_equal(self._seen[0], parameters):
+        if (
+            self._seen is not None
+            and self._seen[1].dtype == dtype
+            and np.array_equal(self._seen[0], parameters)
+        ):
             return self._seen[1]
         weight, bias = self.split(parameters)
         found = linear_logits(
-            self.features, weight.astype(dtype), bias.astype(dtype), scaling=self.scaling, n_threads=self.n_threads
+            self.features,
+            weight.astype(dtype),
+            bias.astype(dtype),
+            scaling=self.scaling,
+            n_threads=self.n_threads,
         )
         self._seen = (parameters.copy(), found)
         return found
@@ -123,6 +181,8 @@ class LinearSoftmax:
     def inputs(self, rows: Array) -> Array:
         """Return some of the rows as the head sees them, a new array."""
         chosen = self.features[rows]
+        if self.centre is not None:
+            return np.asarray(chosen - self.centre)
         return chosen if self._input_scaling is None else self._input_scaling.apply(chosen)
 
     def value(self, logits: Array, parameters: Array) -> float:
@@ -169,21 +229,32 @@ class LinearSoftmax:
             return parameters, logits
         parameters = parameters.copy()
         bias = self.split(parameters)[1]
-        loss, by_logits = self._loss_and_gradient(logits)
+        place = self._bias_place(logits)
         for _ in range(MOST_BIAS_STEPS):
-            gradient = by_logits.sum(axis=0)
-            if abs(gradient).max() <= 0.1 * BIAS_SOLVED * self.total_weight:
+            if place.slope <= 0.1 * BIAS_SOLVED * self.total_weight:
                 break
-            step = self._bias_step(logits, gradient)
-            moved = logits + step
-            new_loss, new_by_logits = self._loss_and_gradient(moved)
-            if not new_loss <= loss + 1e-12 * abs(loss) or not (
-                abs(new_by_logits.sum(axis=0)).max() < abs(gradient).max()
-            ):
+            step = self._bias_step(place.logits, place.gradient)
+            following = self._lower(place, step)
+            if following is None:
                 break
-            bias += step
-            logits, loss, by_logits = moved, new_loss, new_by_logits
-        return parameters, logits
+            share, place = following
+            bias += share * step
+        return parameters, place.logits
+
+    def _lower(self, place: "BiasPlace", step: Array) -> tuple[float, "BiasPlace"] | None:
+        """Return a share of the step that lowers the loss, or where values cannot tell, the gradient; None if none."""
+        share = 1.0
+        for _ in range(MOST_HALVINGS):
+            found = self._bias_place(place.logits + share * step)
+            change, resolution = found.loss - place.loss, 1e-12 * abs(place.loss)
+            if change < -resolution or (change <= resolution and found.slope < place.slope):
+                return share, found
+            share *= 0.5
+        return None
+
+    def _bias_place(self, logits: Array) -> "BiasPlace":
+        loss, by_logits = self._loss_and_gradient(logits)
+        return BiasPlace(logits, loss, by_logits.sum(axis=0))
 
     def _bias_step(self, logits: Array, gradient: Array) -> Array:
         probabilities = softmax(logits, n_threads=self.n_threads)
@@ -192,24 +263,35 @@ class LinearSoftmax:
         places = np.arange(len(matrix))
         matrix[places, places] = 0.0
         matrix[places, places] = -matrix.sum(axis=1)  # rows of the curvature sum to 0
-        matrix += max(float(matrix.diagonal().mean()), np.finfo(np.float64).tiny) / len(matrix)  # a common shift
+        matrix += max(float(matrix.diagonal().mean()), np.finfo(np.float64).tiny) / len(
+            matrix
+        )  # a common shift
         try:
             return np.asarray(np.linalg.solve(matrix, -gradient))
         except np.linalg.LinAlgError:
             return np.zeros_like(gradient)
 
     def _loss_and_gradient(self, logits: Array) -> tuple[float, Array]:
-        loss, gradient = cross_entropy_with_gradient(logits, self.examples.y, reduction="sum", **self._options)
+        loss, gradient = cross_entropy_with_gradient(
+            logits, self.examples.y, reduction="sum", **self._options
+        )
         return float(loss), gradient
 
-    @cached_property
-    def _options(self) -> dict[str, Any]:
-        return {
-            "sample_weight": self.examples.sample_weight,
-            "class_weight": self.loss.class_weight,
-            "label_smoothing": self.loss.label_smoothing,
-            "n_threads": self.n_threads,
-        }
+
+def _offsets(features: Array) -> Array | None:
+    """Return the means of the features over a sample of the rows, None if no feature is far from 0."""
+    rows = (
+        np.arange(min(len(features), SAMPLED_ROWS), dtype=np.int64)
+        * len(features)
+        // min(len(features), SAMPLED_ROWS)
+    )
+    sample = features[rows].astype(np.float64)
+    scale = abs(sample).max(axis=0)
+    scale[scale == 0.0] = 1.0
+    sample /= scale  # squares of large numbers stay finite
+    mean, deviation = sample.mean(axis=0), sample.std(axis=0)
+    far = (abs(mean) > OFFSET * deviation) & (deviation > 0.0)
+    return np.where(far, mean, 0.0) * scale if far.any() else None
 
 
 def target_mass(examples: Any, loss: Any, n_outputs: int) -> Array | None:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -33,6 +33,9 @@ WORTHWHILE = 0.75
 COARSE_ROWS = 4
 """At first every fourth row stands for the rest in the curvature."""
 LEAST_COARSE_ROWS = 1024
+SHORTEST_USUAL = 0.01
+"""Shorter steps are a sign of numbers that are too coarse."""
+MOST_SLOW_STEPS = 5
 KEPT_PROMISE = 0.7
 """It does so until a step brings less than this share of what it promised."""
 FLOAT32_RESOLUTION = 1e-5
@@ -45,7 +48,7 @@ class NewtonCGState:
 
     Value, gradient and its norm; the decrease that the last direction promised relative to F; whether they are those
     of float64 logits, and whether the curvature is taken in float64 too; whether few rows still stand for the others in
-    it; the gradient's norm at first; where the preconditioner was made, and the products since then in units of all
+    it, and whether all rows are needed, for a step without those that are certain went too far; how many steps hardly shortened the gradient; its norm at first; where the preconditioner was made, and the products since then in units of all
     rows.
     """
 
@@ -58,6 +61,8 @@ class NewtonCGState:
     exact: bool = False
     wide: bool = False
     coarse: bool = True
+    whole: bool = False
+    slow: int = 0
     anchor: Array | None = None
     work: float = 0.0
     step_length: float = 0.0
@@ -89,6 +94,7 @@ class NewtonCG(FullBatchSolver):
     def start(self, function: "Objective", parameters: Array, tol: float) -> NewtonCGState:
         """Evaluate function and gradient at the first parameters."""
         problem = function.linear_softmax()
+        parameters = problem.centred(parameters)
         value, gradient = problem.value_and_gradient(problem.logits(parameters, np.float64), parameters)
         norm = fixed_order_norm(gradient)
         state = NewtonCGState(value, gradient, norm, tol, norm)
@@ -100,18 +106,35 @@ class NewtonCG(FullBatchSolver):
     ) -> tuple[Array, NewtonCGState]:
         """Find a direction, search along it, and judge the point."""
         problem = function.linear_softmax()
-        state, direction = _direction(problem, parameters, state)
+        found, following = _iteration(function, problem, problem.centred(parameters), state)
+        return (parameters if found is None else problem.as_given(found)), following
+
+
+def _iteration(
+    function: "Objective", problem: LinearSoftmax, parameters: Array, state: NewtonCGState
+) -> tuple[Array | None, NewtonCGState]:
+    """Return new parameters, None where they stay, and the state there; all of centred features (LN.3)."""
+    if state.wide and not state.exact:
+        state = _made_exact(problem, parameters, state)
+    state, direction = _direction(problem, parameters, state)
+    slope = fixed_order_dot(state.gradient, direction)
+    if not (slope < 0.0 and np.isfinite(direction).all()):
+        return None, _without_step(problem, parameters, state)
+    state = replace(state, promised=-0.5 * slope / max(abs(state.value), 1e-300))
+    if not state.exact and (
+        state.promised < FLOAT32_RESOLUTION or state.promised * abs(state.value) <= state.tol
+    ):
+        state = _made_exact(problem, parameters, state)
         slope = fixed_order_dot(state.gradient, direction)
-        if not (slope < 0.0 and np.isfinite(direction).all()):
-            return _without_direction(function, parameters, state)
-        state = replace(state, promised=-0.5 * slope / max(abs(state.value), 1e-300))
-        if not state.exact and state.promised < FLOAT32_RESOLUTION:
-            state = _made_exact(problem, parameters, state)
-            slope = fixed_order_dot(state.gradient, direction)
-        length = _search(problem, parameters, direction, slope, state)
-        if length == 0.0:
-            return _without_direction(function, parameters, state)
-        return _arrived(function, problem, parameters + length * direction, state, length)
+    length = _search(problem, parameters, direction, slope, state)
+    if length == 0.0:
+        return None, _without_step(problem, parameters, state)
+    state = replace(
+        state,
+        whole=state.whole or (length < 1.0 and not state.coarse),
+        wide=state.wide or length < SHORTEST_USUAL,
+    )
+    return _arrived(function, problem, parameters + length * direction, state, length)
 
 
 def _direction(
@@ -125,10 +148,13 @@ def _direction(
     tolerance = min(FORCING, math.sqrt(state.gradient_norm / max(state.first_norm, 1e-300)))
     if problem.alpha > 0.0:
         enough = math.sqrt(2.0 * problem.alpha * state.tol)
-        tolerance = max(tolerance, min(FORCING, 0.3 * enough / max(state.gradient_norm, 1e-300)))
-    found = conjugate_gradient(curvature.product, state.gradient, precondition, tolerance, MOST_PRODUCTS)
+        tolerance = max(tolerance, min(FORCING, 0.5 * enough / max(state.gradient_norm, 1e-300)))
+    tolerance *= 0.1**state.slow
+    most = min(MOST_PRODUCTS, 2 * parameters.size + 10)
+    found = conjugate_gradient(curvature.product, state.gradient, precondition, tolerance, most)
     work = state.work + found.iterations * curvature.row_share
-    return replace(state, work=work), found.direction
+    # Products that are never enough may be too coarse.
+    return replace(state, work=work, wide=state.wide or found.iterations == most), found.direction
 
 
 def _preconditioner(problem: LinearSoftmax, anchor: Array) -> CurvaturePreconditioner:
@@ -146,6 +172,8 @@ def _curvature(problem: LinearSoftmax, parameters: Array, state: NewtonCGState) 
     n_rows = len(whole.probabilities)
     if state.coarse and n_rows >= COARSE_ROWS * LEAST_COARSE_ROWS:
         return replace(whole, positions=np.arange(0, n_rows, COARSE_ROWS), share=float(COARSE_ROWS))
+    if state.whole or state.wide:
+        return whole
     trace = problem.row_curvature(whole.probabilities)
     ordered = np.sort(trace)
     left_out = np.cumsum(ordered)
@@ -186,7 +214,12 @@ def _arrived(
         norm = fixed_order_norm(gradient)
         kept = state.value - value >= KEPT_PROMISE * state.promised * abs(state.value)
         following = replace(
-            state, value=value, gradient=gradient, gradient_norm=norm, step_length=length, coarse=state.coarse and kept
+            state,
+            value=value,
+            gradient=gradient,
+            gradient_norm=norm,
+            step_length=length,
+            coarse=state.coarse and kept,
         )
         if math.isfinite(value) and math.isfinite(norm) and not _near(problem, gradient, state.tol):
             return parameters, following
@@ -194,7 +227,13 @@ def _arrived(
     value, gradient = problem.value_and_gradient(logits, solved)
     norm = fixed_order_norm(gradient)
     following = replace(
-        state, value=value, gradient=gradient, gradient_norm=norm, step_length=length, exact=True, coarse=False
+        state,
+        value=value,
+        gradient=gradient,
+        gradient_norm=norm,
+        step_length=length,
+        exact=True,
+        coarse=False,
     )
     return solved, _judged(function, state, following)
 
@@ -203,12 +242,16 @@ def _judged(function: "Objective", state: NewtonCGState, following: NewtonCGStat
     gap = function.certified_gap(following.gradient)
     if gap is not None and gap <= following.tol:
         return replace(following, reason=StopReason.CONVERGED)
-    if gap is None and function.alpha == 0.0 and following.promised * abs(state.value) <= following.tol:
+    promised = following.promised * abs(state.value)
+    if gap is None and function.alpha == 0.0 and promised <= following.tol:
         return replace(following, reason=StopReason.CONVERGED)
     slow = state.exact and following.gradient_norm > 0.5 * state.gradient_norm
-    if slow and state.wide and state.promised <= RESOLUTION:
+    count = state.slow if state.promised <= RESOLUTION else 0
+    if slow and state.promised <= FLOAT32_RESOLUTION:
+        count = state.slow + 1
+    if count > MOST_SLOW_STEPS and state.wide and state.promised <= RESOLUTION:
         return replace(following, reason=StopReason.PRECISION_REACHED)
-    return replace(following, wide=state.wide or (slow and state.promised <= FLOAT32_RESOLUTION))
+    return replace(following, slow=count, wide=state.wide or count > 0)
 
 
 def _near(problem: LinearSoftmax, gradient: Array, tol: float) -> bool:
@@ -221,17 +264,18 @@ def _near(problem: LinearSoftmax, gradient: Array, tol: float) -> bool:
 def _made_exact(problem: LinearSoftmax, parameters: Array, state: NewtonCGState) -> NewtonCGState:
     value, gradient = problem.value_and_gradient(problem.logits(parameters, np.float64), parameters)
     return replace(
-        state, value=value, gradient=gradient, gradient_norm=fixed_order_norm(gradient), exact=True, coarse=False
+        state,
+        value=value,
+        gradient=gradient,
+        gradient_norm=fixed_order_norm(gradient),
+        exact=True,
+        coarse=False,
     )
 
 
-def _without_direction(
-    function: "Objective", parameters: Array, state: NewtonCGState
-) -> tuple[Array, NewtonCGState]:
+def _without_step(problem: LinearSoftmax, parameters: Array, state: NewtonCGState) -> NewtonCGState:
     """Take everything in float64 from here on, and give up where it is already."""
-    problem = function.linear_softmax()
     if not (state.exact and state.wide):
-        state = _made_exact(problem, parameters, state)
-        return parameters, replace(state, wide=True, step_length=0.0)
-    promised: Any = state.promised * abs(state.value)
-    return parameters, replace(state, step_length=0.0, reason=reason_to_give_up(promised, state.value))
+        return replace(_made_exact(problem, parameters, state), wide=True, step_length=0.0)
+    promised = state.promised * abs(state.value)
+    return replace(state, step_length=0.0, reason=reason_to_give_up(promised, state.value))

@@ -88,6 +88,8 @@ def look(watch: Watch, record: Record, number: int, epoch: Epoch, seconds: float
     record.loss_curve.append(epoch.loss)
     record.gradient_norm, record.gap = epoch.gradient_norm, epoch.gap
     monitored = validation_loss if watch.selects and validation_loss is not None else epoch.loss
+    if epoch.reason is StopReason.CONVERGED and not watch.selects:
+        monitored = -math.inf  # the gradient has judged it, which is finer than values
     record.best = record.best.after(watch.network.parameters, number, monitored)
     asked_to_stop = _tell(watch, number, epoch, validation_loss, seconds)
     if epoch.reason is not None:
