@@ -19,7 +19,8 @@ Y = RANDOM.integers(0, 4, 300)
 WEIGHTS = RANDOM.random(300)
 
 
-def test_the_sums_of_one_row_by_hand(path):
+@pytest.mark.usefixtures("path")
+def test_the_sums_of_one_row_by_hand():
     features, gradient = np.array([[2.0, 3.0]]), np.array([[1.0, -1.0]])
     weight, bias = linear_cross(features, gradient)
     assert weight.tolist() == [[2.0, 3.0], [-2.0, -3.0]]
@@ -32,7 +33,8 @@ def test_the_sums_of_one_row_by_hand(path):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_they_agree_with_the_functions_that_keep_nothing(path, dtype):
+@pytest.mark.usefixtures("path")
+def test_they_agree_with_the_functions_that_keep_nothing(dtype):
     x, w, b = (array.astype(dtype) for array in (X, W, B))
     near = {"rtol": 0, "atol": 2000 * np.finfo(dtype).eps}
     logits = linear_logits(x, w, b)
@@ -53,7 +55,8 @@ def test_they_agree_with_the_functions_that_keep_nothing(path, dtype):
     np.testing.assert_allclose(bias, products["bias"], **near)
 
 
-def test_some_rows_are_summed_as_if_they_were_all(path):
+@pytest.mark.usefixtures("path")
+def test_some_rows_are_summed_as_if_they_were_all():
     rows = np.array([5, 2, 299])
     p = softmax(linear_logits(X, W, B))
     some = linear_curvature(X, p, WEIGHTS, W, B, rows)
@@ -63,7 +66,8 @@ def test_some_rows_are_summed_as_if_they_were_all(path):
 
 
 @pytest.mark.parametrize("limit", [None, 1.5])
-def test_features_are_scaled_on_the_way(path, limit):
+@pytest.mark.usefixtures("path")
+def test_features_are_scaled_on_the_way(limit):
     centre, scale = np.arange(5.0), np.linspace(0.5, 2.0, 5)
     scaled = (X - centre) * scale
     scaled = scaled if limit is None else scaled / np.sqrt(1 + (scaled / limit) ** 2)
@@ -71,7 +75,8 @@ def test_features_are_scaled_on_the_way(path, limit):
     np.testing.assert_allclose(found, linear_logits(scaled, W, B), rtol=1e-12, atol=1e-12)
 
 
-def test_no_rows_sum_to_zero(path):
+@pytest.mark.usefixtures("path")
+def test_no_rows_sum_to_zero():
     weight, bias = linear_cross(np.empty((0, 5)), np.empty((0, 4)))
     assert not weight.any()
     assert not bias.any()

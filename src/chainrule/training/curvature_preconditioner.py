@@ -4,10 +4,10 @@ With the trace t_i = s_i (sum_k q_ik) (1 - p_i . p_i) of each row's curvature (C
 
     (KP.1)  M = I_K kron S,     S = sum_i t_i x~_i x~_i^T / ((K - 1) w) + diag(alpha, ..., alpha, 0)
 
-Boehning's bound [Boehning1992], (I - 1 1^T / K) / 2 in place of each row's own curvature, is the same with t_i = (K - 1)
-/ 2 for all rows; it knows nothing of the rows that are certain by now, and those are most of them where it matters.
-Some thousand rows are enough for S. Its diagonal is taken out before it is inverted, so that the units of features do
-not matter.
+Boehning's bound [Boehning1992], (I - 1 1^T / K) / 2 in place of each row's own curvature, is the same with t_i = (K
+- 1) / 2 for all rows; it knows nothing of the rows that are certain by now, and those are most of them where it
+matters. Some thousand rows are enough for S. Its diagonal is taken out before it is inverted, so that the units of
+features do not matter.
 """
 
 from dataclasses import dataclass

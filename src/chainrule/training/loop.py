@@ -147,7 +147,7 @@ class FullBatchMethod:
         return state.solver.gradient_norm
 
     def gap(self, state: FullBatchPosition) -> float | None:
-        """Return what the objective is above its minimum at most (TR.8), where that is known."""
+        """Return what the objective is above its minimum at most (TR.9), where that is known."""
         gradient = getattr(state.solver, "gradient", None)
         return None if gradient is None else self.objective.certified_gap(gradient)
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,10 +17,7 @@ from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm
 from chainrule.training.linear_softmax import Curvature, LinearSoftmax
 from chainrule.training.outcome import StopReason
 from chainrule.training.resolution import RESOLUTION, reason_to_give_up
-from chainrule.training.solver import FullBatchSolver
-
-if TYPE_CHECKING:
-    from chainrule.training.objective import Objective
+from chainrule.training.solver import FullBatchSolver, SmoothFunction
 
 SUFFICIENT_DECREASE = 1e-4
 FORCING = 0.3
@@ -46,10 +43,11 @@ FLOAT32_RESOLUTION = 1e-5
 class NewtonCGState:
     """Where the solver stands.
 
-    Value, gradient and its norm; the decrease that the last direction promised relative to F; whether they are those
-    of float64 logits, and whether the curvature is taken in float64 too; whether few rows still stand for the others in
-    it, and whether all rows are needed, for a step without those that are certain went too far; how many steps hardly shortened the gradient; its norm at first; where the preconditioner was made, and the products since then in units of all
-    rows.
+    Value, gradient and its norm; the decrease that the last direction promised relative to F; whether they are
+    those of float64 logits, and whether the curvature is taken in float64 too; whether few rows still stand for the
+    others in it, and whether all rows are needed, for a step without those that are certain went too far; how many
+    steps hardly shortened the gradient; its norm at first; where the preconditioner was made, and the products
+    since then in units of all rows.
     """
 
     value: float
@@ -91,7 +89,7 @@ class NewtonCG(FullBatchSolver):
     name: ClassVar[str] = "newton-cg"
     libraries: ClassVar[tuple[str, ...]] = ("scipy.linalg",)
 
-    def start(self, function: "Objective", parameters: Array, tol: float) -> NewtonCGState:
+    def start(self, function: SmoothFunction, parameters: Array, tol: float) -> NewtonCGState:
         """Evaluate function and gradient at the first parameters."""
         problem = function.linear_softmax()
         parameters = problem.centred(parameters)
@@ -102,7 +100,7 @@ class NewtonCG(FullBatchSolver):
         return replace(state, reason=StopReason.CONVERGED) if gap is not None and gap <= tol else state
 
     def step(
-        self, function: "Objective", parameters: Array, state: NewtonCGState
+        self, function: SmoothFunction, parameters: Array, state: NewtonCGState
     ) -> tuple[Array, NewtonCGState]:
         """Find a direction, search along it, and judge the point."""
         problem = function.linear_softmax()
@@ -111,7 +109,7 @@ class NewtonCG(FullBatchSolver):
 
 
 def _iteration(
-    function: "Objective", problem: LinearSoftmax, parameters: Array, state: NewtonCGState
+    function: SmoothFunction, problem: LinearSoftmax, parameters: Array, state: NewtonCGState
 ) -> tuple[Array | None, NewtonCGState]:
     """Return new parameters, None where they stay, and the state there; all of centred features (LN.3)."""
     if state.wide and not state.exact:
@@ -206,7 +204,7 @@ def _search(
 
 
 def _arrived(
-    function: "Objective", problem: LinearSoftmax, parameters: Array, state: NewtonCGState, length: float
+    function: SmoothFunction, problem: LinearSoftmax, parameters: Array, state: NewtonCGState, length: float
 ) -> tuple[Array, NewtonCGState]:
     """Evaluate at the new point: in float32 while that suffices, else with the biases solved."""
     if not state.exact:
@@ -238,12 +236,12 @@ def _arrived(
     return solved, _judged(function, state, following)
 
 
-def _judged(function: "Objective", state: NewtonCGState, following: NewtonCGState) -> NewtonCGState:
+def _judged(function: SmoothFunction, state: NewtonCGState, following: NewtonCGState) -> NewtonCGState:
     gap = function.certified_gap(following.gradient)
     if gap is not None and gap <= following.tol:
         return replace(following, reason=StopReason.CONVERGED)
     promised = following.promised * abs(state.value)
-    if gap is None and function.alpha == 0.0 and promised <= following.tol:
+    if gap is None and function.linear_softmax().alpha == 0.0 and promised <= following.tol:
         return replace(following, reason=StopReason.CONVERGED)
     slow = state.exact and following.gradient_norm > 0.5 * state.gradient_norm
     count = state.slow if state.promised <= RESOLUTION else 0

@@ -219,7 +219,7 @@ class Objective:
 
         For given biases' best values F is strongly convex in the weights, with the constant alpha ::
 
-            (TR.8)  F - min F <= |dF/dW|^2 / (2 alpha)        where dF/db = 0 to rounding
+            (TR.9)  F - min F <= |dF/dW|^2 / (2 alpha)        where dF/db = 0 to rounding
 
         [BoydVandenberghe2004, section 9.1.2]. None for hidden layers, for other heads, without a penalty, and where the
         biases are not solved.

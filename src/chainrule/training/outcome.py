@@ -77,7 +77,7 @@ class Outcome:
     message : str
         What happened, with its numbers, and the advice.
     gap : float or None
-        How far the objective can be above its minimum at most: a proof, not an estimate (TR.8), for the float64
+        How far the objective can be above its minimum at most: a proof, not an estimate (TR.9), for the float64
         parameters of a full-batch solver. None where there is none: with hidden layers, other heads, minibatch solvers,
         without a penalty (alpha = 0), and before the biases are solved.
     temperature : float or None
