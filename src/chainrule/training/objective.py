@@ -25,7 +25,7 @@ from chainrule._types import Array
 from chainrule.functions import softmax, total_weight
 from chainrule.network import Dropout, Network
 from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm, tree_sum
-from chainrule.training.linear_softmax import BIAS_SOLVED, LinearSoftmax
+from chainrule.training.linear_softmax import BIAS_SOLVED, LinearSoftmax, target_mass
 
 BLOCK_ROWS = 1024
 
@@ -265,7 +265,8 @@ def _linear_softmax_curvature(network: Network, block: Examples, loss: Loss) -> 
     forward = network.forward(block.X)
     features = np.column_stack([forward.inputs, np.ones(len(block))])
     probabilities = softmax(forward.logits, n_threads=loss.n_threads)
-    mass = _target_mass(block, loss, network.n_outputs)
+    given = target_mass(block, loss, network.n_outputs)
+    mass = np.ones(len(block)) if given is None else given
     n_outputs, width = network.n_outputs, features.shape[1]
     rows = (np.sqrt(mass)[:, None] * probabilities)[:, :, None] * features[:, None, :]
     flat_rows = rows.reshape(len(block), n_outputs * width)
@@ -286,11 +287,3 @@ def _hold_common_shifts(matrix: Array, n_features: int, n_outputs: int, of_weigh
         groups += [np.arange(feature, first, n_features) for feature in range(n_features)]
     for group in groups:
         matrix[np.ix_(group, group)] += matrix[group, group].mean() / n_outputs
-
-
-def _target_mass(block: Examples, loss: Loss, n_outputs: int) -> Array:
-    """Return s_i sum_k q_ik for each row, q the smoothed and class-weighted target."""
-    weights = np.ones(n_outputs) if loss.class_weight is None else loss.class_weight
-    plain = weights[block.y] if block.y.ndim == 1 else block.y @ weights
-    mass = (1.0 - loss.label_smoothing) * plain + loss.label_smoothing * weights.mean()
-    return np.asarray(mass if block.sample_weight is None else mass * block.sample_weight)
