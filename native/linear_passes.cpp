@@ -18,13 +18,16 @@ namespace {
 constexpr int64_t block_rows = chain_steps;  // a chain of the sums over rows
 constexpr int64_t unit_rows = 1024;  // chains of so many rows are added up in the dtype, then in float64
 constexpr int64_t most_parts = 64;   // sums of parts are added up as a tree
-constexpr int64_t fewest_parts = 8;
-constexpr int64_t numbers_of_parts = 1 << 21;
+constexpr int64_t usual_parts = 8;
+constexpr int64_t fewest_parts = 2;
+constexpr int64_t numbers_of_many_parts = 1 << 21;
+constexpr int64_t most_numbers = 1 << 25;  // of all parts, unless two have more
 
 // Parts of whole units: a function of the sizes alone, for it decides about the order of the sums.
 int64_t part_count(int64_t n_rows, int64_t size) {
     const int64_t units = (n_rows + unit_rows - 1) / unit_rows;
-    const int64_t most = std::clamp(numbers_of_parts / std::max<int64_t>(size, 1), fewest_parts, most_parts);
+    const int64_t few = std::clamp(most_numbers / std::max<int64_t>(size, 1), fewest_parts, usual_parts);
+    const int64_t most = std::clamp(numbers_of_many_parts / std::max<int64_t>(size, 1), few, most_parts);
     return std::clamp<int64_t>(units, 1, most);
 }
 

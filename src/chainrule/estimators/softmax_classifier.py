@@ -58,8 +58,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         "relu", "tanh", "sigmoid" or "identity": one for all hidden layers, or one for each.
     solver : str or Solver
         "auto", "sgd", "adam", "adamw", "lbfgs", "newton-cg", "newton-cholesky", or a value from
-        :mod:`chainrule.training`. "auto" is AdamW with hidden layers; without, Newton's method: "newton-cholesky", which
-        is exact, where rows and parameters are few, else "newton-cg". ``outcome_.solver`` says which it was.
+        :mod:`chainrule.training`. "auto" is AdamW with hidden layers; without, Newton's method: "newton-cholesky",
+        which is exact, where rows and parameters are few, else "newton-cg". ``outcome_.solver`` says which it was.
     alpha : float
         Strength of the penalty, >= 0. scikit-learn's LogisticRegression has ``C = 1 / (alpha n)`` for n rows of
         weight 1; with two classes, which keep a row of weights each here, its ``C = 2 / (alpha n)``.

@@ -154,6 +154,17 @@ class LinearSoftmax:
                 bias[k] += sign * fixed_order_dot(weight[k], self.centre)
         return shifted
 
+    def without_common_shift(self, direction: Array) -> Array:
+        """Return a change of the parameters without what all classes share, which is rounding and changes no probability.
+
+        Of the biases; with a penalty the weights of all classes have a common part that counts.
+        """
+        weight, bias = self.split(direction)
+        bias -= fixed_order_dot(bias, np.ones_like(bias)) / len(bias)
+        if self.alpha == 0.0:
+            weight -= weight.sum(axis=0) / len(bias)
+        return direction
+
     def split(self, parameters: Array) -> tuple[Array, Array]:
         """Return views of W and b."""
         size = self.shape[0] * self.shape[1]
@@ -267,7 +278,8 @@ class LinearSoftmax:
             matrix
         )  # a common shift
         try:
-            return np.asarray(np.linalg.solve(matrix, -gradient))
+            step = np.linalg.solve(matrix, -gradient)
+            return np.asarray(step - step.mean())
         except np.linalg.LinAlgError:
             return np.zeros_like(gradient)
 

@@ -152,7 +152,8 @@ def _direction(
     found = conjugate_gradient(curvature.product, state.gradient, precondition, tolerance, most)
     work = state.work + found.iterations * curvature.row_share
     # Products that are never enough may be too coarse.
-    return replace(state, work=work, wide=state.wide or found.iterations == most), found.direction
+    state = replace(state, work=work, wide=state.wide or found.iterations == most)
+    return state, problem.without_common_shift(found.direction)
 
 
 def _preconditioner(problem: LinearSoftmax, anchor: Array) -> CurvaturePreconditioner:

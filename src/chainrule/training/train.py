@@ -92,7 +92,8 @@ def train(
     tol : float
         "newton-cg" ends when (TR.1) is certainly at most this much above its minimum, see ``Outcome.gap``; without a
         penalty, when a step promised to lower it by less. "lbfgs" ends when the Euclidean norm of the gradient of
-        (TR.1) is at most this. "newton-cholesky" is exact whatever it is, and minibatch solvers run their schedule to its end.
+        (TR.1) is at most this. "newton-cholesky" is exact whatever it is, and minibatch solvers run their schedule to
+        its end.
     validation : sequence or None
         (X, y) or (X, y, sample_weight) the network does not train on.
     patience : int or None
