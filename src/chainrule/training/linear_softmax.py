@@ -155,7 +155,7 @@ class LinearSoftmax:
         return shifted
 
     def without_common_shift(self, direction: Array) -> Array:
-        """Return a change of the parameters without what all classes share, which is rounding and changes no probability.
+        """Return a change of the parameters less what all classes share, which is rounding and changes no probability.
 
         Of the biases; with a penalty the weights of all classes have a common part that counts.
         """
