@@ -224,6 +224,29 @@ def test_the_number_of_threads_changes_no_bit(dtype):
     assert results[0][1].gap <= 1e-7
 
 
+@pytest.mark.parametrize("offset", [0.0, 50.0])
+def test_every_step_follows_from_parameters_and_state_alone(offset):
+    random = np.random.default_rng(3)
+    X = random.normal(size=(6000, 40)).astype(np.float32) + np.float32(offset)
+    y = (X[:, :7] + random.gumbel(size=(6000, 7))).argmax(axis=1)
+
+    def anew():
+        return Objective(Network((40, 7), dtype=np.float64), Examples(X, y), Loss(), 1e-5)
+
+    solver, kept, at = NewtonCG(), anew(), np.zeros(41 * 7)
+    state, states = solver.start(kept, at, 1e-9), []
+    while state.reason is None:
+        again = solver.step(anew(), at, state)
+        at, state = solver.step(kept, at, state)
+        states.append(state)
+        assert again[0].tobytes() == at.tobytes()
+        assert again[1].gradient.tobytes() == state.gradient.tobytes()
+    assert state.reason is StopReason.CONVERGED
+    assert any(one.coarse for one in states)
+    assert any(one.anchor is not None for one in states)
+    assert state.exact
+
+
 def test_the_numpy_path_finds_the_same_minimum(path):
     X, y = load_iris(return_X_y=True)
     network, outcome = fitted(X, y, 1e-2, tol=1e-13)
