@@ -20,15 +20,16 @@ from chainrule.functions import linear_cross
 from chainrule.training.linear_softmax import LinearSoftmax
 
 LEAST_ROWS = 2048
-ROWS_TO_A_FEATURE = 4
+ROWS_TO_A_FEATURE = 2
 EXACT_SQUARE = 256
 """Up to so many features S^-1 is kept in float64, else in float32."""
 LIFTS: dict[Any, float] = {np.float64: 1e-10, np.float32: 1e-5}
 """What is added to the unit diagonal: collinear features and constants leave S singular."""
 LARGEST_SQUARE = 512
 """Up to so many features S is made whatever the number of rows is."""
-FACTORISATION_COST = 6.0
-"""Time of a multiplication in the inverse, one thread of float64, over one in a pass."""
+SQUARE_COST = 0.5
+FACTORISATION_COST = 2.0
+"""Time of a multiplication in S and in its inverse, one thread of float64, over one in a pass."""
 
 
 @dataclass(frozen=True)
@@ -119,4 +120,4 @@ def cost_in_passes(problem: LinearSoftmax) -> float:
     if not keeps_square(problem):
         return 1.0
     of_rows = float(len(sampled_rows(n_rows, n_features))) * n_features**2
-    return (of_rows + FACTORISATION_COST * n_features**3) / (2.0 * n_rows * n_features * problem.shape[0])
+    return (SQUARE_COST * of_rows + FACTORISATION_COST * n_features**3) / (2.0 * n_rows * n_features * problem.shape[0])

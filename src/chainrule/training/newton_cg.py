@@ -23,7 +23,7 @@ SUFFICIENT_DECREASE = 1e-4
 FORCING = 0.3
 """The largest share of the residual that may be left; later it is the square root of how far the gradient fell."""
 MOST_PRODUCTS = 250
-COVERED = 0.98
+COVERED = 0.95
 """Rows are left out of the curvature as long as the others hold this share of its trace: those that are certain."""
 WORTHWHILE = 0.75
 """Above this share of the rows all are taken: rows side by side need no copy."""
@@ -33,6 +33,8 @@ LEAST_COARSE_ROWS = 1024
 SHORTEST_USUAL = 0.01
 """Shorter steps are a sign of numbers that are too coarse."""
 MOST_SLOW_STEPS = 5
+AGAIN = 3.0
+"""Products since the preconditioner was made, in units of its cost, after which it is made anew."""
 KEPT_PROMISE = 0.7
 """It does so until a step brings less than this share of what it promised."""
 FLOAT32_RESOLUTION = 1e-5
@@ -76,9 +78,9 @@ class NewtonCG(FullBatchSolver):
         (CG.1)  |H d + g| <= min(0.3, sqrt(|g| / |g_0|)) |g|
 
     [NocedalWright2006, section 7.1], the lengths measured by the preconditioner's inverse; it is never solved further
-    than ``tol`` asks for. H is taken in float32, over the rows that hold 98 % of its trace, at first over every fourth
+    than ``tol`` asks for. H is taken in float32, over the rows that hold 95 % of its trace, at first over every fourth
     row; so are F and g until they come near their goal, and in float64 from then on. The preconditioner
-    (KP.1) is made anew when the products since the last time have cost as much.
+    (KP.1) is made when products have cost as much, and anew when they have cost three times as much again.
 
     Examples
     --------
@@ -139,7 +141,7 @@ def _direction(
     problem: LinearSoftmax, parameters: Array, state: NewtonCGState
 ) -> tuple[NewtonCGState, Array]:
     """Return the direction (CG.1), and the state with what it cost."""
-    if state.work >= cost_in_passes(problem):
+    if state.work >= cost_in_passes(problem) * (1.0 if state.anchor is None else AGAIN):
         state = replace(state, anchor=parameters, work=0.0)
     precondition = None if state.anchor is None else _preconditioner(problem, state.anchor)
     curvature = _curvature(problem, parameters, state)
