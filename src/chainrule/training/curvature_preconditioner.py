@@ -120,4 +120,6 @@ def cost_in_passes(problem: LinearSoftmax) -> float:
     if not keeps_square(problem):
         return 1.0
     of_rows = float(len(sampled_rows(n_rows, n_features))) * n_features**2
-    return (SQUARE_COST * of_rows + FACTORISATION_COST * n_features**3) / (2.0 * n_rows * n_features * problem.shape[0])
+    return (SQUARE_COST * of_rows + FACTORISATION_COST * n_features**3) / (
+        2.0 * n_rows * n_features * problem.shape[0]
+    )

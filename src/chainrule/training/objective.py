@@ -222,7 +222,7 @@ class Objective:
             (TR.9)  F - min F <= |dF/dW|^2 / (2 alpha)        where dF/db = 0 to rounding
 
         [BoydVandenberghe2004, section 9.1.2]. None for hidden layers, for other heads, without a penalty, and where the
-        biases are not solved. What rounding does to the gradient itself, some 1e-16 of the features' size, is not in it.
+        biases are not solved. What rounding does to the gradient, some 1e-16 of the features' size, is not in it.
         """
         if not self.is_linear_softmax or self.alpha == 0.0:
             return None
