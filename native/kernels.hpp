@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "dense.hpp"
+#include "linear_tasks.hpp"
 #include "training_tasks.hpp"
 
 namespace chainrule {
@@ -81,6 +82,8 @@ struct KernelsOf {
     void (*layer_backward)(const BackwardTask<Real>&, const TileUnits&);
     void (*layer_update)(const UpdateTask<Real>&, int64_t first_unit, int64_t last_unit);
     void (*layer_finish)(const UpdateTask<Real>&, int64_t first_unit, int64_t last_unit);
+    void (*cross_product)(const CrossTask<Real>&);
+    void (*curve_rows)(const CurveTask<Real>&);
 };
 
 struct Kernels {
@@ -101,6 +104,7 @@ void add_dense(Kernels& kernels);
 void add_output_loss(Kernels& kernels);
 void add_training_layers(Kernels& kernels);
 void add_training_update(Kernels& kernels);
+void add_linear_blocks(Kernels& kernels);
 }  // namespace CHAINRULE_NAMESPACE
 #endif
 

@@ -68,6 +68,7 @@ FITS = (
     Fit("adam", 8, 8),
     Fit("sgd", 8, 0),
     Fit("lbfgs", 60, 8),
+    Fit("newton-cg", 200, 0),
     Fit("newton-cholesky", 200, 0),
 )
 

@@ -108,3 +108,16 @@ def test_every_peer_has_the_one_signature():
             peer = peers.load(path.stem)
             assert isinstance(peer.NAME, str)
             assert all(callable(getattr(peer, name)) for name in ("available", "version", "prepare"))
+
+
+@pytest.mark.parametrize("name", ["logistic_ours", "logistic_ours_to_target", "logistic_lbfgs"])
+def test_a_fit_of_logistic_regression_reaches_the_target(name, tmp_path):
+    import peers
+    from problems import LogisticFit
+
+    problem = LogisticFit("digits", "float32", 1)
+    call = peers.load(name).prepare(problem)
+    result = call()
+    assert problem.truth(tmp_path).judge(result)[0]
+    assert float(result[0]) <= problem.target * (1 + 1e-3)
+    assert 0.0 < call.held_out < 0.5

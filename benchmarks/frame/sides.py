@@ -15,9 +15,9 @@ import numpy as np
 import peers
 from frame.block import estimated_seconds, timed_block
 from frame.memory import growth_of
-from problems import LinearHead, LossFromLogits, Result, TrainingEpoch, Truth
+from problems import LinearHead, LogisticFit, LossFromLogits, Result, TrainingEpoch, Truth
 
-Problem = LossFromLogits | LinearHead | TrainingEpoch
+Problem = LossFromLogits | LinearHead | TrainingEpoch | LogisticFit
 
 
 class Side(Protocol):
@@ -52,6 +52,7 @@ class Prepared:
     extra_bytes: int | None  # beyond inputs and outputs, at the highest
     version: str
     loss: float | None = None  # what its result says
+    held_out: float | None = None  # mean loss of rows that were held back, where the peer tells it
 
 
 class WorkerSide:
@@ -134,7 +135,8 @@ def _prepare(
     loss = float(result[0])
     del result
     worst = worst if worst is not None and isfinite(worst) else None
-    return call, Prepared(None, right, worst, extra, module.version(), loss)
+    held_out = getattr(call, "held_out", None)
+    return call, Prepared(None, right, worst, extra, module.version(), loss, held_out)
 
 
 def _new_bytes(result: Result, call: Callable[[], Result]) -> int:

@@ -25,6 +25,7 @@ COLUMNS = ["a", "b", "c", "d"]
 CHECKED = [
     SoftmaxClassifier(),
     SoftmaxClassifier(solver="lbfgs", tol=1e-10),
+    SoftmaxClassifier(solver="newton-cg", tol=1e-20),
     SoftmaxClassifier(hidden_layer_sizes=(8,), solver="lbfgs", max_epochs=60),
     SoftmaxClassifier(hidden_layer_sizes=(8,)),
 ]

@@ -238,7 +238,7 @@ def test_a_portion_that_diverges_is_told_and_leaves_finite_weights():
     assert np.isfinite(fitted.predict_proba(IRIS_X)).all()
 
 
-@pytest.mark.parametrize("solver", ["lbfgs", "newton-cholesky"])
+@pytest.mark.parametrize("solver", ["lbfgs", "newton-cg", "newton-cholesky"])
 def test_solvers_that_need_all_rows_at_once_have_no_partial_fit(solver):
     assert not hasattr(SoftmaxClassifier(solver=solver), "partial_fit")
 

@@ -138,4 +138,16 @@ FAULTS = {
     "the derivative of a masked unit without its mask": KernelFault(
         "native/training_layers.cpp", "slope = slope * mask;", "", _STEPS
     ),
+    "a pass reads the rows beside those asked for": KernelFault(
+        "native/linear_passes.cpp",
+        "rows_.positions ? rows_.positions[first + i] : first + i;",
+        "first + i;",
+        "tests/kernels/test_linear_passes.py",
+    ),
+    "a pass forgets the weights of rows": KernelFault(
+        "native/linear_blocks.cpp",
+        "weight * (load(p + k, extent, 0) * distance)",
+        "load(p + k, extent, 0) * distance",
+        "tests/kernels/test_linear_passes.py",
+    ),
 }

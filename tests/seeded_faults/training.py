@@ -180,4 +180,46 @@ FAULTS = {
         "        pass\n",
         "tests/training/test_diagnosis.py",
     ),
+    "the certificate forgets the penalty": Fault(
+        "chainrule.training.objective",
+        "fixed_order_dot(gradient[:size], gradient[:size]) / (2.0 * self.alpha)",
+        "fixed_order_dot(gradient[:size], gradient[:size])",
+        "tests/training/test_newton_cg.py",
+    ),
+    "the gap is certified before the biases are solved": Fault(
+        "chainrule.training.objective",
+        "if not largest <= BIAS_SOLVED:",
+        "if False:",
+        "tests/training/test_newton_cg.py",
+    ),
+    "the curvature lacks the penalty": Fault(
+        "chainrule.training.linear_softmax",
+        "        product[: weight.size] += problem.alpha * direction[: weight.size]\n",
+        "",
+        "tests/training/test_newton_cg.py",
+    ),
+    "the biases are not those of centred features": Fault(
+        "chainrule.training.linear_softmax",
+        "return self._shifted(parameters, -1.0)",
+        "return self._shifted(parameters, 0.0)",
+        "tests/training/test_newton_cg.py",
+    ),
+    "rows in the curvature forget their weights": Fault(
+        "chainrule.training.linear_softmax",
+        "return np.asarray(mass if examples.sample_weight is None else mass * examples.sample_weight)",
+        "return np.asarray(mass)",
+        "tests/training/test_newton_cg.py",
+    ),
+    "conjugate gradients forget the direction before": Fault(
+        "chainrule.training.conjugate_gradient",
+        "along *= size / before",
+        "along *= 0.0",
+        "tests/training/test_conjugate_gradient.py",
+    ),
+    "the preconditioner forgets the number of classes": Fault(
+        "chainrule.training.curvature_preconditioner",
+        "trace / (max(problem.shape[0] - 1, 1) * problem.total_weight)",
+        "trace / problem.total_weight",
+        "tests/training/test_newton_cg.py",
+    ),
 }

@@ -31,7 +31,7 @@ from chainrule.training.compiled_step import CompiledSteps
 RANDOM = np.random.default_rng(0)
 X, Y = RANDOM.normal(size=(150, 6)), RANDOM.integers(0, 3, 150)
 HELD_OUT = RANDOM.normal(size=(50, 6)), RANDOM.integers(0, 3, 50)
-LINEAR = ("newton-cholesky",)
+LINEAR = ("newton-cg", "newton-cholesky")
 
 
 class Killed(BaseException):

@@ -12,8 +12,9 @@ from chainrule.training.choice import choose_max_epochs, choose_solver
     ("network", "n_rows", "name"),
     [
         (Network((64, 10)), 1_500, "newton-cholesky"),
-        (Network((64, 10)), 1_000_000, "lbfgs"),
-        (Network((784, 10)), 10_000, "lbfgs"),
+        (Network((64, 10)), 1_000_000, "newton-cg"),
+        (Network((784, 10)), 10_000, "newton-cg"),
+        (Network((16, 26)), 20_000, "newton-cg"),
         (Network((4, 1), head="sigmoid"), 100, "lbfgs"),
         (Network((4, 2), head="identity"), 100, "lbfgs"),
         (Network((64, 8, 10)), 1_500, "adamw"),
@@ -46,7 +47,7 @@ def test_epochs_fall_with_the_number_of_steps_in_one():
 
 def test_a_wrong_name_is_answered_with_the_right_ones():
     message = (
-        r"train: solver is one of auto, sgd, adam, adamw, lbfgs, newton-cholesky; got 'admw'\. "
+        r"train: solver is one of auto, sgd, adam, adamw, lbfgs, newton-cg, newton-cholesky; got 'admw'\. "
         r"Check the spelling, or use 'auto'\."
     )
     with pytest.raises(ArgumentError, match=message):

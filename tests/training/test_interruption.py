@@ -75,7 +75,7 @@ assert reasons == {StopReason.INTERRUPTED, ending.reason}, reasons
 """
 
 
-@pytest.mark.parametrize("solver", ["adamw", "lbfgs", "newton-cholesky"])
+@pytest.mark.parametrize("solver", ["adamw", "lbfgs", "newton-cg", "newton-cholesky"])
 def test_no_moment_of_a_fit_lets_the_first_ctrl_c_escape(solver):
     run(AT_MANY_MOMENTS.replace("SOLVER", repr(solver)))
 

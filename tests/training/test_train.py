@@ -15,11 +15,11 @@ from chainrule.training import conducting as conducting_module
 
 IRIS_X, IRIS_Y = load_iris(return_X_y=True)
 IRIS_X = (IRIS_X - IRIS_X.mean(axis=0)) / IRIS_X.std(axis=0)
-FULL_BATCH = ["lbfgs", "newton-cholesky"]
+FULL_BATCH = ["lbfgs", "newton-cg", "newton-cholesky"]
 MINIBATCH = ["sgd", "adam", "adamw"]
 # Full-batch solutions of equal problems differ by what their stopping leaves: rounding for Newton, the gradient's
-# tolerance over alpha for L-BFGS.
-APART = {"newton-cholesky": 1e-9, "lbfgs": 1e-6}
+# tolerance over alpha for L-BFGS, the root of twice the gap over alpha for conjugate gradients.
+APART = {"newton-cholesky": 1e-9, "newton-cg": 1e-3, "lbfgs": 1e-6}
 
 
 def fitted(X=IRIS_X, y=IRIS_Y, layer_sizes=(4, 3), dtype=np.float64, **options):
@@ -387,7 +387,7 @@ def with_nan_at(row, column):
         ({"callback": 3}, ArgumentTypeError, "callback is a function of one argument or None; got int"),
         ({"validation": IRIS_X}, ArgumentError, r"or \(X, y, sample_weight\); got a ndarray"),
         ({"validation": (IRIS_X, IRIS_Y + 5)}, ArgumentError, r"validation y holds .* validation y\[0\] = 5"),
-        ({"solver": "newton"}, ArgumentError, "lbfgs, newton-cholesky; got 'newton'"),
+        ({"solver": "newton"}, ArgumentError, "lbfgs, newton-cg, newton-cholesky; got 'newton'"),
     ],
 )  # fmt: skip
 def test_bad_arguments_are_refused_by_name_and_the_network_is_unchanged(options, error, message):

@@ -29,7 +29,9 @@ Seed: TypeAlias = Annotated[
 Activation: TypeAlias = Annotated[
     str, typer.Option(help="Of hidden layers: relu, tanh, sigmoid or identity; one for each as tanh,relu.")
 ]
-SolverName: TypeAlias = Annotated[str, typer.Option(help="auto, sgd, adam, adamw, lbfgs or newton-cholesky.")]
+SolverName: TypeAlias = Annotated[
+    str, typer.Option(help="auto, sgd, adam, adamw, lbfgs, newton-cg or newton-cholesky.")
+]
 LearningRate: TypeAlias = Annotated[
     float | None, typer.Option(help="Highest rate of sgd, adam or adamw; the solver's own if left out.")
 ]

@@ -112,8 +112,8 @@ def outcome_from_json_value(value: Any) -> Outcome | None:
         _require(type(value[name]) is int and value[name] >= 0, f"{name} of the outcome is a count")
     for name in ("loss", "gradient_norm"):
         _require(value[name] is None or _is_number(value[name]), f"{name} of the outcome is a number")
-    temperature = value.get("temperature")
-    _require(temperature is None or _is_number(temperature), "temperature of the outcome is a number")
+    for name in ("temperature", "gap"):
+        _require(value.get(name) is None or _is_number(value[name]), f"{name} of the outcome is a number")
     diagnosis = value.get("diagnosis", [])
     told = isinstance(diagnosis, list) and all(isinstance(sentence, str) for sentence in diagnosis)
     _require(told, "diagnosis of the outcome is a list of texts")

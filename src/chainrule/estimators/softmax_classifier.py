@@ -32,7 +32,7 @@ from chainrule.training import EVERY, Callback, MinibatchSolver, Outcome, Schedu
 if TYPE_CHECKING:
     from chainrule.estimators.model import Model
 
-_FULL_BATCH = ("lbfgs", "newton-cholesky")
+_FULL_BATCH = ("lbfgs", "newton-cg", "newton-cholesky")
 _PREDICTION_ROWS = 8192
 """Rows that are predicted at a time, so that the hidden layers of all rows are never held at once."""
 
@@ -57,13 +57,15 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     activation : str or sequence of str
         "relu", "tanh", "sigmoid" or "identity": one for all hidden layers, or one for each.
     solver : str or Solver
-        "auto", "sgd", "adam", "adamw", "lbfgs", "newton-cholesky", or a value from :mod:`chainrule.training`. "auto"
-        is AdamW with hidden layers, and an exact Newton method or L-BFGS without.
+        "auto", "sgd", "adam", "adamw", "lbfgs", "newton-cg", "newton-cholesky", or a value from
+        :mod:`chainrule.training`. "auto" is AdamW with hidden layers; without, Newton's method: "newton-cholesky",
+        which is exact, where rows and parameters are few, else "newton-cg". ``outcome_.solver`` says which it was.
     alpha : float
         Strength of the penalty, >= 0. scikit-learn's LogisticRegression has ``C = 1 / (alpha n)`` for n rows of
         weight 1; with two classes, which keep a row of weights each here, its ``C = 2 / (alpha n)``.
     tol : float
-        "lbfgs" ends when the Euclidean norm of the objective's gradient is at most this.
+        "newton-cg" ends when the objective is certainly at most this much above its minimum (``outcome_.gap``), "lbfgs"
+        when the Euclidean norm of its gradient is at most this. "newton-cholesky" is exact whatever it is.
     max_epochs : int or "auto"
         The most epochs, or iterations of a full-batch solver.
     batch_size : int or "auto"

@@ -20,12 +20,14 @@ from chainrule.functions.linear_cross_entropy import (
     linear_cross_entropy_with_gradient,
 )
 from chainrule.functions.linear_gauss_newton import linear_cross_entropy_gauss_newton
+from chainrule.functions.linear_passes import Scaling, linear_cross, linear_curvature, linear_logits
 from chainrule.functions.softmax import log_softmax, logsumexp, softmax
 from chainrule.functions.softmax_vjp import softmax_vjp
 from chainrule.functions.squared_error import squared_error, squared_error_with_gradient
 
 __all__ = [
     "Reduction",
+    "Scaling",
     "as_array",
     "binary_cross_entropy",
     "binary_cross_entropy_with_gradient",
@@ -34,9 +36,12 @@ __all__ = [
     "cross_entropy",
     "cross_entropy_hvp",
     "cross_entropy_with_gradient",
+    "linear_cross",
     "linear_cross_entropy",
     "linear_cross_entropy_gauss_newton",
     "linear_cross_entropy_with_gradient",
+    "linear_curvature",
+    "linear_logits",
     "log_softmax",
     "logsumexp",
     "near_one",

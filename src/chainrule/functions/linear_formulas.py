@@ -144,3 +144,75 @@ def _rows_of_block(
         None if indices is None else indices[rows],
         class_weight, label_smoothing, weights, temperature, gradient_scale, losses, gradient, n_threads,
     )  # fmt: skip
+
+
+def linear_logits_rows(
+    features: Array,
+    weight: Array,
+    bias: Array,
+    centre: Array | None,
+    scale: Array | None,
+    limit: float,
+    out: Array,
+    n_threads: int,  # noqa: ARG001 - as the compiled kernel
+) -> None:
+    """Write Z of (LH.1) for features that are scaled on the way."""
+    for rows in _counting_blocks(None, len(features)):
+        out[rows] = _scaled(features[rows], centre, scale, limit, weight.dtype) @ weight.T + bias
+
+
+def linear_cross_rows(
+    features: Array,
+    gradient: Array,
+    centre: Array | None,
+    scale: Array | None,
+    limit: float,
+    weight_sums: Array,
+    bias_sums: Array,
+    n_threads: int,  # noqa: ARG001
+) -> None:
+    """Write G^T X and sum_i G_i of (LH.1)."""
+    weight_sums[...] = bias_sums[...] = 0
+    for rows in _counting_blocks(None, len(features)):
+        x = _scaled(features[rows], centre, scale, limit, gradient.dtype)
+        _add_products(gradient[rows], x, weight_sums, bias_sums)
+
+
+def linear_curvature_rows(
+    features: Array,
+    positions: Array | None,
+    probabilities: Array,
+    row_weight: Array | None,
+    direction: Array,
+    bias_direction: Array,
+    centre: Array | None,
+    scale: Array | None,
+    limit: float,
+    weight_product: Array,
+    bias_product: Array,
+    n_threads: int,  # noqa: ARG001
+) -> None:
+    """Write the products of (LH.2) where the probabilities are at hand."""
+    weight_product[...] = bias_product[...] = 0
+    positions = np.arange(len(features)) if positions is None else positions
+    for start in range(0, len(positions), ROWS_PER_BLOCK):
+        rows = positions[start : start + ROWS_PER_BLOCK]
+        x, p = _scaled(features[rows], centre, scale, limit, direction.dtype), probabilities[rows]
+        change = x @ direction.T + bias_direction
+        curved = p * (change - (p * change).sum(axis=1, keepdims=True))
+        if row_weight is not None:
+            curved *= row_weight[rows, None].astype(curved.dtype)
+        _add_products(curved, x, weight_product, bias_product)
+
+
+def _scaled(
+    features: Array, centre: Array | None, scale: Array | None, limit: float, dtype: np.dtype[np.floating]
+) -> Array:
+    """Return features as the head sees them, in the dtype of the products."""
+    if centre is None or scale is None:
+        return features.astype(dtype, copy=False)
+    z = (features - centre) * scale
+    if limit > 0:
+        z = np.clip(z, -1e150, 1e150)
+        z = z / np.sqrt(1.0 + np.square(z / limit))
+    return np.asarray(z).astype(dtype)

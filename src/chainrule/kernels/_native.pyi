@@ -131,6 +131,57 @@ def linear_gauss_newton_rows(
     H is :func:`softmax_jacobian_rows` at the logits of the head. A row of weight 0 is not read.
     """
 
+def linear_logits_rows(
+    features: Array,
+    weight: Array,
+    bias: Array,
+    centre: Array | None,
+    scale: Array | None,
+    limit: float,
+    out: Array,
+    n_threads: int,
+) -> None:
+    """Write features @ weight.T + bias, computed in the dtype of the weight.
+
+    With ``centre`` and ``scale`` (float64) features become z = (x - centre) * scale on the way, and with a limit
+    L > 0 then z / sqrt(1 + (z / L)**2).
+    """
+
+def linear_cross_rows(
+    features: Array,
+    gradient: Array,
+    centre: Array | None,
+    scale: Array | None,
+    limit: float,
+    weight_sums: Array,
+    bias_sums: Array,
+    n_threads: int,
+) -> None:
+    """Write gradient.T @ features and the totals over rows of the gradient, both float64.
+
+    Products are computed in the dtype of the gradient; features as :func:`linear_logits_rows`.
+    """
+
+def linear_curvature_rows(
+    features: Array,
+    positions: Array | None,
+    probabilities: Array,
+    row_weight: Array | None,
+    direction: Array,
+    bias_direction: Array,
+    centre: Array | None,
+    scale: Array | None,
+    limit: float,
+    weight_product: Array,
+    bias_product: Array,
+    n_threads: int,
+) -> None:
+    """Write T.T @ features and the totals over rows of T, both float64, T = s (diag(p) - p p^T) dZ of each row.
+
+    dZ = features @ direction.T + bias_direction; only the rows at ``positions`` (int64) are looked at. Features as
+    :func:`linear_logits_rows`.
+    """
+
 def dense_product(
     a: Array,
     b: Array,

@@ -14,6 +14,7 @@ from chainrule.training.checks import (
 from chainrule.training.choice import FEW_ROWS, SOLVERS, Solver, choose_batch_size, choose_solver
 from chainrule.training.fingerprint import digest_of
 from chainrule.training.lbfgs import LBFGS
+from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import Examples, Loss, Objective
 from chainrule.training.one_blas_thread import one_blas_thread
@@ -49,6 +50,7 @@ __all__ = [
     "FullBatchSolver",
     "Loss",
     "MinibatchSolver",
+    "NewtonCG",
     "NewtonCholesky",
     "Objective",
     "OneCycleSchedule",

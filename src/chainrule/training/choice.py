@@ -8,6 +8,7 @@ from chainrule.training.adam import Adam
 from chainrule.training.adamw import AdamW
 from chainrule.training.batches import number_of_batches
 from chainrule.training.lbfgs import LBFGS
+from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.sgd import SGD
 from chainrule.training.solver import FullBatchSolver, MinibatchSolver
@@ -15,14 +16,14 @@ from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 Solver = MinibatchSolver | FullBatchSolver
 
 SOLVERS: dict[str, Callable[..., Solver]] = {
-    kind.name: kind for kind in (SGD, Adam, AdamW, LBFGS, NewtonCholesky)
+    kind.name: kind for kind in (SGD, Adam, AdamW, LBFGS, NewtonCG, NewtonCholesky)
 }
 """Every solver by its name, with its default settings."""
 
 NEWTON_PARAMETERS = 1000
 """The most parameters for which an exact Newton step is chosen: a matrix of 8 MB, factorised in some 20 ms."""
-NEWTON_OPERATIONS = 5e10
-"""The most multiplications N P^2 of one exact Newton step: about a second."""
+NEWTON_OPERATIONS = 1e9
+"""The most multiplications N P^2 of one exact Newton step: a few hundredths of a second."""
 
 FEW_ROWS = 500
 """Below this, rows held back to stop by are missed more in training than a better stop brings: training is short, and
@@ -34,7 +35,8 @@ def choose_solver(solver: str | Solver, network: Network, n_rows: int, call: str
     """Return the solver that a name stands for, or the one given.
 
     "auto" is AdamW for networks with hidden layers, with a weight decay of 1 where rows are few; without hidden layers
-    it is Newton's method with a Cholesky factorisation for a softmax head with few parameters, else L-BFGS.
+    it is Newton's method for a softmax head, with a Cholesky factorisation where parameters and rows are few and with
+    conjugate gradients where they are many, and L-BFGS for other heads.
 
     Raises
     ------
@@ -55,9 +57,9 @@ def choose_solver(solver: str | Solver, network: Network, n_rows: int, call: str
         raise ArgumentError(
             call, f"solver is one of {names}", repr(solver), "Check the spelling, or use 'auto'."
         )
-    if isinstance(chosen, NewtonCholesky) and not _newton_serves(network):
+    if isinstance(chosen, NewtonCholesky | NewtonCG) and not _newton_serves(network):
         came = f"a {network.head} head and {len(network.layer_sizes) - 2} hidden layers"
-        rule = "solver 'newton-cholesky' serves a softmax head without hidden layers"
+        rule = f"solver {chosen.name!r} serves a softmax head without hidden layers"
         raise ArgumentError(call, rule, came, "Use 'lbfgs' for the full batch, or 'adamw'.")
     return chosen
 
@@ -81,7 +83,7 @@ def choose_max_epochs(solver: Solver, n_rows: int, batch_size: int) -> int:
 
     Full-batch solvers end by their tolerance; for them it is a limit that is hardly ever met.
     """
-    if isinstance(solver, NewtonCholesky):
+    if isinstance(solver, NewtonCholesky | NewtonCG):
         return 200
     if isinstance(solver, FullBatchSolver):
         return 2000
@@ -97,6 +99,8 @@ def _automatic(network: Network, n_rows: int) -> Solver:
     if len(network.layer_sizes) > 2:
         return AdamW(weight_decay=FEW_ROWS_WEIGHT_DECAY) if n_rows < FEW_ROWS else AdamW()
     size = network.parameters.size
-    if _newton_serves(network) and size <= NEWTON_PARAMETERS and n_rows * size**2 <= NEWTON_OPERATIONS:
+    if not _newton_serves(network):
+        return LBFGS()
+    if size <= NEWTON_PARAMETERS and n_rows * size**2 <= NEWTON_OPERATIONS:
         return NewtonCholesky()
-    return LBFGS()
+    return NewtonCG()

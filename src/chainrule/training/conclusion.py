@@ -6,6 +6,7 @@ import numpy as np
 
 from chainrule.training.choice import Solver
 from chainrule.training.early_stopping import Best
+from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.objective import Objective
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.run_state import Record, Standing
@@ -63,6 +64,11 @@ def outcome_of(record: Record, solver: Solver, loss: float) -> Outcome:
     numbers = f"{solver.name}: objective {loss:.6g} after {count} {unit[:-1] if count == 1 else unit}"
     if record.gradient_norm is not None:
         numbers += f", gradient norm {record.gradient_norm:.2g}"
+    gap = record.gap if record.best.epoch == count else None
+    if gap is not None:
+        numbers += f", at most {gap:.2g} above the minimum"
+    elif isinstance(solver, NewtonCG):
+        numbers += ", with no proven bound on what is left (one takes a penalty, alpha > 0)"
     return Outcome(
         reason=reason,
         solver=solver.name,
@@ -72,5 +78,6 @@ def outcome_of(record: Record, solver: Solver, loss: float) -> Outcome:
         loss_curve=tuple(record.loss_curve),
         validation_curve=tuple(record.validation_curve),
         gradient_norm=record.gradient_norm,
+        gap=gap,
         message=f"{numbers}. {reason.advice}",
     )

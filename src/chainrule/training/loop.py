@@ -146,6 +146,11 @@ class FullBatchMethod:
         """Return the norm of the gradient of (TR.1)."""
         return state.solver.gradient_norm
 
+    def gap(self, state: FullBatchPosition) -> float | None:
+        """Return what the objective is above its minimum at most (TR.9), where that is known."""
+        gradient = getattr(state.solver, "gradient", None)
+        return None if gradient is None else self.objective.certified_gap(gradient)
+
     def epoch(
         self,
         state: FullBatchPosition,
@@ -158,8 +163,9 @@ class FullBatchMethod:
         parameters, inner = self.solver.step(self.objective, state.parameters, state.solver)
         self.network.parameters = parameters
         report = Epoch(
-            inner.value, inner.step_length, number, inner.gradient_norm, inner.gradient_norm, inner.reason
-        )
+            inner.value, inner.step_length, number, inner.gradient_norm, inner.gradient_norm, inner.reason,
+            self.gap(FullBatchPosition(parameters, inner)),
+        )  # fmt: skip
         return FullBatchPosition(parameters, inner), report
 
 
@@ -209,6 +215,7 @@ def _epochs(
     if begin is None:
         done, state = 0, method.start()
         record.reason, record.gradient_norm = method.finished(state), method.gradient_norm(state)
+        record.gap = method.gap(state) if isinstance(method, FullBatchMethod) else None
     else:
         done, state = begin
     while record.reason is None:

@@ -24,7 +24,8 @@ import numpy as np
 from chainrule._types import Array
 from chainrule.functions import softmax, total_weight
 from chainrule.network import Dropout, Network
-from chainrule.training.fixed_order import fixed_order_norm, tree_sum
+from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm, tree_sum
+from chainrule.training.linear_softmax import BIAS_SOLVED, LinearSoftmax, target_mass
 
 BLOCK_ROWS = 1024
 
@@ -132,6 +133,7 @@ class Objective:
     mean_weight: float | None = None
     weight_slices: tuple[slice, ...] = field(init=False)
     total_weight: float = field(init=False)
+    _linear: list[LinearSoftmax] = field(init=False, default_factory=list, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         # Not functools.cached_property, whose lock (Python 3.11) a forked child may inherit held by another thread.
@@ -206,6 +208,35 @@ class Objective:
         _hold_common_shifts(matrix, self.network.n_features, self.network.n_outputs, self.alpha == 0.0)
         return np.asarray(matrix)
 
+    def linear_softmax(self) -> LinearSoftmax:
+        """Return the passes of a softmax network without hidden layers, made once."""
+        if not self._linear:
+            self._linear.append(LinearSoftmax(self))
+        return self._linear[0]
+
+    def certified_gap(self, gradient: Array) -> float | None:
+        """Return what F is above its minimum at most, by its float64 gradient; None where that bounds nothing.
+
+        For given biases' best values F is strongly convex in the weights, with the constant alpha ::
+
+            (TR.9)  F - min F <= |dF/dW|^2 / (2 alpha)        where dF/db = 0 to rounding
+
+        [BoydVandenberghe2004, section 9.1.2]. None for hidden layers, for other heads, without a penalty, and where the
+        biases are not solved. What rounding does to the gradient, some 1e-16 of the features' size, is not in it.
+        """
+        if not self.is_linear_softmax or self.alpha == 0.0:
+            return None
+        size = self.weight_slices[0].stop
+        largest = float(abs(gradient[size:]).max())
+        if not largest <= BIAS_SOLVED:
+            return None
+        return fixed_order_dot(gradient[:size], gradient[:size]) / (2.0 * self.alpha)
+
+    @property
+    def is_linear_softmax(self) -> bool:
+        """Whether the network has a softmax head and no hidden layers."""
+        return self.network.head == "softmax" and len(self.network.layer_sizes) == 2
+
     def _add_penalty_gradient(self, gradient: Array) -> None:
         if self.alpha:
             for weights in self.weight_slices:
@@ -234,7 +265,8 @@ def _linear_softmax_curvature(network: Network, block: Examples, loss: Loss) -> 
     forward = network.forward(block.X)
     features = np.column_stack([forward.inputs, np.ones(len(block))])
     probabilities = softmax(forward.logits, n_threads=loss.n_threads)
-    mass = _target_mass(block, loss, network.n_outputs)
+    given = target_mass(block, loss, network.n_outputs)
+    mass = np.ones(len(block)) if given is None else given
     n_outputs, width = network.n_outputs, features.shape[1]
     rows = (np.sqrt(mass)[:, None] * probabilities)[:, :, None] * features[:, None, :]
     flat_rows = rows.reshape(len(block), n_outputs * width)
@@ -255,11 +287,3 @@ def _hold_common_shifts(matrix: Array, n_features: int, n_outputs: int, of_weigh
         groups += [np.arange(feature, first, n_features) for feature in range(n_features)]
     for group in groups:
         matrix[np.ix_(group, group)] += matrix[group, group].mean() / n_outputs
-
-
-def _target_mass(block: Examples, loss: Loss, n_outputs: int) -> Array:
-    """Return s_i sum_k q_ik for each row, q the smoothed and class-weighted target."""
-    weights = np.ones(n_outputs) if loss.class_weight is None else loss.class_weight
-    plain = weights[block.y] if block.y.ndim == 1 else block.y @ weights
-    mass = (1.0 - loss.label_smoothing) * plain + loss.label_smoothing * weights.mean()
-    return np.asarray(mass if block.sample_weight is None else mass * block.sample_weight)

@@ -76,6 +76,10 @@ class Outcome:
         iteration was done; None for minibatch solvers.
     message : str
         What happened, with its numbers, and the advice.
+    gap : float or None
+        How far the objective can be above its minimum at most: a proof, not an estimate (TR.9), for the float64
+        parameters of a full-batch solver. None where there is none: with hidden layers, other heads, minibatch solvers,
+        without a penalty (alpha = 0), and before the biases are solved.
     temperature : float or None
         What was fitted to the validation rows (TC.1) and divides the logits in predictions; None if none was.
     diagnosis : tuple of str
@@ -100,6 +104,7 @@ class Outcome:
     message: str
     temperature: float | None = None
     diagnosis: tuple[str, ...] = ()
+    gap: float | None = None
 
     def to_json_value(self) -> dict[str, Any]:
         """Return the outcome as plain JSON values: the reason by name, numbers that are not finite as null."""
@@ -111,6 +116,7 @@ class Outcome:
             "loss": _finite_or_none(self.loss),
             "loss_curve": list(self.loss_curve),
             "validation_curve": list(self.validation_curve),
+            "gap": self.gap,
             "gradient_norm": None if self.gradient_norm is None else _finite_or_none(self.gradient_norm),
             "message": self.message,
             "temperature": self.temperature,
@@ -132,6 +138,7 @@ class Outcome:
             message=value["message"],
             temperature=value.get("temperature"),
             diagnosis=tuple(value.get("diagnosis", ())),
+            gap=value.get("gap"),
         )
 
 

@@ -29,6 +29,7 @@ class Record:
     loss_curve: list[float] = field(default_factory=list)
     validation_curve: list[float] = field(default_factory=list)
     gradient_norm: float | None = None
+    gap: float | None = None
     reason: StopReason | None = None
 
 

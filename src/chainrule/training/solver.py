@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Protocol
 
 from chainrule._types import Array
+from chainrule.training.linear_softmax import LinearSoftmax
 from chainrule.training.outcome import StopReason
 from chainrule.training.schedules import Schedule
 
@@ -55,13 +56,19 @@ class MinibatchSolver(ABC):
 
 
 class SmoothFunction(Protocol):
-    """A differentiable function of a float64 vector; ``hessian`` is asked for by second-order solvers only."""
+    """A differentiable function of a float64 vector; what stands last is asked for by second-order solvers only."""
 
     def value_and_gradient(self, parameters: Array) -> tuple[float, Array]:
         """Return the value and the gradient, a new float64 array; the value may be inf or NaN."""
 
     def hessian(self, parameters: Array) -> Array:
         """Return the matrix of second derivatives, a new float64 array of shape (P, P)."""
+
+    def linear_softmax(self) -> LinearSoftmax:
+        """Return the passes over the rows of a softmax network without hidden layers."""
+
+    def certified_gap(self, gradient: Array) -> float | None:
+        """Return what the function is above its minimum at most where it has this gradient; None: not known."""
 
 
 class FullBatchState(Protocol):

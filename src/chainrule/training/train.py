@@ -69,9 +69,9 @@ def train(
         Softmax head: class indices (examples,) or probabilities (examples, outputs). Other heads: (examples,
         outputs), or (examples,) where there is one output; in 0..1 for a sigmoid head.
     solver : str or Solver
-        "auto", a name ("sgd", "adam", "adamw", "lbfgs", "newton-cholesky"), or a value such as
-        ``AdamW(learning_rate=0.001)``. "auto": "adamw" with hidden layers; else "newton-cholesky" for a softmax head
-        with few parameters, or "lbfgs".
+        "auto", a name ("sgd", "adam", "adamw", "lbfgs", "newton-cg", "newton-cholesky"), or a value such as
+        ``AdamW(learning_rate=0.001)``. "auto": "adamw" with hidden layers; else, for a softmax head, "newton-cholesky"
+        where rows and parameters are few, or "newton-cg", and "lbfgs" for other heads.
     sample_weight : array_like or None, shape (examples,)
         A finite weight >= 0 for each row, not all zero. Only their ratios count.
     class_weight : array_like or None, shape (outputs,)
@@ -90,8 +90,10 @@ def train(
     max_epochs : int or "auto"
         The most epochs, or iterations of a full-batch solver. Schedules of minibatch solvers spread over it.
     tol : float
-        "lbfgs" ends when the Euclidean norm of the gradient of (TR.1) is at most this. "newton-cholesky" is exact
-        whatever it is, and minibatch solvers run their schedule to its end.
+        "newton-cg" ends when (TR.1) is certainly at most this much above its minimum, see ``Outcome.gap``; without a
+        penalty, when a step promised to lower it by less. "lbfgs" ends when the Euclidean norm of the gradient of
+        (TR.1) is at most this. "newton-cholesky" is exact whatever it is, and minibatch solvers run their schedule to
+        its end.
     validation : sequence or None
         (X, y) or (X, y, sample_weight) the network does not train on.
     patience : int or None

@@ -18,7 +18,7 @@ class Epoch:
     """What an epoch reports.
 
     Loss, last learning rate, steps taken since the beginning of the run, the norm of the objective's gradient if it is
-    known and of the last minibatch's if there are any, and whether the solver is finished.
+    known and of the last minibatch's if there are any, whether the solver is finished, and the gap that is certified.
     """
 
     loss: float
@@ -27,6 +27,7 @@ class Epoch:
     gradient_norm: float | None = None
     batch_gradient_norm: float | None = None
     reason: StopReason | None = None
+    gap: float | None = None
 
     @property
     def finite(self) -> bool:
@@ -85,8 +86,10 @@ def look(watch: Watch, record: Record, number: int, epoch: Epoch, seconds: float
             return StopReason.DIVERGED
         record.validation_curve.append(validation_loss)
     record.loss_curve.append(epoch.loss)
-    record.gradient_norm = epoch.gradient_norm
+    record.gradient_norm, record.gap = epoch.gradient_norm, epoch.gap
     monitored = validation_loss if watch.selects and validation_loss is not None else epoch.loss
+    if epoch.reason is StopReason.CONVERGED and not watch.selects:
+        monitored = -math.inf  # the gradient has judged it, which is finer than values
     record.best = record.best.after(watch.network.parameters, number, monitored)
     asked_to_stop = _tell(watch, number, epoch, validation_loss, seconds)
     if epoch.reason is not None:

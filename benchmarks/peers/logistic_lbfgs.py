@@ -1,0 +1,14 @@
+"""scikit-learn: LogisticRegression with its default solver, L-BFGS."""
+
+from collections.abc import Callable
+
+from peers.logistic_scikit_learn import available, fitted, version
+from problems import LogisticFit, Result
+
+__all__ = ["NAME", "available", "prepare", "version"]
+NAME = "scikit-learn lbfgs"
+
+
+def prepare(problem: LogisticFit) -> Callable[[], Result] | None:
+    """See :mod:`peers`."""
+    return fitted("lbfgs", problem)

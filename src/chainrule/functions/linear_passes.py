@@ -1,0 +1,134 @@
+"""Passes over the features of a linear layer whose logits the caller keeps: what a solver on all rows repeats.
+
+Other functions of the linear head make the logits anew and forget them. Here they, or what is computed of them, go in
+and out, so that a line search and the solution for the biases need no pass over the features at all.
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+
+from chainrule._types import Array
+from chainrule.functions.linear_cross_entropy import linear_kernels
+from chainrule.kernels import thread_count
+
+Scaling: TypeAlias = tuple[Array, Array, float | None]
+"""Centre and scale of each feature, float64, and the limit of a smooth clip or None: (IS.1), (IS.2)."""
+
+
+def linear_logits(
+    features: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    scaling: Scaling | None = None,
+    n_threads: int | None = None,
+) -> Array:
+    """Return the logits Z of (LH.1).
+
+    Parameters
+    ----------
+    features : ndarray of float32 or float64, shape (examples, features)
+        C-contiguous; converted, and scaled, block by block.
+    weight, bias : ndarray, shapes (classes, features) and (classes,)
+        float32 or float64, which is the dtype of the products and of the result.
+    scaling : tuple or None
+        What is done to features first.
+    n_threads : int or None
+        At most this many threads; changes no bit.
+
+    Returns
+    -------
+    ndarray, shape (examples, classes)
+
+    Examples
+    --------
+    >>> linear_logits(np.array([[1.0, 2.0]]), np.array([[1.0, 1.0], [0.0, 2.0]]), np.array([0.5, 0.0]))
+    array([[3.5, 4. ]])
+    """
+    out = np.empty((len(features), len(weight)), weight.dtype)
+    linear_kernels().linear_logits_rows(
+        features, weight, bias, *_scaling(scaling), out, thread_count(n_threads)
+    )
+    return out
+
+
+def linear_cross(
+    features: Array, gradient: Array, *, scaling: Scaling | None = None, n_threads: int | None = None
+) -> tuple[Array, Array]:
+    """Return the gradients by weight and bias, G^T X and sum_i G_i of (LH.1), for a gradient by the logits.
+
+    Parameters
+    ----------
+    features, scaling, n_threads
+        As :func:`linear_logits`.
+    gradient : ndarray of float32 or float64, shape (examples, classes)
+        G; its dtype is that of the products.
+
+    Returns
+    -------
+    weight, bias : ndarray of float64, shapes (classes, features) and (classes,)
+        Sums over rows: 128 in a chain, 1,024 in the dtype of the products, all in float64; their order follows from
+        the shapes alone.
+
+    Examples
+    --------
+    >>> linear_cross(np.array([[1.0, 2.0]]), np.array([[0.5, -0.5]]))
+    (array([[ 0.5,  1. ],
+           [-0.5, -1. ]]), array([ 0.5, -0.5]))
+    """
+    sums = np.empty((gradient.shape[1], features.shape[1])), np.empty(gradient.shape[1])
+    linear_kernels().linear_cross_rows(features, gradient, *_scaling(scaling), *sums, thread_count(n_threads))
+    return sums
+
+
+def linear_curvature(
+    features: Array,
+    probabilities: Array,
+    row_weight: Array | None,
+    direction: Array,
+    bias_direction: Array,
+    positions: Array | None = None,
+    *,
+    scaling: Scaling | None = None,
+    n_threads: int | None = None,
+) -> tuple[Array, Array]:
+    """Return the Gauss-Newton products (LH.2) where the probabilities are at hand.
+
+    Parameters
+    ----------
+    features, scaling, n_threads
+        As :func:`linear_logits`.
+    probabilities : ndarray, shape (examples, classes)
+        Of every row, in the dtype of the direction.
+    row_weight : ndarray of float64 or None, shape (examples,)
+        What each row counts; None: 1.
+    direction, bias_direction : ndarray, shapes (classes, features) and (classes,)
+        V and v.
+    positions : ndarray of int64 or None
+        The rows that are summed over; None: all.
+
+    Returns
+    -------
+    weight, bias : ndarray of float64
+        As :func:`linear_cross`.
+
+    Examples
+    --------
+    >>> half = np.array([[0.5, 0.5]])
+    >>> linear_curvature(np.array([[2.0]]), half, None, np.array([[1.0], [0.0]]), np.zeros(2))
+    (array([[ 1.],
+           [-1.]]), array([ 0.5, -0.5]))
+    """
+    sums = np.empty(direction.shape), np.empty(len(direction))
+    linear_kernels().linear_curvature_rows(
+        features, positions, probabilities, row_weight, direction, bias_direction, *_scaling(scaling), *sums,
+        thread_count(n_threads),
+    )  # fmt: skip
+    return sums
+
+
+def _scaling(scaling: Scaling | None) -> tuple[Array | None, Array | None, float]:
+    if scaling is None:
+        return None, None, 0.0
+    return scaling[0], scaling[1], scaling[2] or 0.0
