@@ -11,7 +11,10 @@ import chainrule as cr
 
 SHAPE = (96, 100_000)  # 38 MB of float32
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is kept on Linux alone")
+pytestmark = [
+    pytest.mark.usefixtures("compiled"),
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is kept on Linux alone"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +32,7 @@ def address(array):
     return array.__array_interface__["data"][0]
 
 
-def test_the_memory_of_a_dropped_gradient_is_used_again_with_the_same_result(compiled, large):
+def test_the_memory_of_a_dropped_gradient_is_used_again_with_the_same_result(large):
     first = gradient(large)
     expected, place = first.copy(), address(first)
     del first
@@ -38,7 +41,7 @@ def test_the_memory_of_a_dropped_gradient_is_used_again_with_the_same_result(com
     np.testing.assert_array_equal(again, expected)
 
 
-def test_an_array_that_is_in_use_or_seen_through_a_view_is_never_given_out(compiled, large):
+def test_an_array_that_is_in_use_or_seen_through_a_view_is_never_given_out(large):
     dropped = gradient(large)
     del dropped
     first = gradient(large)
@@ -52,7 +55,7 @@ def test_an_array_that_is_in_use_or_seen_through_a_view_is_never_given_out(compi
     np.testing.assert_array_equal(view, expected)
 
 
-def test_a_result_of_another_size_has_memory_of_its_own_size(compiled, large):
+def test_a_result_of_another_size_has_memory_of_its_own_size(large):
     kept = gradient(large)
     expected = kept[:90].copy() * np.float32(SHAPE[0] / 90)
     del kept
@@ -62,7 +65,7 @@ def test_a_result_of_another_size_has_memory_of_its_own_size(compiled, large):
     assert gradient(large).shape == SHAPE
 
 
-def test_results_are_ordinary_arrays(compiled, large):
+def test_results_are_ordinary_arrays(large):
     result = gradient(large)
     assert type(result) is np.ndarray
     assert result.flags.writeable
@@ -71,7 +74,7 @@ def test_results_are_ordinary_arrays(compiled, large):
     result *= 2  # and can be written to
 
 
-def test_threads_that_take_and_drop_results_do_not_disturb_one_another(compiled, large):
+def test_threads_that_take_and_drop_results_do_not_disturb_one_another(large):
     expected = gradient(large)
 
     def run(_):
