@@ -32,8 +32,8 @@ class ShortIndexRows {
   private:
     // Numbers of classes up to this have code of their own (float64, 10 classes: 64 to 55 us for 4,096 rows,
     // on a busy machine). The compiled module grows by 0.1 MB for each, all instruction sets together.
-#if defined(__SANITIZE_ADDRESS__)
-    static constexpr int64_t most_known_classes = 3;  // compiling one takes a minute there
+#if defined(CHAINRULE_QUICK_BUILD)
+    static constexpr int64_t most_known_classes = 3;
 #else
     static constexpr int64_t most_known_classes = 10;
 #endif

@@ -1,5 +1,6 @@
 """Plain arrays take the short way through the kernels, others the long way: the same bits, the same messages."""
 
+import math
 from itertools import product
 
 import numpy as np
@@ -184,3 +185,13 @@ def test_every_function_of_rows_refuses_masked_logits():
             function(logits)
     with pytest.raises(ArgumentTypeError, match="features are a plain array"):
         cr.linear_cross_entropy(logits, np.zeros((2, 2)), np.array([0, 1]))
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("rows", [63, 64, 65, 1000, 20_000])
+def test_the_sum_over_many_rows_is_that_of_their_losses(rows, n_threads):
+    generator = np.random.default_rng(rows)
+    logits, targets = generator.normal(size=(rows, 10)), generator.integers(10, size=rows)
+    each = cr.cross_entropy(logits, targets, reduction="none", n_threads=n_threads)
+    total = cr.cross_entropy(logits, targets, reduction="sum", n_threads=n_threads)
+    assert total == pytest.approx(math.fsum(each), rel=1e-13)

@@ -87,12 +87,6 @@ FAULTS = {
         "uniform",
         _NATIVE_TESTS,
     ),
-    "memory that is in use is given out again": KernelFault(
-        "native/kept_memory.cpp",
-        "MemoryBlock* const last = kept.exchange(nullptr);",
-        "MemoryBlock* const last = kept.load();",
-        "tests/kernels/test_kept_memory.py",
-    ),
     "the last row of a chunk is left out of the total": KernelFault(
         "native/bind_calls.cpp",
         "block_totals(task.losses + first, last - first,",
