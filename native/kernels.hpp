@@ -84,6 +84,7 @@ struct KernelsOf {
     void (*layer_finish)(const UpdateTask<Real>&, int64_t first_unit, int64_t last_unit);
     void (*cross_product)(const CrossTask<Real>&);
     void (*curve_rows)(const CurveTask<Real>&);
+    void (*pair_products)(const PairsTask<Real>&);
 };
 
 struct Kernels {

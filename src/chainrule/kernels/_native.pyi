@@ -182,6 +182,22 @@ def linear_curvature_rows(
     :func:`linear_logits_rows`.
     """
 
+def linear_hessian_rows(
+    features: Array,
+    positions: Array | None,
+    probabilities: Array,
+    row_weight: Array | None,
+    centre: Array | None,
+    scale: Array | None,
+    limit: float,
+    out: Array,
+    n_threads: int,
+) -> None:
+    """Write the sum over rows of s (diag(p) - p p^T) kron x~ x~^T, x~ = (x, 1), float64: weights class by class, then biases.
+
+    Products are computed in the dtype of the probabilities; rows and features as :func:`linear_curvature_rows`.
+    """
+
 def dense_product(
     a: Array,
     b: Array,
