@@ -6,6 +6,7 @@
 
 #include "dense.hpp"
 #include "linear_tasks.hpp"
+#include "sparse_tasks.hpp"
 #include "training_tasks.hpp"
 
 namespace chainrule {
@@ -85,6 +86,9 @@ struct KernelsOf {
     void (*cross_product)(const CrossTask<Real>&);
     void (*curve_rows)(const CurveTask<Real>&);
     void (*pair_products)(const PairsTask<Real>&);
+    void (*sparse_rows)(const SparseRowsTask<Real>&, int64_t first_row, int64_t last_row);
+    // `begin` is where the entries of the first run begin.
+    void (*sparse_runs)(const SparseRunsTask<Real>&, int64_t first_run, int64_t last_run, int64_t begin);
 };
 
 struct Kernels {
@@ -106,6 +110,7 @@ void add_output_loss(Kernels& kernels);
 void add_training_layers(Kernels& kernels);
 void add_training_update(Kernels& kernels);
 void add_linear_blocks(Kernels& kernels);
+void add_sparse(Kernels& kernels);
 }  // namespace CHAINRULE_NAMESPACE
 #endif
 
