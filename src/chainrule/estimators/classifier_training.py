@@ -28,7 +28,7 @@ from chainrule.estimators.fit_rows import (
     known_rows,
     labelled_rows,
 )
-from chainrule.functions import near_one
+from chainrule.functions import Features, near_one
 from chainrule.network import Dropout, Network, check_dropout
 from chainrule.training import (
     Checkpoint,
@@ -73,7 +73,7 @@ class Fitted:
 class GivenRows:
     """Checked arrays of a call: features, labels or probabilities, weights or None; classes where they were named."""
 
-    X: Array
+    X: Features
     y: Array
     sample_weight: ArrayLike | None
     classes: Any = None
@@ -139,7 +139,7 @@ def _steps_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: settings[name] for name in ("learning_rate", "schedule", "weight_decay")}
 
 
-def _new_network(settings: Mapping[str, Any], X: Array, classes: Array, seed: int) -> Network:
+def _new_network(settings: Mapping[str, Any], X: Features, classes: Array, seed: int) -> Network:
     sizes = (X.shape[1], *hidden_sizes(settings["hidden_layer_sizes"]), len(classes))
     return Network(sizes, settings["activation"], random_state=seed, dtype=X.dtype)
 

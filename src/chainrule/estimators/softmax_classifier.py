@@ -25,7 +25,7 @@ from chainrule.estimators.classifier_training import (
 )
 from chainrule.estimators.fit_choices import hidden_sizes
 from chainrule.estimators.fit_rows import eval_set_parts, holds_probabilities
-from chainrule.functions import log_softmax
+from chainrule.functions import Features, is_sparse, log_softmax, sparse_features
 from chainrule.network import InputScaling, Network
 from chainrule.training import EVERY, Callback, MinibatchSolver, Outcome, Schedule, Solver, StopReason, plain
 
@@ -328,11 +328,15 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return self
         return self._accept(fitted, PARTIAL_FIT)
 
-    def _validated(self, X: ArrayLike, y: ArrayLike, *, reset: bool) -> tuple[Array, Array]:
+    def _validated(self, X: ArrayLike, y: ArrayLike, *, reset: bool) -> tuple[Features, Array]:
         """Return features, and labels or probabilities, as scikit-learn checks them."""
         several = holds_probabilities(y)
         dtypes = [np.float64, np.float32]
-        features, targets = validate_data(self, X, y, reset=reset, dtype=dtypes, multi_output=several)
+        features, targets = validate_data(
+            self, X, y, reset=reset, dtype=dtypes, multi_output=several, accept_sparse="csr"
+        )
+        if is_sparse(features):
+            features = sparse_features(FIT, "X", features)
         if not several:
             check_classification_targets(targets)
         return features, targets
@@ -427,9 +431,18 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return network.named_parameters
 
-    def _features(self, X: ArrayLike) -> Array:
+    def _features(self, X: Any) -> Features:
         check_is_fitted(self)
-        return np.asarray(validate_data(self, X, reset=False, dtype=[np.float64, np.float32]))
+        dtypes = [np.float64, np.float32]
+        features = validate_data(self, X, reset=False, dtype=dtypes, accept_sparse="csr")
+        if is_sparse(features):
+            return sparse_features("SoftmaxClassifier", "X", features)
+        return np.asarray(features)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def _logits(self, X: ArrayLike) -> Array:
         features = self._features(X)
@@ -451,7 +464,7 @@ def _plain_label(label: Any) -> str | int | float | bool:
     raise ArgumentTypeError("SoftmaxClassifier.to_model", rule, came, "Fit with the labels as text.")
 
 
-def _by_blocks(predict: Any, features: Array, network: Network) -> Array:
+def _by_blocks(predict: Any, features: Features, network: Network) -> Array:
     results = np.empty((len(features), network.n_outputs), network.dtype)
     for first in range(0, len(features), _PREDICTION_ROWS):
         block = slice(first, first + _PREDICTION_ROWS)

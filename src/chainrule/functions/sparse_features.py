@@ -63,6 +63,7 @@ class SparseFeatures:
         self.n_features = n_features
         self._of_dtype: dict[str, SparseFeatures] = {}
         self._matrices: dict[str, Any] = {}
+        self._squared: SparseFeatures | None = None
         self._taken: tuple[Array, SparseFeatures] | None = None
 
     @classmethod
@@ -139,6 +140,13 @@ class SparseFeatures:
         """Return the features with each one multiplied by its scale, in float64 arithmetic and the same dtype."""
         values = self.values * scale[self.indices]
         return self._alike(self.begin, self.indices, values.astype(self.dtype, copy=False))
+
+    def squared(self) -> "SparseFeatures":
+        """Return the features with each one squared, in float32; made once, and kept."""
+        if self._squared is None:
+            values = np.square(self.values, dtype=np.float64).astype(np.float32)
+            self._squared = self._alike(self.begin, self.indices, values)
+        return self._squared
 
     def taken(self, rows: Array) -> "SparseFeatures":
         """Return some of the rows, those of the last call if it was for the very same array of row numbers."""

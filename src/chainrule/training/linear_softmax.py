@@ -23,7 +23,9 @@ import numpy as np
 
 from chainrule._types import Array
 from chainrule.functions import (
+    Features,
     Scaling,
+    SparseFeatures,
     cross_entropy,
     cross_entropy_with_gradient,
     linear_cross,
@@ -116,13 +118,18 @@ class LinearSoftmax:
         features = examples.X
         if features.dtype not in (np.float32, np.float64):
             features = features.astype(network.dtype)
-        self.features = np.ascontiguousarray(features)
+        scaling = network.input_scaling
+        if isinstance(features, SparseFeatures):
+            # Scaled once, here, and never centred: that would fill every entry.
+            self.features: Features = features if scaling is None else scaling.apply_sparse("train", features)
+            self.centre, scaling = None, None
+        else:
+            self.features = np.ascontiguousarray(features)
+            self.centre = _offsets(self.features) if scaling is None else None
         self.examples = examples
         self.alpha, self.total_weight = objective.alpha, objective.total_weight
         self.shape = (network.n_outputs, network.n_features)
-        scaling = network.input_scaling
         self._input_scaling = scaling
-        self.centre = _offsets(self.features) if scaling is None else None
         if self.centre is not None:
             self.scaling: Scaling | None = (self.centre, np.ones_like(self.centre), None)
         else:
@@ -192,6 +199,7 @@ class LinearSoftmax:
     def inputs(self, rows: Array) -> Array:
         """Return some of the rows as the head sees them, a new array."""
         chosen = self.features[rows]
+        assert not isinstance(chosen, SparseFeatures), "asked for where rows are dense"
         if self.centre is not None:
             return np.asarray(chosen - self.centre)
         return chosen if self._input_scaling is None else self._input_scaling.apply(chosen)

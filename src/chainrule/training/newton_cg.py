@@ -7,12 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.training.conjugate_gradient import conjugate_gradient
+from chainrule.training.conjugate_gradient import Operator, conjugate_gradient
+from chainrule.functions import SparseFeatures
 from chainrule.training.curvature_preconditioner import (
-    CurvaturePreconditioner,
     cost_in_passes,
     preconditioner,
 )
+from chainrule.training.diagonal_preconditioner import diagonal_preconditioner
 from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm
 from chainrule.training.linear_softmax import Curvature, LinearSoftmax
 from chainrule.training.outcome import StopReason
@@ -158,12 +159,14 @@ def _direction(
     return state, problem.without_common_shift(found.direction)
 
 
-def _preconditioner(problem: LinearSoftmax, anchor: Array) -> CurvaturePreconditioner:
+def _preconditioner(problem: LinearSoftmax, anchor: Array) -> Operator:
     kept = problem.kept
     if kept is None or not np.array_equal(kept[0], anchor):
-        problem.kept = kept = (anchor, preconditioner(problem, anchor))
+        sparse = isinstance(problem.features, SparseFeatures)
+        make = diagonal_preconditioner if sparse else preconditioner
+        problem.kept = kept = (anchor, make(problem, anchor))
     made = kept[1]
-    assert isinstance(made, CurvaturePreconditioner)
+    assert callable(made)
     return made
 
 
@@ -171,6 +174,9 @@ def _curvature(problem: LinearSoftmax, parameters: Array, state: NewtonCGState) 
     """Return the curvature over the rows that it needs."""
     whole = problem.curvature(parameters, np.float64 if state.wide else np.float32)
     n_rows = len(whole.probabilities)
+    if isinstance(problem.features, SparseFeatures):
+        # Rare features are in few rows: without those their curvature is the penalty's, and steps go far too far.
+        return whole
     if state.coarse and n_rows >= COARSE_ROWS * LEAST_COARSE_ROWS:
         return replace(whole, positions=np.arange(0, n_rows, COARSE_ROWS), share=float(COARSE_ROWS))
     if state.whole or state.wide:

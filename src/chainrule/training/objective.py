@@ -22,19 +22,21 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.functions import softmax, total_weight
+from chainrule.functions import Features, SparseFeatures, softmax, total_weight
 from chainrule.network import Dropout, Network
 from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm, tree_sum
 from chainrule.training.linear_softmax import BIAS_SOLVED, LinearSoftmax, target_mass
 
 BLOCK_ROWS = 1024
+SPARSE_BLOCK_ROWS = 8192
+"""Rows of a block of sparse features: each product with one brings the weights into another layout."""
 
 
 @dataclass(frozen=True)
 class Examples:
     """Rows of features, targets as the head takes them, and a weight for each row or None."""
 
-    X: Array
+    X: Features
     y: Array
     sample_weight: Array | None = None
 
@@ -47,9 +49,10 @@ class Examples:
         return Examples(self.X[rows], self.y[rows], weight)
 
     def blocks(self) -> Iterator["Examples"]:
-        """Yield views of :data:`BLOCK_ROWS` rows each, in order."""
-        for first in range(0, len(self), BLOCK_ROWS):
-            yield self.take(slice(first, first + BLOCK_ROWS))
+        """Yield views of :data:`BLOCK_ROWS` rows each, in order; of sparse features more."""
+        size = SPARSE_BLOCK_ROWS if isinstance(self.X, SparseFeatures) else BLOCK_ROWS
+        for first in range(0, len(self), size):
+            yield self.take(slice(first, first + size))
 
 
 @dataclass(frozen=True)
@@ -263,7 +266,9 @@ def clip(gradient: Array, max_norm: float) -> None:
 def _linear_softmax_curvature(network: Network, block: Examples, loss: Loss) -> Array:
     """Return the sum over the rows of a block in (TR.6), in the order of the flat parameters."""
     forward = network.forward(block.X)
-    features = np.column_stack([forward.inputs, np.ones(len(block))])
+    # A block of them has K times as many numbers below, sparse or not.
+    inputs = forward.inputs.dense() if isinstance(forward.inputs, SparseFeatures) else forward.inputs
+    features = np.column_stack([inputs, np.ones(len(block))])
     probabilities = softmax(forward.logits, n_threads=loss.n_threads)
     given = target_mass(block, loss, network.n_outputs)
     mass = np.ones(len(block)) if given is None else given
