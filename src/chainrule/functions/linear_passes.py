@@ -178,8 +178,8 @@ def linear_hessian(
     Returns
     -------
     ndarray of float64, shape (classes * (features + 1), classes * (features + 1))
-        The sum over rows of (CE.4) kron x~ x~^T, with x~ = (x, 1): the weights class by class, then the biases. 128 rows
-        are summed in a chain, 512 in the dtype of the products, all in float64, in an order that follows from the
+        The sum over rows of (CE.4) kron x~ x~^T, with x~ = (x, 1): the weights class by class, then the biases. 128
+        rows are summed in a chain, 512 in the dtype of the products, all in float64, in an order that follows from the
         shapes alone.
 
     Examples

@@ -193,9 +193,9 @@ def linear_hessian_rows(
     out: Array,
     n_threads: int,
 ) -> None:
-    """Write the sum over rows of s (diag(p) - p p^T) kron x~ x~^T, x~ = (x, 1), float64: weights class by class, then biases.
+    """Write the sum over rows of s (diag(p) - p p^T) kron x~ x~^T, x~ = (x, 1), as float64.
 
-    Products are computed in the dtype of the probabilities; rows and features as :func:`linear_curvature_rows`.
+    In the order of the weights, class by class, and then the biases. Products are computed in the dtype of the probabilities; rows and features as :func:`linear_curvature_rows`.
     """
 
 class SparseMatrix:
@@ -235,6 +235,18 @@ def count_nonzeros_rows(dense: Array, counts: Array, n_threads: int) -> None:
 
 def copy_nonzeros_rows(dense: Array, begin: Array, indices: Array, values: Array, n_threads: int) -> None:
     """Write those entries and their columns; ``begin`` are the sums of the counts before each row."""
+
+def copy_sparse_rows(
+    begin: Array,
+    indices: Array,
+    values: Array,
+    rows: Array,
+    out_begin: Array,
+    out_indices: Array,
+    out_values: Array,
+    n_threads: int,
+) -> None:
+    """Write the entries of some rows one after the other; ``out_begin`` are the sums of their counts before each."""
 
 def dense_product(
     a: Array,

@@ -34,6 +34,7 @@ from chainrule.functions import (
     softmax,
 )
 from chainrule.training.fixed_order import fixed_order_dot
+from chainrule.training.mostly_zeros import evenly_spaced, without_zeros
 
 if TYPE_CHECKING:
     from chainrule.training.objective import Objective
@@ -47,6 +48,8 @@ MOST_HALVINGS = 20
 OFFSET = 10.0
 """Features whose mean is more standard deviations from 0 than this, in a sample of the rows, are centred."""
 SAMPLED_ROWS = 2048
+FEWEST_SAMPLED_ROWS = 256
+SAMPLED_NUMBERS = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Curvature:
         weight, bias = problem.split(direction)
         dtype = self.probabilities.dtype
         by_weight, by_bias = linear_curvature(
-            problem.features, self.probabilities, problem.mass, weight.astype(dtype), bias.astype(dtype),
+            problem.read, self.probabilities, problem.mass, weight.astype(dtype), bias.astype(dtype),
             self.positions, scaling=problem.scaling, n_threads=problem.n_threads,
         )  # fmt: skip
         product = np.concatenate([by_weight.ravel(), by_bias])
@@ -111,6 +114,13 @@ class LinearSoftmax:
     ----------
     objective : Objective
         Of a network with a softmax head and no hidden layers.
+
+    Attributes
+    ----------
+    features : Features
+        X, with nothing left out and nothing centred.
+    read : Features
+        What the passes read: X, or its entries that are not 0 where they are few.
     """
 
     def __init__(self, objective: "Objective") -> None:
@@ -135,6 +145,9 @@ class LinearSoftmax:
         else:
             self.scaling = None if scaling is None else (scaling.center, scaling.scale, scaling.limit)
         self.n_threads = objective.loss.n_threads
+        self.read = (
+            self.features if self.scaling is not None else without_zeros(self.features, self.n_threads)
+        )
         self._options: dict[str, Any] = {
             "sample_weight": examples.sample_weight,
             "class_weight": objective.loss.class_weight,
@@ -187,7 +200,7 @@ class LinearSoftmax:
             return self._seen[1]
         weight, bias = self.split(parameters)
         found = linear_logits(
-            self.features,
+            self.read,
             weight.astype(dtype),
             bias.astype(dtype),
             scaling=self.scaling,
@@ -209,6 +222,11 @@ class LinearSoftmax:
         loss = cross_entropy(logits, self.examples.y, reduction="sum", **self._options)
         return float(loss) / self.total_weight + self.penalty(parameters)
 
+    def value_at(self, parameters: Array, dtype: Any) -> float:
+        """Return F for (W, b), with logits in a dtype."""
+        centred = self.centred(parameters)
+        return self.value(self.logits(centred, dtype), centred)
+
     def penalty(self, parameters: Array) -> float:
         """Return the second term of (TR.1)."""
         weight = parameters[: self.shape[0] * self.shape[1]]
@@ -218,7 +236,7 @@ class LinearSoftmax:
         """Return F and (LN.1) for the logits of some parameters: half a pass over X."""
         loss, by_logits = self._loss_and_gradient(logits)
         by_weight, by_bias = linear_cross(
-            self.features, by_logits, scaling=self.scaling, n_threads=self.n_threads
+            self.read, by_logits, scaling=self.scaling, n_threads=self.n_threads
         )
         gradient = np.concatenate([by_weight.ravel(), by_bias])
         gradient /= self.total_weight
@@ -300,11 +318,8 @@ class LinearSoftmax:
 
 def _offsets(features: Array) -> Array | None:
     """Return the means of the features over a sample of the rows, None if no feature is far from 0."""
-    rows = (
-        np.arange(min(len(features), SAMPLED_ROWS), dtype=np.int64)
-        * len(features)
-        // min(len(features), SAMPLED_ROWS)
-    )
+    few = SAMPLED_NUMBERS // max(features.shape[1], 1)
+    rows = evenly_spaced(len(features), min(max(few, FEWEST_SAMPLED_ROWS), SAMPLED_ROWS))
     sample = features[rows].astype(np.float64)
     scale = abs(sample).max(axis=0)
     scale[scale == 0.0] = 1.0
