@@ -53,7 +53,7 @@ def test_the_matrix_times_a_direction_is_the_product_of_the_pass(dtype, rows):
     )
     bound = 2000 * np.finfo(dtype).eps
     np.testing.assert_allclose(matrix @ v, np.concatenate([weight.ravel(), bias]), rtol=0, atol=bound)
-    np.testing.assert_array_equal(matrix, matrix.T)
+    np.testing.assert_allclose(matrix, matrix.T, rtol=0, atol=bound)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

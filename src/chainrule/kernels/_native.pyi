@@ -195,7 +195,8 @@ def linear_hessian_rows(
 ) -> None:
     """Write the sum over rows of s (diag(p) - p p^T) kron x~ x~^T, x~ = (x, 1), as float64.
 
-    In the order of the weights, class by class, and then the biases. Products are computed in the dtype of the probabilities; rows and features as :func:`linear_curvature_rows`.
+    In the order of the weights, class by class, and then the biases. Products are
+    computed in the dtype of the probabilities; rows and features as :func:`linear_curvature_rows`.
     """
 
 class SparseMatrix:
