@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "binding.hpp"
+#include "long_vectors.hpp"
 #include "sparse_passes.hpp"
 
 namespace chainrule {
@@ -249,6 +250,51 @@ void copy_nonzeros_rows(nb::handle dense_object, nb::handle begin_object, nb::ha
     });
 }
 
+void vector_products_rows(nb::handle left_object, nb::handle right_object, nb::handle products_object,
+                          int n_threads) {
+    const char* call = "vector_products_rows";
+    const PythonArray left(left_object, call, "left", Access::read, 2);
+    const PythonArray right(right_object, call, "right", Access::read, 2);
+    const PythonArray products(products_object, call, "products", Access::write, 2);
+    right.require_shape({right.extent(0), left.extent(1)});
+    right.require_kind(left.kind());
+    products.require_shape({left.extent(0), right.extent(0)});
+    products.require_apart_from(left, false);
+    products.require_apart_from(right, false);
+    auto* const out = products.data<double>();
+    with_dtype(left, call, [&](auto real) {
+        using Real = decltype(real);
+        const auto* const a = left.data<const Real>();
+        const auto* const b = right.data<const Real>();
+        const int threads = thread_count(n_threads);
+        const InterpreterUnlocked unlocked;
+        vector_products(a, left.extent(0), b, right.extent(0), left.extent(1), out, threads);
+        return 0;
+    });
+}
+
+void combine_vectors_rows(nb::handle rows_object, nb::handle coefficients_object, nb::handle out_object,
+                          int n_threads) {
+    const char* call = "combine_vectors_rows";
+    const PythonArray rows(rows_object, call, "rows", Access::read, 2);
+    const PythonArray coefficients(coefficients_object, call, "coefficients", Access::read, 1);
+    const PythonArray out(out_object, call, "out", Access::write, 1);
+    coefficients.require_shape({rows.extent(0)});
+    out.require_shape({rows.extent(1)});
+    out.require_apart_from(rows, false);
+    out.require_apart_from(coefficients, false);
+    const auto* const factors = coefficients.data<const double>();
+    with_dtype(rows, call, [&](auto real) {
+        using Real = decltype(real);
+        const auto* const from = rows.data<const Real>();
+        auto* const to = out.data<Real>();
+        const int threads = thread_count(n_threads);
+        const InterpreterUnlocked unlocked;
+        combine_vectors(from, rows.extent(0), rows.extent(1), factors, to, threads);
+        return 0;
+    });
+}
+
 }  // namespace
 
 void bind_sparse(nb::module_& m) {
@@ -267,6 +313,10 @@ void bind_sparse(nb::module_& m) {
           nb::arg("n_threads"));
     m.def("copy_nonzeros_rows", copy_nonzeros_rows, nb::arg("dense"), nb::arg("begin"), nb::arg("indices"),
           nb::arg("values"), nb::arg("n_threads"));
+    m.def("vector_products_rows", vector_products_rows, nb::arg("left"), nb::arg("right"),
+          nb::arg("products"), nb::arg("n_threads"));
+    m.def("combine_vectors_rows", combine_vectors_rows, nb::arg("rows"), nb::arg("coefficients"),
+          nb::arg("out"), nb::arg("n_threads"));
 }
 
 }  // namespace chainrule

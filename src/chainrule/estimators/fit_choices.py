@@ -64,13 +64,14 @@ def solver_of(
     network: Network,
     n_rows: int,
     *,
+    sparse: bool = False,
     learning_rate: float | str | Schedule = AUTO,
     schedule: str = AUTO,
     weight_decay: float | str = AUTO,
     call: str = CALL,
 ) -> Solver:
     """Return the solver, with the learning rate, schedule and weight decay that are given."""
-    chosen = choose_solver(solver, network, n_rows, call)
+    chosen = choose_solver(solver, network, n_rows, call, sparse=sparse)
     given = {"learning_rate": learning_rate, "schedule": schedule, "weight_decay": weight_decay}
     given = {name: value for name, value in given.items() if not _is_auto(value)}
     if not given:
@@ -94,6 +95,7 @@ def online_solver(
     solver: str | Solver,
     network: Network,
     *,
+    sparse: bool,
     learning_rate: float | str | Schedule,
     schedule: str,
     weight_decay: float | str,
@@ -101,13 +103,20 @@ def online_solver(
 ) -> MinibatchSolver:
     """Return the solver for rows that come in portions: of one learning rate, for no end is in sight."""
     name = ONLINE_SOLVER if _is_auto(solver) else solver
-    chosen = choose_solver(name, network, 1, call)
+    chosen = choose_solver(name, network, 1, call, sparse=sparse)
     if isinstance(chosen, MinibatchSolver) and _is_auto(learning_rate) and isinstance(name, str):
         learning_rate = ONLINE_LEARNING_RATES[chosen.name]
     if _is_auto(schedule) and not isinstance(learning_rate, str | Schedule):
         schedule = "constant"
     chosen = solver_of(
-        name, network, 1, learning_rate=learning_rate, schedule=schedule, weight_decay=weight_decay, call=call
+        name,
+        network,
+        1,
+        sparse=sparse,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        weight_decay=weight_decay,
+        call=call,
     )
     if not isinstance(chosen, MinibatchSolver) or not _is_constant(chosen.schedule):
         rule = "a solver of partial_fit has one learning rate, for no end of the rows is in sight"

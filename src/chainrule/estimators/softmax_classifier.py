@@ -32,7 +32,7 @@ from chainrule.training import EVERY, Callback, MinibatchSolver, Outcome, Schedu
 if TYPE_CHECKING:
     from chainrule.estimators.model import Model
 
-_FULL_BATCH = ("lbfgs", "newton-cg", "newton-cholesky")
+_FULL_BATCH = ("lbfgs", "lbfgs-diagonal", "newton-cg", "newton-cholesky")
 _PREDICTION_ROWS = 8192
 """Rows that are predicted at a time, so that the hidden layers of all rows are never held at once."""
 

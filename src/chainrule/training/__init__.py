@@ -12,6 +12,7 @@ from chainrule.training.checks import (
     check_sample_weight,
 )
 from chainrule.training.choice import FEW_ROWS, SOLVERS, Solver, choose_batch_size, choose_solver
+from chainrule.training.diagonal_lbfgs import DiagonalLBFGS
 from chainrule.training.fingerprint import digest_of
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.newton_cg import NewtonCG
@@ -46,6 +47,7 @@ __all__ = [
     "Checkpoint",
     "ConstantSchedule",
     "CosineSchedule",
+    "DiagonalLBFGS",
     "Examples",
     "FullBatchSolver",
     "Loss",

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.training.conjugate_gradient import Operator, conjugate_gradient
 from chainrule.functions import SparseFeatures
+from chainrule.training.conjugate_gradient import Operator, conjugate_gradient
 from chainrule.training.curvature_preconditioner import (
     cost_in_passes,
     preconditioner,

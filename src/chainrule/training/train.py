@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule._types import ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
-from chainrule.functions import check_weights, near_one
+from chainrule.functions import SparseFeatures, check_weights, near_one
 from chainrule.network import Dropout, Network, check_dropout
 from chainrule.training.checkpoint import EVERY, Checkpoint, check_checkpoint
 from chainrule.training.checks import (
@@ -174,7 +174,8 @@ def train(
         Dropout(rates, seed) if any(rates) else None, check_gradient_norm(call, max_gradient_norm),
     )  # fmt: skip
     _check_total_weight(call, objective, "")
-    chosen = choose_solver(solver, network, len(examples), call)
+    sparse = isinstance(examples.X, SparseFeatures)
+    chosen = choose_solver(solver, network, len(examples), call, sparse=sparse)
     check_minibatch_options(call, objective, chosen)
     size, epochs = _plan(call, chosen, batch_size, max_epochs, len(examples))
     # Validation rows are judged as they are: without the smoothing of the targets, with the weights of the classes.

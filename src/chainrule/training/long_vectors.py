@@ -1,0 +1,54 @@
+"""Products and combinations of a few long vectors: by the kernels on all threads, or by NumPy.
+
+Every product is a sum over pieces of 4,096 elements and then a binary tree, in float64.
+"""
+
+import numpy as np
+
+from chainrule._types import Array
+from chainrule.kernels import native, thread_count
+
+
+def vector_products(left: Array, right: Array, n_threads: int | None = None) -> Array:
+    """Return left @ right.T in float64, shape (rows of left, rows of right).
+
+    Parameters
+    ----------
+    left, right : ndarray, shapes (m, length) and (n, length)
+        float32 or float64, C-contiguous.
+    n_threads : int or None
+        At most this many threads; changes no bit.
+
+    Examples
+    --------
+    >>> vector_products(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [1.0, 0.0]]))
+    array([[11.,  1.]])
+    """
+    products, module = np.empty((len(left), len(right))), native()
+    if module is not None:
+        module.vector_products_rows(left, right, products, thread_count(n_threads))
+        return products
+    for i, row in enumerate(left):
+        wide = row.astype(np.float64)
+        for j, other in enumerate(right):
+            products[i, j] = (wide * other).sum()
+    return products
+
+
+def combined(rows: Array, coefficients: Array, n_threads: int | None = None) -> Array:
+    """Return coefficients @ rows, summed in float64, in the dtype of the rows.
+
+    Examples
+    --------
+    >>> combined(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([2.0, -1.0]))
+    array([-1.,  0.])
+    """
+    module = native()
+    if module is not None:
+        out = np.empty(rows.shape[1], rows.dtype)
+        module.combine_vectors_rows(rows, coefficients, out, thread_count(n_threads))
+        return out
+    total = np.zeros(rows.shape[1])
+    for row, coefficient in zip(rows, coefficients, strict=True):
+        total += coefficient * row
+    return total.astype(rows.dtype)
