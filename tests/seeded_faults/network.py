@@ -23,8 +23,8 @@ FAULTS = {
     ),
     "temperature moves the loss": Fault(
         "chainrule.network.network",
-        "return forward_layers(self._layers, self._activation_table, inputs)[2]",
-        "return forward_layers(self._layers, self._activation_table, inputs)[2] / self.temperature",
+        "return forward_layers(self._layers, self.activation_table, inputs)[2]",
+        "return forward_layers(self._layers, self.activation_table, inputs)[2] / self.temperature",
         _NETWORK,
     ),
     "a newer format is read": Fault(

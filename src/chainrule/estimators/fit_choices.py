@@ -23,6 +23,7 @@ from chainrule.training import (
     ConstantSchedule,
     CosineSchedule,
     Examples,
+    LazyAdam,
     MinibatchSolver,
     Schedule,
     Solver,
@@ -35,7 +36,8 @@ CALL = "SoftmaxClassifier.fit"
 """What errors name as the call."""
 AUTO = "auto"
 ONLINE_SOLVER = "adamw"
-ONLINE_LEARNING_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
+ONLINE_SPARSE_SOLVER = "lazy-adam"
+ONLINE_LEARNING_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001, "lazy-adam": 0.001}
 """Learning rates of partial_fit, which never fall: lower than the highest one of a schedule."""
 SCALINGS: dict[str, Callable[[Array, Array | None], InputScaling | None]] = {
     "none": lambda _X, _sample_weight: None,
@@ -82,7 +84,7 @@ def solver_of(
             came = f"{name}={value!r} with solver={solver!r}"
             remedy = f"Use {name}='auto', or solver='sgd', 'adam' or 'adamw'."
             raise ArgumentError(call, rule, came, remedy)
-    assert isinstance(chosen, SGD | Adam | AdamW), "others are refused above"
+    assert isinstance(chosen, SGD | Adam | AdamW | LazyAdam), "others are refused above"
     settings: dict[str, Any] = {}
     if "learning_rate" in given or "schedule" in given:
         settings["learning_rate"] = _schedule(learning_rate, schedule, chosen, call)
@@ -102,7 +104,7 @@ def online_solver(
     call: str,
 ) -> MinibatchSolver:
     """Return the solver for rows that come in portions: of one learning rate, for no end is in sight."""
-    name = ONLINE_SOLVER if _is_auto(solver) else solver
+    name = (ONLINE_SPARSE_SOLVER if sparse else ONLINE_SOLVER) if _is_auto(solver) else solver
     chosen = choose_solver(name, network, 1, call, sparse=sparse)
     if isinstance(chosen, MinibatchSolver) and _is_auto(learning_rate) and isinstance(name, str):
         learning_rate = ONLINE_LEARNING_RATES[chosen.name]

@@ -31,7 +31,7 @@ from chainrule.network.backpropagation import Backward, Forward, Masks, backward
 from chainrule.network.heads import HEADS
 from chainrule.network.initialisation import initial_weights
 from chainrule.network.input_scaling import InputScaling
-from chainrule.network.layers import layer_views, named_views
+from chainrule.network.layers import Layer, layer_views, named_views
 from chainrule.network.model_file import (
     check_layer_shapes,
     damaged,
@@ -97,7 +97,7 @@ class Network:
     ) -> None:
         check_seed(random_state)
         self._set_up(layer_sizes, activation, head, dtype)
-        weights = initial_weights(self.layer_sizes, self._activation_table, random_state)
+        weights = initial_weights(self.layer_sizes, self.activation_table, random_state)
         for layer, initial in zip(self._layers, weights, strict=True):
             layer.weights[...] = initial
 
@@ -153,6 +153,11 @@ class Network:
         return named_views(self._layers)
 
     @property
+    def layers(self) -> list[Layer]:
+        """The layers, views of the parameters."""
+        return list(self._layers)
+
+    @property
     def weight_slices(self) -> tuple[slice, ...]:
         """Where the weights of each layer stand in the flat vector."""
         ends = np.cumsum([m * (n + 1) for n, m in pairwise(self.layer_sizes)])
@@ -194,7 +199,7 @@ class Network:
         [(1, 4)]
         """
         inputs = self._inputs("Network.forward", X)
-        hidden, activations, logits = forward_layers(self._layers, self._activation_table, inputs)
+        hidden, activations, logits = forward_layers(self._layers, self.activation_table, inputs)
         return Forward(inputs, hidden, activations, logits, HEADS[self.head].outputs(logits))
 
     def backward(self, forward: Forward, logits_gradient: ArrayLike) -> Backward:
@@ -237,7 +242,7 @@ class Network:
         gradients = layer_views(flat, self.layer_sizes)
         by_hidden, by_activation = backward_layers(
             self._layers,
-            self._activation_table,
+            self.activation_table,
             forward.layer_inputs,
             forward.pre_activations,
             upstream,
@@ -249,7 +254,7 @@ class Network:
     def predict_logits(self, X: ArrayLike) -> Array:
         """Return the logits Z, shape (examples, outputs), in the network's dtype; X as in :meth:`forward`."""
         inputs = self._inputs("Network.predict_logits", X)
-        return forward_layers(self._layers, self._activation_table, inputs)[2]
+        return forward_layers(self._layers, self.activation_table, inputs)[2]
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the outputs for logits / temperature, shape (examples, outputs).
@@ -358,7 +363,9 @@ class Network:
         """
         options = self._loss_options("Network.loss_and_gradient", class_weight, label_smoothing)
         inputs = self._inputs("Network.loss_and_gradient", X)
-        hidden, activations, logits = forward_layers(self._layers, self._activation_table, inputs, masks)
+        hidden, activations, logits = forward_layers(
+            self._layers, self.activation_table, inputs, masks, n_threads
+        )
         loss, logits_gradient = HEADS[self.head].loss_with_gradient(
             logits, self._targets(y), sample_weight=sample_weight, reduction=reduction,
             n_threads=n_threads, **options,
@@ -367,7 +374,14 @@ class Network:
         gradients = layer_views(flat, self.layer_sizes)
         layer_inputs = (inputs, *activations)
         backward_layers(
-            self._layers, self._activation_table, layer_inputs, hidden, logits_gradient, gradients, masks
+            self._layers,
+            self.activation_table,
+            layer_inputs,
+            hidden,
+            logits_gradient,
+            gradients,
+            masks,
+            n_threads,
         )
         return loss, flat
 
@@ -470,7 +484,8 @@ class Network:
         self._layers = layer_views(self._parameters, self.layer_sizes)  # views do not survive a copy
 
     @property
-    def _activation_table(self) -> list[Any]:
+    def activation_table(self) -> list[Any]:
+        """The activation of each hidden layer."""
         return [ACTIVATIONS[name] for name in self.activations]
 
     @quiet

@@ -8,6 +8,7 @@ from chainrule.training.adam import Adam
 from chainrule.training.adamw import AdamW
 from chainrule.training.batches import number_of_batches
 from chainrule.training.diagonal_lbfgs import DiagonalLBFGS
+from chainrule.training.lazy_adam import LazyAdam
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.newton_cholesky import NewtonCholesky
@@ -17,7 +18,7 @@ from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 Solver = MinibatchSolver | FullBatchSolver
 
 SOLVERS: dict[str, Callable[..., Solver]] = {
-    kind.name: kind for kind in (SGD, Adam, AdamW, LBFGS, DiagonalLBFGS, NewtonCG, NewtonCholesky)
+    kind.name: kind for kind in (SGD, Adam, AdamW, LazyAdam, LBFGS, DiagonalLBFGS, NewtonCG, NewtonCholesky)
 }
 """Every solver by its name, with its default settings."""
 
@@ -41,8 +42,8 @@ def choose_solver(
 
     "auto" is AdamW for networks with hidden layers, with a weight decay of 1 where rows are few; without hidden layers
     it is Newton's method for a softmax head, with a Cholesky factorisation where parameters and rows are few and with
-    conjugate gradients where they are many, and L-BFGS for other heads. With sparse features the many parameters of a
-    softmax head have L-BFGS in the metric of the curvature's diagonal.
+    conjugate gradients where they are many, and L-BFGS for other heads. With sparse features lazy Adam takes the place
+    of AdamW, and L-BFGS in the metric of the curvature's diagonal that of conjugate gradients.
 
     Raises
     ------
@@ -63,9 +64,10 @@ def choose_solver(
         raise ArgumentError(
             call, f"solver is one of {names}", repr(solver), "Check the spelling, or use 'auto'."
         )
-    if isinstance(chosen, DiagonalLBFGS) and not sparse:
+    if isinstance(chosen, DiagonalLBFGS | LazyAdam) and not sparse:
         rule = f"solver {chosen.name!r} goes with sparse features"
-        raise ArgumentError(call, rule, "a dense array", "Use 'newton-cg', or 'lbfgs'.")
+        instead = "'newton-cg', or 'lbfgs'" if isinstance(chosen, DiagonalLBFGS) else "'adam'"
+        raise ArgumentError(call, rule, "a dense array", f"Use {instead}, or pass a scipy.sparse matrix.")
     if isinstance(chosen, _OF_LINEAR_SOFTMAX) and not _newton_serves(network):
         came = f"a {network.head} head and {len(network.layer_sizes) - 2} hidden layers"
         rule = f"solver {chosen.name!r} serves a softmax head without hidden layers"
@@ -105,6 +107,8 @@ def _newton_serves(network: Network) -> bool:
 
 
 def _automatic(network: Network, n_rows: int, sparse: bool) -> Solver:
+    if len(network.layer_sizes) > 2 and sparse:
+        return LazyAdam()
     if len(network.layer_sizes) > 2:
         return AdamW(weight_decay=FEW_ROWS_WEIGHT_DECAY) if n_rows < FEW_ROWS else AdamW()
     size = network.parameters.size

@@ -246,7 +246,7 @@ def _direction(pairs: ScaledPairs, problem: LinearSoftmax) -> Array:
     """Return -H g, a new float64 vector."""
     coefficients = two_loop_coefficients(pairs.products, pairs.count)
     scaled = combined(pairs.rows[:-2], -coefficients, problem.n_threads)
-    return np.asarray(scaled * pairs.root)
+    return problem.without_common_shift(scaled * pairs.root)
 
 
 def two_loop_coefficients(products: Array, count: int) -> Array:
