@@ -8,17 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule._types import Array, ArrayLike
-from chainrule.errors import ArgumentError, ArgumentTypeError
-from chainrule.functions import (
-    Features,
-    Reduction,
-    SparseFeatures,
-    as_array,
-    check_temperature,
-    is_sparse,
-    quiet,
-    sparse_features,
-)
+from chainrule.errors import ArgumentError
+from chainrule.functions import Features, Reduction, check_temperature
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arguments import (
     check_activations,
@@ -31,6 +22,7 @@ from chainrule.network.backpropagation import Backward, Forward, Masks, backward
 from chainrule.network.heads import HEADS
 from chainrule.network.initialisation import initial_weights
 from chainrule.network.input_scaling import InputScaling
+from chainrule.network.inputs import network_inputs, refuse_sparse
 from chainrule.network.layers import Layer, layer_views, named_views
 from chainrule.network.model_file import (
     check_layer_shapes,
@@ -230,10 +222,7 @@ class Network:
         >>> net.backward(forward, forward.outputs - [[1, 0, 0]]).named["b1"].round(3)
         array([-0.667,  0.333,  0.333], dtype=float32)
         """
-        if isinstance(forward.inputs, SparseFeatures):
-            rule = "forward is of dense features: their derivative has an entry for every feature"
-            remedy = "Pass a few rows as a dense array, or use loss_and_gradient."
-            raise ArgumentTypeError("Network.backward", rule, "sparse features", remedy)
+        refuse_sparse("Network.backward", forward.inputs)
         upstream = np.asarray(logits_gradient, dtype=self.dtype)
         if upstream.shape != forward.logits.shape:
             rule = f"logits_gradient has the shape of the logits, {forward.logits.shape}"
@@ -374,15 +363,8 @@ class Network:
         gradients = layer_views(flat, self.layer_sizes)
         layer_inputs = (inputs, *activations)
         backward_layers(
-            self._layers,
-            self.activation_table,
-            layer_inputs,
-            hidden,
-            logits_gradient,
-            gradients,
-            masks,
-            n_threads,
-        )
+            self._layers, self.activation_table, layer_inputs, hidden, logits_gradient, gradients, masks, n_threads,
+        )  # fmt: skip
         return loss, flat
 
     def copy(self) -> "Network":
@@ -488,29 +470,8 @@ class Network:
         """The activation of each hidden layer."""
         return [ACTIVATIONS[name] for name in self.activations]
 
-    @quiet
     def _inputs(self, call: str, X: Any) -> Features:
-        if is_sparse(X) or isinstance(X, SparseFeatures):
-            return self._sparse_inputs(call, X)
-        array = as_array(call, "features", X)
-        if array.dtype.kind not in "fiub":
-            remedy = "Encode text and categories as numbers first."
-            raise ArgumentTypeError(call, "features are numbers", f"dtype {array.dtype}", remedy)
-        if array.ndim != 2 or array.shape[1] != self.n_features:
-            rule = f"features have shape (examples, {self.n_features})"
-            raise ArgumentError(call, rule, f"shape {array.shape}", "Pass one row per example.")
-        if self.input_scaling is not None:
-            array = self.input_scaling.apply(array)
-        return np.ascontiguousarray(array, dtype=self.dtype)
-
-    def _sparse_inputs(self, call: str, X: Any) -> SparseFeatures:
-        rows = X if isinstance(X, SparseFeatures) else sparse_features(call, "features", X)
-        if rows.n_features != self.n_features:
-            rule = f"features have shape (examples, {self.n_features})"
-            raise ArgumentError(call, rule, f"shape {rows.shape}", "Pass one row per example.")
-        if self.input_scaling is not None:
-            rows = self.input_scaling.apply_sparse(call, rows)
-        return rows.astype(self.dtype)
+        return network_inputs(call, X, self.n_features, self.dtype, self.input_scaling)
 
     def _targets(self, y: ArrayLike) -> Array:
         targets = np.asarray(y)
