@@ -273,6 +273,38 @@ void vector_products_rows(nb::handle left_object, nb::handle right_object, nb::h
     });
 }
 
+void scale_pair_rows(nb::handle before_object, nb::handle here_object, nb::handle gradient_before_object,
+                     nb::handle gradient_object, nb::handle root_object, nb::handle rows_object,
+                     int n_threads) {
+    const char* call = "scale_pair_rows";
+    const PythonArray before(before_object, call, "before", Access::read, 1);
+    const PythonArray here(here_object, call, "here", Access::read, 1);
+    const PythonArray gradient_before(gradient_before_object, call, "gradient_before", Access::read, 1);
+    const PythonArray gradient(gradient_object, call, "gradient", Access::read, 1);
+    const PythonArray root(root_object, call, "root", Access::read, 1);
+    const PythonArray rows(rows_object, call, "rows", Access::write, 2);
+    rows.require_shape({3, before.extent(0)});
+    for (const PythonArray* input : {&before, &here, &gradient_before, &gradient, &root}) {
+        input->require_kind(Kind::float64);
+        input->require_shape({before.extent(0)});
+        rows.require_apart_from(*input, false);
+    }
+    with_dtype(rows, call, [&](auto real) {
+        using Real = decltype(real);
+        const ScaledPair<Real> pair{before.data<const double>(),
+                                    here.data<const double>(),
+                                    gradient_before.data<const double>(),
+                                    gradient.data<const double>(),
+                                    root.data<const double>(),
+                                    before.extent(0),
+                                    rows.data<Real>()};
+        const int threads = thread_count(n_threads);
+        const InterpreterUnlocked unlocked;
+        scale_pair(pair, threads);
+        return 0;
+    });
+}
+
 void combine_vectors_rows(nb::handle rows_object, nb::handle coefficients_object, nb::handle out_object,
                           int n_threads) {
     const char* call = "combine_vectors_rows";
@@ -315,6 +347,8 @@ void bind_sparse(nb::module_& m) {
           nb::arg("values"), nb::arg("n_threads"));
     m.def("vector_products_rows", vector_products_rows, nb::arg("left"), nb::arg("right"),
           nb::arg("products"), nb::arg("n_threads"));
+    m.def("scale_pair_rows", scale_pair_rows, nb::arg("before"), nb::arg("here"), nb::arg("gradient_before"),
+          nb::arg("gradient"), nb::arg("root"), nb::arg("rows"), nb::arg("n_threads"));
     m.def("combine_vectors_rows", combine_vectors_rows, nb::arg("rows"), nb::arg("coefficients"),
           nb::arg("out"), nb::arg("n_threads"));
 }

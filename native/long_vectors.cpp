@@ -60,8 +60,25 @@ void combine_vectors(const Real* rows, int64_t n_rows, int64_t length, const dou
     });
 }
 
+template <class Real>
+void scale_pair(const ScaledPair<Real>& pair, int n_threads) {
+    const int64_t n_pieces = (pair.length + piece_length - 1) / piece_length;
+    share_units(n_pieces, threads_for(pair.length, 8, 1, n_threads), [&](int64_t first, int64_t last) {
+        Real* const gradients = pair.rows;
+        Real* const steps = pair.rows + pair.length;
+        Real* const changes = pair.rows + 2 * pair.length;
+        const int64_t end = std::min(last * piece_length, pair.length);
+        for (int64_t k = first * piece_length; k < end; ++k) {
+            gradients[k] = static_cast<Real>(pair.gradient[k] * pair.root[k]);
+            steps[k] = static_cast<Real>((pair.here[k] - pair.before[k]) / pair.root[k]);
+            changes[k] = static_cast<Real>((pair.gradient[k] - pair.gradient_before[k]) * pair.root[k]);
+        }
+    });
+}
+
 #define CHAINRULE_LONG_VECTORS(Real)                                                                        \
     template void vector_products<Real>(const Real*, int64_t, const Real*, int64_t, int64_t, double*, int); \
+    template void scale_pair<Real>(const ScaledPair<Real>&, int);                                           \
     template void combine_vectors<Real>(const Real*, int64_t, int64_t, const double*, Real*, int);
 CHAINRULE_LONG_VECTORS(float)
 CHAINRULE_LONG_VECTORS(double)

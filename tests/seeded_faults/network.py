@@ -11,7 +11,7 @@ FAULTS = {
     ),
     "the activation's derivative is left out": Fault(
         "chainrule.network.backpropagation",
-        "by_activation[0] * activation.derivative(pre_activations[hidden], layer_inputs[number])",
+        "by_activation[0] * activation.derivative(pre_activations[hidden], received)",
         "by_activation[0] * 1",
         _NETWORK,
     ),

@@ -177,5 +177,5 @@ def test_products_and_combinations_of_long_vectors_are_float64_sums(length, dtyp
 
 
 def test_the_memory_holds_a_pair_at_least():
-    with pytest.raises(ValueError, match=r"memory is at least 1; got 0\. The usual value is 10\."):
+    with pytest.raises(ValueError, match=r"memory is at least 1; got 0\. The usual value is 5\."):
         DiagonalLBFGS(memory=0)

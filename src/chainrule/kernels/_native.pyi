@@ -217,6 +217,17 @@ def sparse_curvature_rows(
 def vector_products_rows(left: Array, right: Array, products: Array, n_threads: int) -> None:
     """Write left @ right.T for a few long rows, in float64 and in an order that their length fixes."""
 
+def scale_pair_rows(
+    before: Array,
+    here: Array,
+    gradient_before: Array,
+    gradient: Array,
+    root: Array,
+    rows: Array,
+    n_threads: int,
+) -> None:
+    """Write gradient * root, (here - before) / root and (gradient - gradient_before) * root to three rows."""
+
 def combine_vectors_rows(rows: Array, coefficients: Array, out: Array, n_threads: int) -> None:
     """Write coefficients @ rows for a few long rows: each element a sum in float64, rounded once."""
 

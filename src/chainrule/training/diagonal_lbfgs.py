@@ -11,7 +11,7 @@ from chainrule.errors import ArgumentError
 from chainrule.functions import SparseFeatures
 from chainrule.training.diagonal_preconditioner import diagonal_preconditioner
 from chainrule.training.linear_softmax import LinearSoftmax
-from chainrule.training.long_vectors import combined, vector_products
+from chainrule.training.long_vectors import combined, scale_pair, vector_products
 from chainrule.training.outcome import StopReason
 from chainrule.training.resolution import RESOLUTION, reason_to_give_up
 from chainrule.training.solver import FullBatchSolver, SmoothFunction
@@ -95,13 +95,13 @@ class DiagonalLBFGS(FullBatchSolver):
     'lbfgs-diagonal'
     """
 
-    memory: int = 10
+    memory: int = 5
 
     name: ClassVar[str] = "lbfgs-diagonal"
 
     def __post_init__(self) -> None:
         if self.memory < 1:
-            remedy = "The usual value is 10."
+            remedy = "The usual value is 5."
             raise ArgumentError("DiagonalLBFGS", "memory is at least 1", repr(self.memory), remedy)
 
     def start(self, function: SmoothFunction, parameters: Array, tol: float) -> DiagonalLBFGSState:
@@ -140,34 +140,38 @@ class DiagonalLBFGS(FullBatchSolver):
             slope = _dot(state.gradient, direction, problem)
         if not (slope < 0.0 and np.isfinite(direction).all()):
             return parameters, _without_step(problem, parameters, state, 0.0)
-        length = _search(problem, parameters, direction, slope, state)
+        length, following = _search(problem, parameters, direction, slope, state)
         if length == 0.0:
             return parameters, _without_step(problem, parameters, state, -0.5 * slope)
-        following = parameters + length * direction
         return _arrived(function, problem, (parameters, following), state, length, -0.5 * slope)
 
 
 def _search(
     problem: LinearSoftmax, parameters: Array, direction: Array, slope: float, state: DiagonalLBFGSState
-) -> float:
-    """Return a step that lowers F enough, 0 if there is none: on the logits of the line, without a pass for each."""
+) -> tuple[float, Array]:
+    """Return a step that lowers F enough, and its end; 0 if there is none.
+
+    It looks at the logits of the line, without a pass over X for each.
+    """
     dtype = np.float64 if state.exact else np.float32
-    end = problem.logits(parameters + direction, dtype)
-    value = problem.value(end, parameters + direction)
+    following = parameters + direction
+    end = problem.logits(following, dtype)
+    value = problem.value(end, following)
     if state.exact and -0.5 * slope <= RESOLUTION * abs(state.value):
-        return 1.0  # values cannot tell; the gradient will
+        return 1.0, following  # values cannot tell; the gradient will
     if value <= state.value + SUFFICIENT_DECREASE * slope:
-        return 1.0
+        return 1.0, following
     begin, length = problem.logits(parameters, dtype), 1.0
     change = end - begin
     for _ in range(MOST_TRIALS):
         bend = value - state.value - length * slope
         best = -0.5 * slope * length**2 / bend if math.isfinite(bend) and bend > 0.0 else 0.0
         length = min(max(best, 0.1 * length), 0.5 * length)
-        value = problem.value(begin + dtype(length) * change, parameters + length * direction)
+        following = parameters + length * direction
+        value = problem.value(begin + dtype(length) * change, following)
         if value <= state.value + SUFFICIENT_DECREASE * length * slope:
-            return length
-    return 0.0
+            return length, following
+    return 0.0, parameters
 
 
 def _arrived(
@@ -189,7 +193,7 @@ def _arrived(
         here, logits = problem.with_biases_solved(here)
         value, gradient = problem.value_and_gradient(logits, here)
     norm = _norm(gradient, problem)
-    pairs = _remembered(state.pairs, here - before, gradient - state.gradient, gradient, problem)
+    pairs = _remembered(state.pairs, (before, here), (state.gradient, gradient), problem)
     blind = exact and promised <= RESOLUTION * abs(value) and norm > 0.5 * state.gradient_norm
     following = replace(
         state, value=value, gradient=gradient, gradient_norm=norm, pairs=pairs, since=state.since + 1, exact=exact,
@@ -282,13 +286,11 @@ def two_loop_coefficients(products: Array, count: int) -> Array:
 
 
 def _remembered(
-    pairs: ScaledPairs, step: Array, change: Array, gradient: Array, problem: LinearSoftmax
+    pairs: ScaledPairs, ends: tuple[Array, Array], gradients: tuple[Array, Array], problem: LinearSoftmax
 ) -> ScaledPairs:
-    """Take in a pair and the gradient after it; a pair without curvature is left out."""
+    """Take in a step, from one end to the other, and the gradient after it; a pair without curvature is left out."""
     slot, memory, rows, products = pairs.count % pairs.memory, pairs.memory, pairs.rows, pairs.products
-    np.divide(step, pairs.root, out=rows[-2], casting="same_kind")
-    np.multiply(change, pairs.root, out=rows[-1], casting="same_kind")
-    np.multiply(gradient, pairs.root, out=rows[-3], casting="same_kind")
+    scale_pair(ends, gradients, pairs.root, rows[-3:], problem.n_threads)
     found = vector_products(rows, rows[-3:], problem.n_threads)
     keeps = found[-2, 2] > 1e-12 * math.sqrt(found[-2, 1] * found[-1, 2])
     if keeps:

@@ -35,6 +35,40 @@ def vector_products(left: Array, right: Array, n_threads: int | None = None) -> 
     return products
 
 
+def scale_pair(
+    ends: tuple[Array, Array],
+    gradients: tuple[Array, Array],
+    root: Array,
+    out: Array,
+    n_threads: int | None = None,
+) -> None:
+    """Write the gradient, a step and the change of the gradient in the coordinates x / root of a metric.
+
+    Parameters
+    ----------
+    ends, gradients : tuple of ndarray, shape (length,)
+        Before and after the step, float64.
+    root : ndarray of float64, shape (length,)
+    out : ndarray, shape (3, length)
+        Receives g' root, (x' - x) / root and (g' - g) root.
+    n_threads : int or None
+
+    Examples
+    --------
+    >>> out = np.empty((3, 1))
+    >>> scale_pair((np.array([1.0]), np.array([3.0])), (np.array([5.0]), np.array([6.0])), np.array([2.0]), out)
+    >>> out.ravel()
+    array([12.,  1.,  2.])
+    """
+    module = native()
+    if module is not None:
+        module.scale_pair_rows(*ends, *gradients, root, out, thread_count(n_threads))
+        return
+    out[0] = gradients[1] * root
+    out[1] = (ends[1] - ends[0]) / root
+    out[2] = (gradients[1] - gradients[0]) * root
+
+
 def combined(rows: Array, coefficients: Array, n_threads: int | None = None) -> Array:
     """Return coefficients @ rows, summed in float64, in the dtype of the rows.
 
