@@ -33,4 +33,10 @@ FAULTS = {
         "np.bincount(rows.y, minlength=n_classes)",
         "tests/estimators",
     ),
+    "absent entries are left out of the deviation": Fault(
+        "chainrule.estimators.standardisation",
+        "(squares + absent * np.square(mean))",
+        "squares",
+        "tests/estimators/test_sparse_features.py",
+    ),
 }

@@ -144,4 +144,22 @@ FAULTS = {
         "load(p + k, extent, 0) * distance",
         "tests/kernels/test_linear_passes.py",
     ),
+    "a column of a block begins where the block does": KernelFault(
+        "native/sparse_passes.cpp",
+        "first == 0 ? begin : columns.run_ends()[begin + first - 1]",
+        "begin",
+        "tests/kernels/test_sparse_passes.py",
+    ),
+    "the last entries of a sparse line are left out": KernelFault(
+        "native/sparse_kernels.cpp",
+        "for (; e < n; ++e) {",
+        "for (; e + 1 < n; ++e) {",
+        "tests/kernels/test_sparse_passes.py",
+    ),
+    "rows of sparse features have the probabilities of others": KernelFault(
+        "native/sparse_passes.cpp",
+        "curve(positions[i], i - first, 1);",
+        "curve(i, i - first, 1);",
+        "tests/kernels/test_sparse_passes.py",
+    ),
 }

@@ -222,4 +222,58 @@ FAULTS = {
         "trace / problem.total_weight",
         "tests/training/test_newton_cg.py",
     ),
+    "an absent feature forgets its momentum": Fault(
+        "chainrule.training.lazy_rows",
+        "return np.array([[1.0 - r * alpha * (1.0 + mu), -r * mu**2], [alpha, mu]])",
+        "return np.array([[1.0 - r * alpha * (1.0 + mu), 0.0], [alpha, mu]])",
+        "tests/training/test_sparse_steps.py",
+    ),
+    "what absent features do is put together in the wrong order": Fault(
+        "chainrule.training.lazy_rows",
+        "by @ state.transitions[: taken.now]",
+        "state.transitions[: taken.now] @ by",
+        "tests/training/test_sparse_steps.py",
+    ),
+    "rows that are brought up to date are so again": Fault(
+        "chainrule.training.lazy_rows",
+        "    state.last[...] = 0\n    state.transitions[0] = np.eye(2)\n",
+        "    state.last[...] = 0\n",
+        "tests/training/test_sparse_steps.py",
+    ),
+    "lazy Adam counts only some of its steps": Fault(
+        "chainrule.training.lazy_rows",
+        "steps=state.steps + 1)",
+        "steps=max(state.steps, 1))",
+        "tests/training/test_sparse_steps.py",
+    ),
+    "upper layers of sparse steps go without their penalty": Fault(
+        "chainrule.training.sparse_steps",
+        "by_rest[of_rest] += alpha * rest[of_rest]",
+        "pass",
+        "tests/training/test_sparse_steps.py",
+    ),
+    "the memory keeps the products of the pair before": Fault(
+        "chainrule.training.diagonal_lbfgs",
+        "rows[place], found[place] = rows[row], found[row]",
+        "rows[place] = rows[row]",
+        "tests/training/test_diagonal_lbfgs.py",
+    ),
+    "pairs stay in the metric they were made in": Fault(
+        "chainrule.training.diagonal_lbfgs",
+        "pairs.rows[memory:] /= ratio",
+        "pairs.rows[memory:] *= ratio",
+        "tests/training/test_diagonal_lbfgs.py",
+    ),
+    "the metric forgets the weights of rows": Fault(
+        "chainrule.training.diagonal_preconditioner",
+        "    if problem.mass is not None:",
+        "    if False:",
+        "tests/training/test_diagonal_lbfgs.py",
+    ),
+    "features that are absent have no variance": Fault(
+        "chainrule.training.diagnosis_entries",
+        "    total += inputs.absent * np.square(at_zero - center)\n",
+        "",
+        "tests/training/test_diagnosis_entries.py",
+    ),
 }

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from chainrule.training.choice import Solver
+from chainrule.training.diagonal_lbfgs import DiagonalLBFGS
 from chainrule.training.early_stopping import Best
 from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.newton_cholesky import NewtonCholesky
@@ -69,7 +70,7 @@ def outcome_of(record: Record, solver: Solver, loss: float) -> Outcome:
     gap = record.gap if record.best.epoch == count else None
     if gap is not None:
         numbers += f", at most {gap:.2g} above the minimum"
-    elif isinstance(solver, NewtonCG):
+    elif isinstance(solver, NewtonCG | DiagonalLBFGS):
         numbers += ", with no proven bound on what is left (one takes a penalty, alpha > 0)"
     return Outcome(
         reason=reason,

@@ -11,6 +11,7 @@ from chainrule.training.batches import number_of_batches, shuffled_batches
 from chainrule.training.objective import Objective
 from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.solver import MinibatchSolver
+from chainrule.training.sparse_steps import serves_sparsely, sparse_pass
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,12 @@ def train_on_portion(stream: Stream, objective: Objective, batch_size: int, seed
     objective = _relative_to(objective, weight / rows)
     parameters, state, total = network.parameters, stream.state, 0.0
     with np.errstate(all="ignore"), one_blas_thread():
-        for step, batch in enumerate(shuffled_batches(n_rows, batch_size, seed, number)):
+        batches, rate = shuffled_batches(n_rows, batch_size, seed, number), stream.solver.schedule.at(0, 1)
+        if serves_sparsely(objective, stream.solver):
+            state, total = sparse_pass(objective, stream.solver, state, batches, number, rate)
+            batches = iter(())
+        for step, batch in enumerate(batches):
             loss, gradient = objective.batch(batch, number, step)
-            rate = stream.solver.schedule.at(0, 1)
             parameters, state = stream.solver.step(parameters, gradient, state, rate)
             total += loss
         mean = total / objective.total_weight + objective.penalty()
