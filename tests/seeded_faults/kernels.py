@@ -133,7 +133,7 @@ FAULTS = {
         "native/training_layers.cpp", "slope = slope * mask;", "", _STEPS
     ),
     "a pass reads the rows beside those asked for": KernelFault(
-        "native/linear_passes.cpp",
+        "native/staged_rows.hpp",
         "rows_.positions ? rows_.positions[first + i] : first + i;",
         "first + i;",
         "tests/kernels/test_linear_passes.py",
@@ -161,5 +161,17 @@ FAULTS = {
         "curve(positions[i], i - first, 1);",
         "curve(i, i - first, 1);",
         "tests/kernels/test_sparse_passes.py",
+    ),
+    "the curvature of a class with itself forgets the others": KernelFault(
+        "native/linear_blocks.cpp",
+        "out[0] = -weight * values[a] * (Real{1} - values[a]);",
+        "out[0] = -weight * values[a];",
+        "tests/kernels/test_linear_passes.py",
+    ),
+    "a sum of pairs of features stands in one place of its four": KernelFault(
+        "native/linear_hessian.cpp",
+        "at(k, a, l, b) = at(k, b, l, a) = *sums;",
+        "at(k, a, l, b) = *sums;",
+        "tests/functions/test_linear_passes.py",
     ),
 }

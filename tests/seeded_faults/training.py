@@ -276,4 +276,34 @@ FAULTS = {
         "",
         "tests/training/test_diagnosis_entries.py",
     ),
+    "conjugate gradients never end for little": Fault(
+        "chainrule.training.conjugate_gradient",
+        "iteration * length * size <= worthwhile * decrease",
+        "length * size <= worthwhile * decrease",
+        "tests/training/test_conjugate_gradient.py",
+    ),
+    "the preconditioner of few parameters forgets that rows stand for others": Fault(
+        "chainrule.training.hessian_preconditioner",
+        "matrix *= n_rows / len(rows) / problem.total_weight",
+        "matrix *= 0.5 / problem.total_weight",
+        "tests/training/test_newton_cg.py",
+    ),
+    "the preconditioner of many features forgets the units of the gradient": Fault(
+        "chainrule.training.low_rank_preconditioner",
+        "        rows *= self.unit\n        inside",
+        "        inside",
+        "tests/training/test_newton_cg.py",
+    ),
+    "features with few zeros are compressed": Fault(
+        "chainrule.training.mostly_zeros",
+        "entries > LARGEST_DENSITY * features.size or",
+        "entries > features.size or",
+        "tests/training/test_newton_cg.py",
+    ),
+    "a linear model is told to raise a limit": Fault(
+        "chainrule.training.outcome",
+        "return _LINEAR_ADVICE.get(self.name, self.advice)",
+        "return self.advice",
+        "tests/training/test_newton_cg.py",
+    ),
 }
