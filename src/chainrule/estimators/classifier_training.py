@@ -1,6 +1,5 @@
 """What the classifier's ``fit`` and ``partial_fit`` do once X and y are arrays."""
 
-import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -46,7 +45,9 @@ from chainrule.training import (
     check_number,
     choose_batch_size,
     digest_of,
+    memory_of_network,
     plain,
+    require_memory,
     start_stream,
     train,
     train_on_portion,
@@ -122,7 +123,7 @@ def fitted_on_portion(settings: Mapping[str, Any], given: GivenRows, previous: F
     else:
         seed, network = previous.seed, previous.network.copy()
         network.temperature = 1.0
-    stream = None if previous is None else copy.deepcopy(previous.stream)
+    stream = None if previous is None or previous.stream is None else previous.stream.copy()
     if stream is None:
         solver = online_solver(settings["solver"], network, call=PARTIAL_FIT, **_steps_of(settings))
         stream = start_stream(network, solver)
@@ -141,6 +142,8 @@ def _steps_of(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _new_network(settings: Mapping[str, Any], X: Array, classes: Array, seed: int) -> Network:
     sizes = (X.shape[1], *hidden_sizes(settings["hidden_layer_sizes"]), len(classes))
+    if all(isinstance(size, int | np.integer) for size in sizes):  # others the network refuses in words
+        require_memory(FIT, memory_of_network(sizes, X.dtype.itemsize))
     return Network(sizes, settings["activation"], random_state=seed, dtype=X.dtype)
 
 

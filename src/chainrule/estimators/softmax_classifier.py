@@ -2,7 +2,8 @@
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -23,11 +24,22 @@ from chainrule.estimators.classifier_training import (
     fitted_on,
     fitted_on_portion,
 )
+from chainrule.estimators.conversion import memory_of_conversion
 from chainrule.estimators.fit_choices import hidden_sizes
 from chainrule.estimators.fit_rows import eval_set_parts, holds_probabilities
 from chainrule.functions import log_softmax
 from chainrule.network import InputScaling, Network
-from chainrule.training import EVERY, Callback, MinibatchSolver, Outcome, Schedule, Solver, StopReason, plain
+from chainrule.training import (
+    EVERY,
+    Callback,
+    MinibatchSolver,
+    Outcome,
+    Schedule,
+    Solver,
+    StopReason,
+    plain,
+    require_memory,
+)
 
 if TYPE_CHECKING:
     from chainrule.estimators.model import Model
@@ -261,7 +273,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             given = GivenRows(features, targets, sample_weight, classes)
             held_out = None if eval_set is None else self._eval_rows(eval_set)
             previous = self._fitted() if self.warm_start and hasattr(self, "network_") else None
-            return self._accept(fitted_on(self.get_params(deep=False), given, held_out, previous), FIT)
+            return self._accept(fitted_on(self._parameters(), given, held_out, previous), FIT)
         except ChainruleError as error:
             self.__dict__ = before
             raise type(error)(FIT, error.rule, error.came, error.remedy) from error
@@ -316,7 +328,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             previous = self._fitted() if hasattr(self, "network_") else None
             features, targets = self._validated(X, y, reset=previous is None)
             given = GivenRows(features, targets, sample_weight, classes)
-            fitted = fitted_on_portion(self.get_params(deep=False), given, previous)
+            fitted = fitted_on_portion(self._parameters(), given, previous)
         except ChainruleError as error:
             self.__dict__ = before
             raise type(error)(PARTIAL_FIT, error.rule, error.came, error.remedy) from error
@@ -330,16 +342,22 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _validated(self, X: ArrayLike, y: ArrayLike, *, reset: bool) -> tuple[Array, Array]:
         """Return features, and labels or probabilities, as scikit-learn checks them."""
+        require_memory(FIT, memory_of_conversion(X))
         several = holds_probabilities(y)
         dtypes = [np.float64, np.float32]
         features, targets = validate_data(self, X, y, reset=reset, dtype=dtypes, multi_output=several)
-        if not several:
+        if reset and not several:  # later labels are held to the classes, which says more
             check_classification_targets(targets)
         return features, targets
 
     def _eval_rows(self, eval_set: Any) -> GivenRows:
         X, y, sample_weight = eval_set_parts(eval_set)
         return GivenRows(*self._validated(X, y, reset=False), sample_weight)
+
+    def _parameters(self) -> dict[str, Any]:
+        """Return the parameters of the constructor, without looking for estimators among them."""
+        kind: Any = type(self)
+        return {name: getattr(self, name) for name in _parameter_names(kind)}
 
     def _fitted(self) -> Fitted:
         return Fitted(self.classes_, self.network_, self.outcome_, self._seed, self._stream)
@@ -354,23 +372,26 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: ArrayLike) -> Array:
         """Return the logits, shape (examples, classes); with two classes their difference, shape (examples,)."""
-        logits = self._logits(X)
-        return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
+        check_is_fitted(self)
+        if len(self.classes_) == 2:
+            return self._by_blocks(X, lambda network, block: np.diff(network.predict_logits(block))[:, 0])
+        return self._by_blocks(X, Network.predict_logits)
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the label of the largest logit for each row, shape (examples,)."""
-        chosen = self._logits(X).argmax(axis=1)
+        features, network = self._features(X), self.network_
+        chosen = np.empty(len(features), np.intp)
+        for block in _blocks(features):
+            chosen[block] = network.predict_logits(features[block]).argmax(axis=1)
         return np.asarray(self.classes_[chosen])
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the probability of each class in the order of ``classes_``, shape (examples, classes)."""
-        features = self._features(X)
-        return _by_blocks(self.network_.predict_proba, features, self.network_)
+        return self._by_blocks(X, Network.predict_proba)
 
     def predict_log_proba(self, X: ArrayLike) -> Array:
         """Return the logarithm of each class's probability, exact where the probability underflows."""
-        logits = self._logits(X)
-        return np.asarray(log_softmax(logits / self.network_.temperature))
+        return self._by_blocks(X, _log_probabilities)
 
     def to_model(self) -> "Model":
         """Return the model that is saved: network, classes, settings and outcome, without an encoder."""
@@ -431,15 +452,28 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return np.asarray(validate_data(self, X, reset=False, dtype=[np.float64, np.float32]))
 
-    def _logits(self, X: ArrayLike) -> Array:
-        features = self._features(X)
-        return _by_blocks(self.network_.predict_logits, features, self.network_)
+    def _by_blocks(self, X: ArrayLike, predict: Callable[[Network, Array], Array]) -> Array:
+        """Return what a function gives for the rows, a few at a time: only the results of all are ever held."""
+        features, network, results = self._features(X), self.network_, None
+        for block in _blocks(features):
+            found = predict(network, features[block])
+            if results is None:
+                results = np.empty((len(features), *found.shape[1:]), found.dtype)
+            results[block] = found
+        assert results is not None, "scikit-learn refuses features without rows"
+        return results
 
     def _settings(self) -> dict[str, Any]:
         """Return the parameters as plain values, with the seed that was drawn; none says how fast or who listens."""
-        settings = {**self.get_params(deep=False), "random_state": self._seed}
+        settings = {**self._parameters(), "random_state": self._seed}
         settings["hidden_layer_sizes"] = hidden_sizes(self.hidden_layer_sizes)
         return {name: plain(value) for name, value in settings.items() if name not in CHANGE_NOTHING}
+
+
+@cache
+def _parameter_names(kind: Any) -> tuple[str, ...]:
+    """Return the names of the constructor's parameters; to find them takes as long as a small step of training."""
+    return tuple(kind._get_param_names())
 
 
 def _plain_label(label: Any) -> str | int | float | bool:
@@ -451,12 +485,12 @@ def _plain_label(label: Any) -> str | int | float | bool:
     raise ArgumentTypeError("SoftmaxClassifier.to_model", rule, came, "Fit with the labels as text.")
 
 
-def _by_blocks(predict: Any, features: Array, network: Network) -> Array:
-    results = np.empty((len(features), network.n_outputs), network.dtype)
-    for first in range(0, len(features), _PREDICTION_ROWS):
-        block = slice(first, first + _PREDICTION_ROWS)
-        results[block] = predict(features[block])
-    return results
+def _log_probabilities(network: Network, features: Array) -> Array:
+    return np.asarray(log_softmax(network.predict_logits(features) / network.temperature))
+
+
+def _blocks(features: Array) -> Iterator[slice]:
+    return (slice(first, first + _PREDICTION_ROWS) for first in range(0, len(features), _PREDICTION_ROWS))
 
 
 def _warn(outcome: Outcome, call: str) -> None:
