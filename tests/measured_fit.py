@@ -1,4 +1,4 @@
-"""A fit in a fresh process: its highest memory above that of a process that has fitted something small."""
+"""Fits in a fresh process: their highest memory above that of a process that has fitted something small."""
 
 import json
 import textwrap
@@ -6,7 +6,7 @@ from typing import Any
 
 from kernels import fresh_process
 
-PROGRAM = """
+MEASURE = """
     import json, sys, warnings
     from pathlib import Path
     import numpy as np
@@ -55,4 +55,4 @@ def measured(
 ) -> dict[str, Any]:
     """Return bytes: the peak, what was predicted beside what was given, and what was given."""
     arguments = json.dumps([options, n_rows, n_features, n_classes, dtype])
-    return fresh_process.run(textwrap.dedent(PROGRAM).format(arguments=arguments))
+    return fresh_process.run(textwrap.dedent(MEASURE).format(arguments=arguments))

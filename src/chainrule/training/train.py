@@ -188,9 +188,10 @@ def train(
         TrainingLog(log, call), StopReason.COMPLETED if isinstance(chosen, MinibatchSolver) else StopReason.MAX_EPOCHS,
     )  # fmt: skip
     features, targets = memory_of_examples(examples, network, chosen)
+    derivatives = any(rates) or not {"relu", "identity"}.issuperset(network.activations)
     shape = FitShape(
         len(examples), 0 if rows is None else len(rows), network.layer_sizes, network.dtype.itemsize, chosen, size,
-        network.input_scaling is not None, any(rates) or not {"relu", "identity"}.issuperset(network.activations), features, targets,
+        network.input_scaling is not None, derivatives, features, targets,
     )  # fmt: skip
     require_memory(call, memory_of_fit(shape))
     calibrates = check_calibrate(call, calibrate, network, watch.selects, rows is not None)
