@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -27,7 +27,8 @@ from chainrule.estimators.classifier_training import (
 from chainrule.estimators.conversion import memory_of_conversion
 from chainrule.estimators.fit_choices import hidden_sizes
 from chainrule.estimators.fit_rows import eval_set_parts, holds_probabilities
-from chainrule.functions import log_softmax
+from chainrule.estimators.prediction import by_blocks, chosen_classes, log_probabilities, logit_differences
+from chainrule.estimators.validation import refusals_of
 from chainrule.network import InputScaling, Network
 from chainrule.training import (
     EVERY,
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
     from chainrule.estimators.model import Model
 
 _FULL_BATCH = ("lbfgs", "newton-cg", "newton-cholesky")
-_PREDICTION_ROWS = 8192
-"""Rows that are predicted at a time, so that the hidden layers of all rows are never held at once."""
 
 
 def _takes_portions(classifier: "SoftmaxClassifier") -> bool:
@@ -340,19 +339,20 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return self
         return self._accept(fitted, PARTIAL_FIT)
 
-    def _validated(self, X: ArrayLike, y: ArrayLike, *, reset: bool) -> tuple[Array, Array]:
+    def _validated(self, X: ArrayLike, y: ArrayLike, *, reset: bool, prefix: str = "") -> tuple[Array, Array]:
         """Return features, and labels or probabilities, as scikit-learn checks them."""
         require_memory(FIT, memory_of_conversion(X))
         several = holds_probabilities(y)
         dtypes = [np.float64, np.float32]
-        features, targets = validate_data(self, X, y, reset=reset, dtype=dtypes, multi_output=several)
-        if reset and not several:  # later labels are held to the classes, which says more
-            check_classification_targets(targets)
+        with refusals_of(FIT, X, prefix):
+            features, targets = validate_data(self, X, y, reset=reset, dtype=dtypes, multi_output=several)
+            if reset and not several:  # later labels are held to the classes, which says more
+                check_classification_targets(targets)
         return features, targets
 
     def _eval_rows(self, eval_set: Any) -> GivenRows:
         X, y, sample_weight = eval_set_parts(eval_set)
-        return GivenRows(*self._validated(X, y, reset=False), sample_weight)
+        return GivenRows(*self._validated(X, y, reset=False, prefix="eval_set "), sample_weight)
 
     def _parameters(self) -> dict[str, Any]:
         """Return the parameters of the constructor, without looking for estimators among them."""
@@ -372,26 +372,24 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: ArrayLike) -> Array:
         """Return the logits, shape (examples, classes); with two classes their difference, shape (examples,)."""
-        check_is_fitted(self)
-        if len(self.classes_) == 2:
-            return self._by_blocks(X, lambda network, block: np.diff(network.predict_logits(block))[:, 0])
-        return self._by_blocks(X, Network.predict_logits)
+        features = self._features(X, "decision_function")
+        two = len(self.classes_) == 2
+        return by_blocks(self.network_, features, logit_differences if two else Network.predict_logits)
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the label of the largest logit for each row, shape (examples,)."""
-        features, network = self._features(X), self.network_
-        chosen = np.empty(len(features), np.intp)
-        for block in _blocks(features):
-            chosen[block] = network.predict_logits(features[block]).argmax(axis=1)
-        return np.asarray(self.classes_[chosen])
+        features = self._features(X, "predict")
+        return np.asarray(self.classes_[by_blocks(self.network_, features, chosen_classes)])
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the probability of each class in the order of ``classes_``, shape (examples, classes)."""
-        return self._by_blocks(X, Network.predict_proba)
+        features = self._features(X, "predict_proba")
+        return by_blocks(self.network_, features, Network.predict_proba)
 
     def predict_log_proba(self, X: ArrayLike) -> Array:
         """Return the logarithm of each class's probability, exact where the probability underflows."""
-        return self._by_blocks(X, _log_probabilities)
+        features = self._features(X, "predict_log_proba")
+        return by_blocks(self.network_, features, log_probabilities)
 
     def to_model(self) -> "Model":
         """Return the model that is saved: network, classes, settings and outcome, without an encoder."""
@@ -448,20 +446,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return network.named_parameters
 
-    def _features(self, X: ArrayLike) -> Array:
+    def _features(self, X: ArrayLike, method: str) -> Array:
         check_is_fitted(self)
-        return np.asarray(validate_data(self, X, reset=False, dtype=[np.float64, np.float32]))
-
-    def _by_blocks(self, X: ArrayLike, predict: Callable[[Network, Array], Array]) -> Array:
-        """Return what a function gives for the rows, a few at a time: only the results of all are ever held."""
-        features, network, results = self._features(X), self.network_, None
-        for block in _blocks(features):
-            found = predict(network, features[block])
-            if results is None:
-                results = np.empty((len(features), *found.shape[1:]), found.dtype)
-            results[block] = found
-        assert results is not None, "scikit-learn refuses features without rows"
-        return results
+        with refusals_of(f"SoftmaxClassifier.{method}", X):
+            return np.asarray(validate_data(self, X, reset=False, dtype=[np.float64, np.float32]))
 
     def _settings(self) -> dict[str, Any]:
         """Return the parameters as plain values, with the seed that was drawn; none says how fast or who listens."""
@@ -483,14 +471,6 @@ def _plain_label(label: Any) -> str | int | float | bool:
     rule = "labels of a model that is saved are text, numbers, or true and false"
     came = f"{type(label).__name__} {label!r}"
     raise ArgumentTypeError("SoftmaxClassifier.to_model", rule, came, "Fit with the labels as text.")
-
-
-def _log_probabilities(network: Network, features: Array) -> Array:
-    return np.asarray(log_softmax(network.predict_logits(features) / network.temperature))
-
-
-def _blocks(features: Array) -> Iterator[slice]:
-    return (slice(first, first + _PREDICTION_ROWS) for first in range(0, len(features), _PREDICTION_ROWS))
 
 
 def _warn(outcome: Outcome, call: str) -> None:

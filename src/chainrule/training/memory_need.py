@@ -106,7 +106,7 @@ def memory_of_fit(shape: FitShape) -> dict[str, int]:
     >>> shape = FitShape(1_000_000, 0, (100, 10), 4, NewtonCG(), 256)
     >>> parts = memory_of_fit(shape)
     >>> max(parts, key=parts.get), in_words(sum(parts.values()))
-    ('logits of all rows', '415 MB')
+    ('logits of all rows', '410 MB')
     """
     n_rows = shape.n_rows + shape.n_held_back
     parts = {COPY: shape.copied, TARGETS: shape.targets, ROWS: BYTES_OF_ROW * n_rows}

@@ -187,13 +187,7 @@ def train(
         network, len(examples), epochs, rows, plain, _check_patience(call, patience), _check_callback(call, callback),
         TrainingLog(log, call), StopReason.COMPLETED if isinstance(chosen, MinibatchSolver) else StopReason.MAX_EPOCHS,
     )  # fmt: skip
-    features, targets = memory_of_examples(examples, network, chosen)
-    derivatives = any(rates) or not {"relu", "identity"}.issuperset(network.activations)
-    shape = FitShape(
-        len(examples), 0 if rows is None else len(rows), network.layer_sizes, network.dtype.itemsize, chosen, size,
-        network.input_scaling is not None, derivatives, features, targets,
-    )  # fmt: skip
-    require_memory(call, memory_of_fit(shape))
+    _require_memory(call, objective, chosen, size, 0 if rows is None else len(rows))
     calibrates = check_calibrate(call, calibrate, network, watch.selects, rows is not None)
     run = Run(objective, chosen, watch, size, tolerance, seed, calibrates)
     return conduct(run, check_checkpoint(call, checkpoint, checkpoint_every), call)
@@ -206,6 +200,20 @@ def _plan(
     size = _count_or_auto(call, "batch_size", batch_size) or choose_batch_size(n_rows)
     epochs = _count_or_auto(call, "max_epochs", max_epochs) or choose_max_epochs(solver, n_rows, size)
     return min(size, n_rows), epochs
+
+
+def _require_memory(
+    call: str, objective: Objective, solver: Solver, batch_size: int, n_held_back: int
+) -> None:
+    """Refuse a run that would not fit into memory."""
+    network, examples = objective.network, objective.examples
+    copied, targets = memory_of_examples(examples, network, solver)
+    derivatives = objective.dropout is not None or not {"relu", "identity"}.issuperset(network.activations)
+    shape = FitShape(
+        len(examples), n_held_back, network.layer_sizes, network.dtype.itemsize, solver, batch_size,
+        network.input_scaling is not None, derivatives, copied, targets,
+    )  # fmt: skip
+    require_memory(call, memory_of_fit(shape))
 
 
 def _count_or_auto(call: str, name: str, value: int | str) -> int | None:
