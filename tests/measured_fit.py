@@ -2,12 +2,17 @@
 
 import json
 import textwrap
+from pathlib import Path
 from typing import Any
 
 from kernels import fresh_process
 
+TESTS = str(Path(__file__).resolve().parent)
 MEASURE = """
     import json, sys, warnings
+    sys.path.insert(0, {tests!r})
+    import faults
+    faults.install()  # the one that is seeded here, if any
     from pathlib import Path
     import numpy as np
     from chainrule.estimators import SoftmaxClassifier
@@ -55,4 +60,4 @@ def measured(
 ) -> dict[str, Any]:
     """Return bytes: the peak, what was predicted beside what was given, and what was given."""
     arguments = json.dumps([options, n_rows, n_features, n_classes, dtype])
-    return fresh_process.run(textwrap.dedent(MEASURE).format(arguments=arguments))
+    return fresh_process.run(textwrap.dedent(MEASURE).format(arguments=arguments, tests=TESTS))
