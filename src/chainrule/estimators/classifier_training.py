@@ -26,6 +26,7 @@ from chainrule.estimators.fit_rows import (
     hold_back,
     known_rows,
     labelled_rows,
+    weighted_by_class,
 )
 from chainrule.functions import near_one
 from chainrule.network import Dropout, Network, check_dropout
@@ -102,7 +103,9 @@ def fitted_on(
     if stops and validation is None:
         rows, validation = hold_back(rows, settings["validation_fraction"], seed)
     if previous is None:
-        network.input_scaling = input_scaling(settings["scaling"], network, rows)
+        network.input_scaling = input_scaling(
+            settings["scaling"], network, weighted_by_class(rows, class_weight)
+        )
     patience = check_count(FIT, "patience", settings["patience"], "Pass a number of epochs.")
     prepared = TrainingRows(rows, validation, class_weight, seed)
     where = _checkpoint(settings, classes)
@@ -119,7 +122,8 @@ def fitted_on_portion(settings: Mapping[str, Any], given: GivenRows, previous: F
     if previous is None:
         seed = seed_of(settings["random_state"], PARTIAL_FIT)
         network = _new_network(settings, given.X, classes, seed)
-        network.input_scaling = input_scaling(settings["scaling"], network, rows, PARTIAL_FIT)
+        counted = weighted_by_class(rows, weights)
+        network.input_scaling = input_scaling(settings["scaling"], network, counted, PARTIAL_FIT)
     else:
         seed, network = previous.seed, previous.network.copy()
         network.temperature = 1.0

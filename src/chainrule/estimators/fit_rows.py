@@ -1,7 +1,7 @@
 """The rows of a classifier's fit: labels as class indices, weights, and validation rows."""
 
 import reprlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -128,6 +128,16 @@ def class_weights(class_weight: Any, classes: Array, rows: Examples, call: str =
         remedy = "Leave out the rows of a class that should not count."
         raise ArgumentError(call, "class_weight is positive and finite", came, remedy)
     return np.asarray(weights, dtype=np.float64)
+
+
+def weighted_by_class(rows: Examples, class_weight: Array | None) -> Examples:
+    """Return rows with the sample weights that the class weights stand for, c_i s_i with c_i of (TR.1)."""
+    if class_weight is None:
+        return rows
+    of_rows = class_weight[rows.y] if rows.y.ndim == 1 else rows.y @ class_weight
+    return replace(
+        rows, sample_weight=of_rows if rows.sample_weight is None else of_rows * rows.sample_weight
+    )
 
 
 def class_masses(rows: Examples, n_classes: int) -> Array:
