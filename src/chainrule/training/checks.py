@@ -11,11 +11,17 @@ from chainrule.functions import check_weights, near_one
 from chainrule.network import Network
 from chainrule.training.choice import Solver
 from chainrule.training.objective import BLOCK_ROWS, Examples, Objective
+from chainrule.training.selected_rows import SelectedRows
 from chainrule.training.solver import MinibatchSolver
 
 
 def check_examples(
-    call: str, network: Network, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, name: str = ""
+    call: str,
+    network: Network,
+    X: ArrayLike | SelectedRows,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    name: str = "",
 ) -> Examples:
     """Return checked examples; ``name`` is put before the arguments' names ("validation ")."""
     features = _check_features(call, network, X, f"{name}X")
@@ -119,8 +125,8 @@ def check_calibrate(
     return bool(calibrate)
 
 
-def _check_features(call: str, network: Network, X: ArrayLike, name: str) -> Array:
-    features = np.asarray(X)
+def _check_features(call: str, network: Network, X: ArrayLike | SelectedRows, name: str) -> Any:
+    features: Any = X if isinstance(X, SelectedRows) else np.asarray(X)
     if features.dtype.kind not in "fiub":
         remedy = "Encode text and categories as numbers first."
         raise ArgumentTypeError(call, f"{name} holds numbers", f"dtype {features.dtype}", remedy)
