@@ -18,14 +18,16 @@ clipped to a length of at most c where one is set ::
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.functions import Features, SparseFeatures, softmax, total_weight
+from chainrule.functions import SparseFeatures, softmax, total_weight
 from chainrule.network import Dropout, Network
 from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm, tree_sum
 from chainrule.training.linear_softmax import BIAS_SOLVED, LinearSoftmax, target_mass
+from chainrule.training.selected_rows import select_rows
 
 BLOCK_ROWS = 1024
 SPARSE_BLOCK_ROWS = 8192
@@ -34,9 +36,13 @@ SPARSE_BLOCK_ROWS = 8192
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows of features, targets as the head takes them, and a weight for each row or None."""
+    """Rows of features, targets as the head takes them, and a weight for each row or None.
 
-    X: Features
+    The features are an array, the :class:`~chainrule.training.selected_rows.SelectedRows` of one, or
+    :class:`~chainrule.functions.SparseFeatures`.
+    """
+
+    X: Any
     y: Array
     sample_weight: Array | None = None
 
@@ -44,9 +50,14 @@ class Examples:
         return len(self.X)
 
     def take(self, rows: Array | slice) -> "Examples":
-        """Return some of the rows: a view for a slice, else a copy."""
+        """Return some of the rows: a view for a slice of an array, else a copy."""
         weight = None if self.sample_weight is None else self.sample_weight[rows]
         return Examples(self.X[rows], self.y[rows], weight)
+
+    def select(self, rows: Array) -> "Examples":
+        """Return some of the rows, whose features stay where they are."""
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        return Examples(select_rows(self.X, rows), self.y[rows], weight)
 
     def blocks(self) -> Iterator["Examples"]:
         """Yield views of :data:`BLOCK_ROWS` rows each, in order; of sparse features more."""
