@@ -139,7 +139,7 @@ class DiagonalLBFGS(FullBatchSolver):
         """Search along the direction of (DL.1), and judge the point."""
         problem = function.linear_softmax()
         if state.since >= ANEW:
-            state = replace(state, pairs=_in_metric_of(problem, parameters, state.pairs), since=0)
+            state = replace(state, pairs=in_metric_of(problem, parameters, state.pairs), since=0)
         direction = _direction(state.pairs, problem)
         slope = _dot(state.gradient, direction, problem)
         promised = -0.5 * slope
@@ -208,7 +208,7 @@ def _arrived(
         here, logits = problem.with_biases_solved(here)
         value, gradient = problem.value_and_gradient(logits, here)
     norm = _norm(gradient, problem)
-    pairs = _remembered(state.pairs, (before, here), (state.gradient, gradient), problem)
+    pairs = remembered(state.pairs, (before, here), (state.gradient, gradient), problem)
     blind = exact and promised <= RESOLUTION * abs(value) and norm > 0.5 * state.gradient_norm
     following = replace(
         state, value=value, gradient=gradient, gradient_norm=norm, pairs=pairs, since=state.since + 1, exact=exact,
@@ -300,7 +300,7 @@ def two_loop_coefficients(products: Array, count: int) -> Array:
     return coefficients
 
 
-def _remembered(
+def remembered(
     pairs: ScaledPairs, ends: tuple[Array, Array], gradients: tuple[Array, Array], problem: LinearSoftmax
 ) -> ScaledPairs:
     """Take in a step, from one end to the other, and the gradient after it; a pair without curvature is left out."""
@@ -324,7 +324,7 @@ def _with_gradient(pairs: ScaledPairs, gradient: Array, problem: LinearSoftmax) 
     return pairs
 
 
-def _in_metric_of(problem: LinearSoftmax, parameters: Array, pairs: ScaledPairs) -> ScaledPairs:
+def in_metric_of(problem: LinearSoftmax, parameters: Array, pairs: ScaledPairs) -> ScaledPairs:
     """Return the pairs in the coordinates of the metric at some parameters."""
     root, memory = _root(problem, parameters), pairs.memory
     ratio = (pairs.root / root).astype(np.float32)
