@@ -138,7 +138,7 @@ class Training {
             task.seed = seed;
             task.epoch = epoch;
             task.total = total;
-            check_batches(task, steps.network());
+            check_batches(task, arrays.data.extent(0), steps.network());
             const int threads = thread_count(n_threads);
             const InterpreterUnlocked unlocked;
             const StepsOutcome outcome = steps.run(task, threads);
@@ -200,9 +200,8 @@ class Training {
         task.class_weight = arrays.class_weight.data_or_null<const double>();
         task.centre = arrays.centre.data_or_null<const double>();
         task.scale = arrays.scale.data_or_null<const double>();
-        arrays.order.require_shape({n_rows});
         task.order = arrays.order.data<const int64_t>();
-        task.n_rows = n_rows;
+        task.n_rows = arrays.order.extent(0);
         task.rates = arrays.rates.data<const double>();
         task.n_steps = arrays.rates.extent(0);
     }
@@ -213,7 +212,7 @@ class Training {
         }
     }
 
-    static void check_batches(const StepsTask& task, const NetworkPlan& network) {
+    static void check_batches(const StepsTask& task, int64_t data_rows, const NetworkPlan& network) {
         const bool inside = task.n_batches >= 1 && task.n_batches <= task.n_rows && task.first_batch >= 0 &&
                             task.n_steps >= 1 && task.first_batch + task.n_steps <= task.n_batches;
         if (!inside || (task.n_rows + task.n_batches - 1) / task.n_batches > network.most_rows) {
@@ -222,8 +221,8 @@ class Training {
         // Of the rows of these batches alone: an epoch may be long, and come in many calls.
         const int64_t first = task.first_batch * task.n_rows / task.n_batches;
         const int64_t last = (task.first_batch + task.n_steps) * task.n_rows / task.n_batches;
-        if (kernels().first_bad_index(task.order + first, last - first, task.n_rows, nullptr) >= 0) {
-            refuse("order holds numbers of rows", "Pass a permutation.");
+        if (kernels().first_bad_index(task.order + first, last - first, data_rows, nullptr) >= 0) {
+            refuse("order holds numbers of rows", "Pass those of the data.");
         }
         const int64_t n_classes = network.sizes.back();
         for (int64_t i = first; task.indices && i < last; ++i) {

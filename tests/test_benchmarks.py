@@ -121,3 +121,14 @@ def test_a_fit_of_logistic_regression_reaches_the_target(name, tmp_path):
     assert problem.truth(tmp_path).judge(result)[0]
     assert float(result[0]) <= problem.target * (1 + 1e-3)
     assert 0.0 < call.held_out < 0.5
+
+
+@pytest.mark.parametrize("name", ["memory_ours", "memory_scikit_learn"])
+@pytest.mark.parametrize("n_hidden", [0, 8])
+def test_a_fit_whose_memory_is_looked_at_reaches_a_loss(name, n_hidden):
+    from frame.once import looked_at_once
+    from problems import LargeFit
+
+    found = looked_at_once(name, LargeFit(2000, 5, 3, n_hidden, 1))
+    assert found["loss"] < (0.8 if n_hidden == 0 else 1.3)
+    assert found["peak_bytes"] is None or found["peak_bytes"] >= 2000 * 5 * 4

@@ -10,6 +10,7 @@ Every message has four parts: the call, the rule that was broken, what came inst
     ├── DataError       (ValueError)  a table, or a file of data, cannot be used
     ├── ModelFileError  (ValueError)  a file is not a model, is damaged, or comes from a newer version
     ├── CheckpointError (ValueError)  a checkpoint is damaged, foreign or newer, or of other data or settings
+    ├── InsufficientMemoryError (MemoryError)  what is asked for would not fit into memory; nothing was begun
     ├── MissingFileError (FileNotFoundError)  a file that was named does not exist
     └── OutputError     (OSError)     a file could not be written; nothing was left behind
 
@@ -73,6 +74,10 @@ class ModelFileError(ChainruleError, ValueError):
 
 class CheckpointError(ChainruleError, ValueError):
     """A file is not a checkpoint, is damaged or newer, or belongs to other data or settings."""
+
+
+class InsufficientMemoryError(ChainruleError, MemoryError):
+    """What is asked for would take more memory than there is; nothing was begun."""
 
 
 class MissingFileError(ChainruleError, FileNotFoundError):

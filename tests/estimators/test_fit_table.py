@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from chainrule.errors import ArgumentError, ArgumentTypeError, DataError
+from chainrule.errors import ArgumentError, ArgumentTypeError, DataError, InsufficientMemoryError
 from chainrule.estimators import TableSettings, fit_table, judge, judge_table, prepare_table, train_table
 from chainrule.functions import cross_entropy
 from chainrule.network import Network
@@ -223,7 +223,10 @@ def test_a_single_number_is_one_hidden_layer(hidden: Any) -> None:
 
 
 def test_a_network_beyond_all_memory_is_refused_before_it_is_asked_for() -> None:
-    with pytest.raises(ArgumentError, match=r"fit_table: the training of a network fits into memory; got"):
+    message = (
+        r"fit_table: the memory that a fit takes is there before it begins; got a need of 4,\d{3},\d{3} GB"
+    )
+    with pytest.raises(InsufficientMemoryError, match=message):
         fit_table(TABLE, "kind", hidden=(10**7, 10**7))
 
 

@@ -74,6 +74,30 @@ def test_class_weights_are_the_sample_weights_they_stand_for():
     )
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"scaling": "standard"},
+        {"scaling": "robust"},
+        {"hidden_layer_sizes": (6,), "solver": "lbfgs", "max_epochs": 30},
+        {"hidden_layer_sizes": (6,), "max_epochs": 5},
+        {"hidden_layer_sizes": (6,), "max_epochs": 5, "early_stopping": True},
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_class_weights_are_sample_weights_for_the_scaling_and_the_stopping_too(settings):
+    weights = {0: 1.0, 1: 2.5, 2: 0.25}
+    X, y = load_iris(return_X_y=True)
+    by_class = SoftmaxClassifier(class_weight=weights, random_state=0, **settings).fit(X, y)
+    by_row = SoftmaxClassifier(random_state=0, **settings).fit(X, y, [weights[label] for label in y])
+    np.testing.assert_allclose(
+        by_class.network_.parameters, by_row.network_.parameters, rtol=1e-9, atol=1e-12
+    )
+    np.testing.assert_allclose(
+        by_class.outcome_.validation_curve, by_row.outcome_.validation_curve, rtol=1e-12
+    )
+
+
 @pytest.mark.parametrize("settings", [{}, {"hidden_layer_sizes": (6,), "max_epochs": 5}])
 def test_rows_of_weight_0_are_not_there(settings):
     keep = RANDOM.uniform(size=len(IRIS_Y)) < 0.7

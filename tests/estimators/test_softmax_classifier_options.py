@@ -12,8 +12,9 @@ from sklearn.linear_model import SGDClassifier
 
 from chainrule.errors import ArgumentError, ArgumentTypeError, ChainruleWarning
 from chainrule.estimators.softmax_classifier import SoftmaxClassifier
+from chainrule.kernels import native
 from chainrule.network import Network
-from chainrule.training import SGD, AdamW, ConstantSchedule, CosineSchedule, StopReason, train
+from chainrule.training import SGD, AdamW, ConstantSchedule, CosineSchedule, StopReason, online, train
 
 IRIS_X, IRIS_Y = load_iris(return_X_y=True)
 IRIS_X = (IRIS_X - IRIS_X.mean(axis=0)) / IRIS_X.std(axis=0)
@@ -22,6 +23,8 @@ DIGITS_X, DIGITS_Y = load_digits(return_X_y=True)
 RANDOM = np.random.default_rng(7)
 SOFT = 0.7 * np.eye(3)[IRIS_Y] + 0.3 * RANDOM.dirichlet(np.ones(3), 150)
 WEIGHTS = RANDOM.integers(1, 4, 150).astype(float)
+ORDER = np.random.default_rng(8).permutation(150)
+SHUFFLED_X, SHUFFLED_Y = IRIS_X[ORDER], IRIS_Y[ORDER]
 
 
 def test_probability_targets_are_the_weighted_rows_of_each_class_they_stand_for():
@@ -322,3 +325,44 @@ def test_clipped_features_have_no_plain_coefficients():
     with pytest.raises(AttributeError, match="coef_ does not exist with scaling='robust', which clips"):
         _ = fitted.coef_
     assert fitted.coefs_[0].shape == (4, 3)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.3, "max_gradient_norm": 0.5, "label_smoothing": 0.1}])
+@pytest.mark.parametrize("hidden", [(), (7, 5)])
+def test_portions_by_compiled_steps_are_those_of_numpy(solver, options, hidden, monkeypatch):
+    if native() is None:
+        pytest.skip("there are no compiled steps to compare")
+    results = {}
+    taken = {name: value for name, value in options.items() if hidden or name != "dropout"}
+    for way in ("compiled", "plain"):
+        if way == "plain":
+            monkeypatch.setattr(online, "knows", lambda *_: False)
+        fitted = SoftmaxClassifier(hidden, solver=solver, batch_size=16, random_state=3, alpha=0.01, **taken)
+        for first in range(0, 150, 50):
+            rows = slice(first, first + 50)
+            fitted.partial_fit(SHUFFLED_X[rows], SHUFFLED_Y[rows], [0, 1, 2], WEIGHTS[rows])
+        results[way] = fitted
+    compiled, plain = results["compiled"], results["plain"]
+    np.testing.assert_allclose(compiled.network_.parameters, plain.network_.parameters, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(compiled.loss_curve_, plain.loss_curve_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("n_threads", [2, 3])
+def test_portions_have_the_same_bits_whatever_the_threads(n_threads):
+    results = []
+    for threads in (1, n_threads):
+        fitted = SoftmaxClassifier((64,), random_state=3, n_threads=threads, batch_size=200)
+        X = DIGITS_X.astype(np.float32)
+        for first in range(0, 1600, 400):
+            rows = slice(first, first + 400)
+            fitted.partial_fit(X[rows], DIGITS_Y[rows], np.arange(10))
+        results.append(fitted.network_.parameters.tobytes())
+    assert results[0] == results[1]
+
+
+def test_a_portion_leaves_copies_of_the_estimator_alone():
+    fitted = SoftmaxClassifier((5,), random_state=0).partial_fit(IRIS_X, IRIS_Y, [0, 1, 2])
+    twin, state = copy.copy(fitted), pickle.dumps((fitted.network_, fitted._stream))
+    fitted.partial_fit(IRIS_X, IRIS_Y)
+    assert pickle.dumps((twin.network_, twin._stream)) == state

@@ -39,4 +39,22 @@ FAULTS = {
         "squares",
         "tests/estimators/test_sparse_features.py",
     ),
+    "held-out rows as a copy": Fault(
+        "chainrule.estimators.fit_rows",
+        "rows.select(split.training)",
+        "rows.take(split.training)",
+        "tests/estimators/test_memory.py",
+    ),
+    "columns that are all copied at once": Fault(
+        "chainrule.estimators.robust_input_scaling",
+        "together = columns_at_a_time(len(X), X.dtype.itemsize)",
+        "together = X.shape[1]",
+        "tests/estimators/test_memory.py",
+    ),
+    "the place of a number that is not finite in its block": Fault(
+        "chainrule.estimators.validation",
+        'return f"[{first + row}, {column}]',
+        'return f"[{row}, {column}]',
+        "tests/estimators/test_refusals.py",
+    ),
 }

@@ -414,7 +414,7 @@ def arguments_of_a_run():
         ("targets", np.full(61, 3), "index targets are classes"),
         ("targets", np.full(61, -1), "index targets are classes"),
         ("order", np.full(61, 61), "order holds numbers of rows"),
-        ("order", np.arange(60), "shape"),
+        ("order", np.arange(7), "batches lie inside"),
         ("n_batches", 7, "batches lie inside"),
         ("first_batch", 7, "batches lie inside"),
         ("rates", np.ones(0), "batches lie inside"),

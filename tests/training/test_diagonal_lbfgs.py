@@ -9,7 +9,12 @@ import scipy.sparse as sp
 from chainrule.functions import SparseFeatures
 from chainrule.network import Network
 from chainrule.training import Checkpoint, DiagonalLBFGS, Examples, Loss, Objective, train
-from chainrule.training.diagonal_lbfgs import two_loop_coefficients
+from chainrule.training.diagonal_lbfgs import (
+    ScaledPairs,
+    in_metric_of,
+    remembered,
+    two_loop_coefficients,
+)
 from chainrule.training.diagonal_preconditioner import diagonal_preconditioner
 from chainrule.training.lbfgs import CurvaturePair, two_loop
 from chainrule.training.long_vectors import combined, vector_products
@@ -179,3 +184,20 @@ def test_products_and_combinations_of_long_vectors_are_float64_sums(length, dtyp
 def test_the_memory_holds_a_pair_at_least():
     with pytest.raises(ValueError, match=r"memory is at least 1; got 0\. The usual value is 5\."):
         DiagonalLBFGS(memory=0)
+
+
+def test_pairs_are_brought_into_a_new_metric():
+    x, y = _text(200, 12, 3)
+    objective = Objective(
+        Network((12, 3), dtype=np.float64), Examples(SparseFeatures.from_dense(x), y), Loss(), 0.01
+    )
+    problem, random = objective.linear_softmax(), np.random.default_rng(0)
+    step, change, gradient, here, root = (random.uniform(0.5, 2.0, 39) for _ in range(5))
+    pairs = ScaledPairs(np.zeros((2 * 3 + 3, 39), np.float32), np.zeros((7, 7)), root)
+    pairs = remembered(pairs, (here - step, here), (gradient - change, gradient), problem)
+    moved = in_metric_of(problem, here, pairs)
+    new = np.sqrt(diagonal_preconditioner(problem, here).inverse)
+    for row, vector in ((0, step / new), (3, change * new), (6, gradient * new)):
+        np.testing.assert_allclose(moved.rows[row], vector, rtol=1e-5)
+    np.testing.assert_allclose(moved.products[0, 3], step @ change, rtol=1e-5)
+    np.testing.assert_allclose(moved.products, vector_products(moved.rows[:7], moved.rows[:7]), rtol=1e-12)

@@ -10,7 +10,13 @@ import typer
 
 from chainrule.app.exit_status import ExitStatus
 from chainrule.app.standard_streams import say
-from chainrule.errors import ArgumentError, ArgumentTypeError, ChainruleError, ChainruleWarning
+from chainrule.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    ChainruleError,
+    ChainruleWarning,
+    InsufficientMemoryError,
+)
 
 OPTIONS = {
     "alpha": "--alpha",
@@ -47,7 +53,7 @@ def refusal_text(error: ChainruleError, command: str) -> str:
     >>> print(refusal_text(error, "chainrule train"))
     chainrule train: --max-epochs is an integer; got -1. Pass 1.
     """
-    if not isinstance(error, ArgumentError | ArgumentTypeError):
+    if not isinstance(error, ArgumentError | ArgumentTypeError | InsufficientMemoryError):
         return str(error)
     remedy = IN_PYTHON.sub("", in_options(error.remedy)) or "Leave it out."
     return f"{command}: {in_options(error.rule)}; got {error.came}. {remedy}"

@@ -1,6 +1,5 @@
 """What the classifier's ``fit`` and ``partial_fit`` do once X and y are arrays."""
 
-import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from chainrule.estimators.fit_rows import (
     hold_back,
     known_rows,
     labelled_rows,
+    weighted_by_class,
 )
 from chainrule.functions import Features, SparseFeatures, near_one
 from chainrule.network import Dropout, Network, check_dropout
@@ -46,7 +46,9 @@ from chainrule.training import (
     check_number,
     choose_batch_size,
     digest_of,
+    memory_of_network,
     plain,
+    require_memory,
     start_stream,
     train,
     train_on_portion,
@@ -102,7 +104,9 @@ def fitted_on(
     if stops and validation is None:
         rows, validation = hold_back(rows, settings["validation_fraction"], seed)
     if previous is None:
-        network.input_scaling = input_scaling(settings["scaling"], network, rows)
+        network.input_scaling = input_scaling(
+            settings["scaling"], network, weighted_by_class(rows, class_weight)
+        )
     patience = check_count(FIT, "patience", settings["patience"], "Pass a number of epochs.")
     prepared = TrainingRows(rows, validation, class_weight, seed)
     where = _checkpoint(settings, classes)
@@ -119,11 +123,12 @@ def fitted_on_portion(settings: Mapping[str, Any], given: GivenRows, previous: F
     if previous is None:
         seed = seed_of(settings["random_state"], PARTIAL_FIT)
         network = _new_network(settings, given.X, classes, seed)
-        network.input_scaling = input_scaling(settings["scaling"], network, rows, PARTIAL_FIT)
+        counted = weighted_by_class(rows, weights)
+        network.input_scaling = input_scaling(settings["scaling"], network, counted, PARTIAL_FIT)
     else:
         seed, network = previous.seed, previous.network.copy()
         network.temperature = 1.0
-    stream = None if previous is None else copy.deepcopy(previous.stream)
+    stream = None if previous is None or previous.stream is None else previous.stream.copy()
     if stream is None:
         sparse = isinstance(rows.X, SparseFeatures)
         solver = online_solver(
@@ -145,6 +150,8 @@ def _steps_of(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _new_network(settings: Mapping[str, Any], X: Features, classes: Array, seed: int) -> Network:
     sizes = (X.shape[1], *hidden_sizes(settings["hidden_layer_sizes"]), len(classes))
+    if all(isinstance(size, int | np.integer) for size in sizes):  # others the network refuses in words
+        require_memory(FIT, memory_of_network(sizes, X.dtype.itemsize))
     return Network(sizes, settings["activation"], random_state=seed, dtype=X.dtype)
 
 

@@ -1,7 +1,7 @@
 """The rows of a classifier's fit: labels as class indices, weights, and validation rows."""
 
 import reprlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.estimators.fit_choices import CALL
 from chainrule.functions import Features
-from chainrule.training import Examples, check_number, check_sample_weight
+from chainrule.training import Examples, check_number, check_sample_weight, select_rows
 
 PROBABILITY_TOLERANCE = 1e-5
 """How far from 1 the probabilities of a row may sum: float32 rows of many classes sum to 1 within this."""
@@ -45,7 +45,7 @@ def holds_probabilities(y: Any) -> bool:
 
 
 def labelled_rows(
-    X: Features, y: Array, sample_weight: ArrayLike | None, classes: Any = None, call: str = CALL
+    X: Any, y: Array, sample_weight: ArrayLike | None, classes: Any = None, call: str = CALL
 ) -> tuple[Array, Examples]:
     """Return the classes, and the rows of positive weight with class indices or probabilities for targets.
 
@@ -59,7 +59,7 @@ def labelled_rows(
     weights = None if sample_weight is None else check_sample_weight(call, sample_weight, len(X))
     if weights is not None and not weights.all():
         kept = np.flatnonzero(weights)
-        X, y, weights = X[kept], y[kept], weights[kept]
+        X, y, weights = select_rows(X, kept), y[kept], weights[kept]
     if y.ndim == 2:
         names = np.arange(y.shape[1]) if classes is None else distinct_classes(classes, call)
         return names, Examples(X, probability_rows(y, len(names), "y", call), weights)
@@ -131,6 +131,16 @@ def class_weights(class_weight: Any, classes: Array, rows: Examples, call: str =
     return np.asarray(weights, dtype=np.float64)
 
 
+def weighted_by_class(rows: Examples, class_weight: Array | None) -> Examples:
+    """Return rows with the sample weights that the class weights stand for, c_i s_i with c_i of (TR.1)."""
+    if class_weight is None:
+        return rows
+    of_rows = class_weight[rows.y] if rows.y.ndim == 1 else rows.y @ class_weight
+    return replace(
+        rows, sample_weight=of_rows if rows.sample_weight is None else of_rows * rows.sample_weight
+    )
+
+
 def class_masses(rows: Examples, n_classes: int) -> Array:
     """Return sum_i s_i q_ik for each class k, float64."""
     if rows.y.ndim == 1:
@@ -190,7 +200,7 @@ def hold_back(rows: Examples, validation_fraction: float, seed: int) -> tuple[Ex
         rule = "validation_fraction leaves at least one row to stop by"
         came = f"{fraction} of {len(rows)} rows in {len(np.unique(labels))} classes"
         raise ArgumentError(CALL, rule, came, "Raise it, pass eval_set, or use early_stopping=False.")
-    return rows.take(split.training), rows.take(split.validation)
+    return rows.select(split.training), rows.select(split.validation)
 
 
 def _show(label: Any) -> str:

@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -23,18 +24,30 @@ from chainrule.estimators.classifier_training import (
     fitted_on,
     fitted_on_portion,
 )
+from chainrule.estimators.conversion import memory_of_conversion
 from chainrule.estimators.fit_choices import hidden_sizes
 from chainrule.estimators.fit_rows import eval_set_parts, holds_probabilities
-from chainrule.functions import Features, is_sparse, log_softmax, sparse_features
+from chainrule.estimators.prediction import by_blocks, chosen_classes, log_probabilities, logit_differences
+from chainrule.estimators.validation import refusals_of
+from chainrule.functions import Features, is_sparse, sparse_features
 from chainrule.network import InputScaling, Network
-from chainrule.training import EVERY, Callback, MinibatchSolver, Outcome, Schedule, Solver, StopReason, plain
+from chainrule.training import (
+    EVERY,
+    Callback,
+    MinibatchSolver,
+    Outcome,
+    Schedule,
+    Solver,
+    StopReason,
+    plain,
+    require_memory,
+)
 
 if TYPE_CHECKING:
     from chainrule.estimators.model import Model
 
+_DTYPES = [np.float64, np.float32]
 _FULL_BATCH = ("lbfgs", "lbfgs-diagonal", "newton-cg", "newton-cholesky")
-_PREDICTION_ROWS = 8192
-"""Rows that are predicted at a time, so that the hidden layers of all rows are never held at once."""
 
 
 def _takes_portions(classifier: "SoftmaxClassifier") -> bool:
@@ -102,8 +115,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         back or is given an ``eval_set``.
     scaling : "auto", "none", "standard" or "robust"
         "robust": by median and interquartile range, clipped smoothly to -3..3; "standard": to mean 0 and standard
-        deviation 1; both batch by batch inside the network. "auto": "robust" with hidden layers, else "none". Sparse
-        features are never centred: "standard" is to standard deviation 1 alone, "auto" is "none".
+        deviation 1; both batch by batch inside the network. "auto": "robust" with hidden layers, else "none".
+        Sparse features: "auto" is "none", and "standard" does not centre.
     warm_start : bool
         Whether ``fit`` begins at the weights and the scaling of the fit before, which had the same classes and layers.
     random_state : int, RandomState or None
@@ -264,7 +277,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             given = GivenRows(features, targets, sample_weight, classes)
             held_out = None if eval_set is None else self._eval_rows(eval_set)
             previous = self._fitted() if self.warm_start and hasattr(self, "network_") else None
-            return self._accept(fitted_on(self.get_params(deep=False), given, held_out, previous), FIT)
+            return self._accept(fitted_on(self._parameters(), given, held_out, previous), FIT)
         except ChainruleError as error:
             self.__dict__ = before
             raise type(error)(FIT, error.rule, error.came, error.remedy) from error
@@ -319,7 +332,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             previous = self._fitted() if hasattr(self, "network_") else None
             features, targets = self._validated(X, y, reset=previous is None)
             given = GivenRows(features, targets, sample_weight, classes)
-            fitted = fitted_on_portion(self.get_params(deep=False), given, previous)
+            fitted = fitted_on_portion(self._parameters(), given, previous)
         except ChainruleError as error:
             self.__dict__ = before
             raise type(error)(PARTIAL_FIT, error.rule, error.came, error.remedy) from error
@@ -331,22 +344,29 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return self
         return self._accept(fitted, PARTIAL_FIT)
 
-    def _validated(self, X: ArrayLike, y: ArrayLike, *, reset: bool) -> tuple[Features, Array]:
+    def _validated(
+        self, X: ArrayLike, y: ArrayLike, *, reset: bool, prefix: str = ""
+    ) -> tuple[Features, Array]:
         """Return features, and labels or probabilities, as scikit-learn checks them."""
+        require_memory(FIT, memory_of_conversion(X))
         several = holds_probabilities(y)
-        dtypes = [np.float64, np.float32]
-        features, targets = validate_data(
-            self, X, y, reset=reset, dtype=dtypes, multi_output=several, accept_sparse="csr"
-        )
+        with refusals_of(FIT, X, prefix):
+            checks = {"dtype": _DTYPES, "multi_output": several, "accept_sparse": "csr"}
+            features, targets = validate_data(self, X, y, reset=reset, **checks)
+            if reset and not several:  # later labels are held to the classes, which says more
+                check_classification_targets(targets)
         if is_sparse(features):
-            features = sparse_features(FIT, "X", features)
-        if not several:
-            check_classification_targets(targets)
+            features = sparse_features(FIT, f"{prefix}X", features)
         return features, targets
 
     def _eval_rows(self, eval_set: Any) -> GivenRows:
         X, y, sample_weight = eval_set_parts(eval_set)
-        return GivenRows(*self._validated(X, y, reset=False), sample_weight)
+        return GivenRows(*self._validated(X, y, reset=False, prefix="eval_set "), sample_weight)
+
+    def _parameters(self) -> dict[str, Any]:
+        """Return the parameters of the constructor, without looking for estimators among them."""
+        kind: Any = type(self)
+        return {name: getattr(self, name) for name in _parameter_names(kind)}
 
     def _fitted(self) -> Fitted:
         return Fitted(self.classes_, self.network_, self.outcome_, self._seed, self._stream)
@@ -361,23 +381,24 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: ArrayLike) -> Array:
         """Return the logits, shape (examples, classes); with two classes their difference, shape (examples,)."""
-        logits = self._logits(X)
-        return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
+        features = self._features(X, "decision_function")
+        two = len(self.classes_) == 2
+        return by_blocks(self.network_, features, logit_differences if two else Network.predict_logits)
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the label of the largest logit for each row, shape (examples,)."""
-        chosen = self._logits(X).argmax(axis=1)
-        return np.asarray(self.classes_[chosen])
+        features = self._features(X, "predict")
+        return np.asarray(self.classes_[by_blocks(self.network_, features, chosen_classes)])
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the probability of each class in the order of ``classes_``, shape (examples, classes)."""
-        features = self._features(X)
-        return _by_blocks(self.network_.predict_proba, features, self.network_)
+        features = self._features(X, "predict_proba")
+        return by_blocks(self.network_, features, Network.predict_proba)
 
     def predict_log_proba(self, X: ArrayLike) -> Array:
         """Return the logarithm of each class's probability, exact where the probability underflows."""
-        logits = self._logits(X)
-        return np.asarray(log_softmax(logits / self.network_.temperature))
+        features = self._features(X, "predict_log_proba")
+        return by_blocks(self.network_, features, log_probabilities)
 
     def to_model(self) -> "Model":
         """Return the model that is saved: network, classes, settings and outcome, without an encoder."""
@@ -434,28 +455,28 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return network.named_parameters
 
-    def _features(self, X: Any) -> Features:
+    def _features(self, X: Any, method: str) -> Features:
         check_is_fitted(self)
-        dtypes = [np.float64, np.float32]
-        features = validate_data(self, X, reset=False, dtype=dtypes, accept_sparse="csr")
-        if is_sparse(features):
-            return sparse_features("SoftmaxClassifier", "X", features)
-        return np.asarray(features)
+        with refusals_of(call := f"SoftmaxClassifier.{method}", X):
+            features = validate_data(self, X, reset=False, dtype=_DTYPES, accept_sparse="csr")
+        return sparse_features(call, "X", features) if is_sparse(features) else np.asarray(features)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
-    def _logits(self, X: ArrayLike) -> Array:
-        features = self._features(X)
-        return _by_blocks(self.network_.predict_logits, features, self.network_)
-
     def _settings(self) -> dict[str, Any]:
         """Return the parameters as plain values, with the seed that was drawn; none says how fast or who listens."""
-        settings = {**self.get_params(deep=False), "random_state": self._seed}
+        settings = {**self._parameters(), "random_state": self._seed}
         settings["hidden_layer_sizes"] = hidden_sizes(self.hidden_layer_sizes)
         return {name: plain(value) for name, value in settings.items() if name not in CHANGE_NOTHING}
+
+
+@cache
+def _parameter_names(kind: Any) -> tuple[str, ...]:
+    """Return the names of the constructor's parameters; to find them takes as long as a small step of training."""
+    return tuple(kind._get_param_names())
 
 
 def _plain_label(label: Any) -> str | int | float | bool:
@@ -465,14 +486,6 @@ def _plain_label(label: Any) -> str | int | float | bool:
     rule = "labels of a model that is saved are text, numbers, or true and false"
     came = f"{type(label).__name__} {label!r}"
     raise ArgumentTypeError("SoftmaxClassifier.to_model", rule, came, "Fit with the labels as text.")
-
-
-def _by_blocks(predict: Any, features: Features, network: Network) -> Array:
-    results = np.empty((len(features), network.n_outputs), network.dtype)
-    for first in range(0, len(features), _PREDICTION_ROWS):
-        block = slice(first, first + _PREDICTION_ROWS)
-        results[block] = predict(features[block])
-    return results
 
 
 def _warn(outcome: Outcome, call: str) -> None:

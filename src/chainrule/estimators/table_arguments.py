@@ -1,9 +1,7 @@
-"""What ``fit_table`` accepts: checks that name the argument and its value, and the memory a network needs."""
+"""What ``fit_table`` accepts: checks that name the argument and its value."""
 
 import math
-import os
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,9 +10,6 @@ from chainrule._types import ArrayLike, FloatArray
 from chainrule.data import Label
 from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.training import check_count, check_number, check_sample_weight
-
-PARAMETER_VECTORS = 5  # parameters, gradient, two moments of the solver, the best so far
-BYTES = 4
 
 
 def checked_hidden(hidden: Any, call: str) -> tuple[int, ...]:
@@ -92,21 +87,3 @@ def class_weights(
     for label, weight in class_weight.items():
         check_number(call, f"class_weight[{label!r}]", weight, 0.0, math.inf, remedy)
     return np.array([float(class_weight.get(label, 1.0)) for label in classes])
-
-
-def require_memory(layer_sizes: Sequence[int], call: str) -> None:
-    """Refuse a network whose training cannot fit into this machine's memory, before any is asked for."""
-    parameters = sum(outputs * (inputs + 1) for inputs, outputs in pairwise(layer_sizes))
-    needed, there = PARAMETER_VECTORS * BYTES * parameters, machine_memory()
-    if needed > there:
-        raise ArgumentError(
-            call,
-            "the training of a network fits into memory",
-            f"{parameters:,} parameters, which need {needed / 2**30:,.0f} GiB of {there / 2**30:,.0f} GiB",
-            "Use fewer hidden units, or leave out columns with many categories.",
-        )
-
-
-def machine_memory() -> int:
-    """Return the bytes of memory this machine has."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

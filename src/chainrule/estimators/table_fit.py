@@ -20,10 +20,10 @@ from chainrule.data import (
 from chainrule.errors import DataError
 from chainrule.estimators.model import Model
 from chainrule.estimators.scores import Scores, judge
-from chainrule.estimators.table_arguments import class_weights, require_memory, row_weights
+from chainrule.estimators.table_arguments import class_weights, row_weights
 from chainrule.estimators.table_settings import TableSettings
 from chainrule.network import Network
-from chainrule.training import Callback, Checkpoint, digest_of, train
+from chainrule.training import Callback, Checkpoint, digest_of, memory_of_network, require_memory, train
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def train_table(
         The checkpoint is damaged, newer, or of other data or settings.
     """
     sizes = (prepared.encoder.n_features, *settings.hidden, len(prepared.classes))
-    require_memory(sizes, call)
+    require_memory(call, memory_of_network(sizes, np.dtype(np.float32).itemsize))
     weights = class_weights(
         settings.class_weight,
         prepared.classes,

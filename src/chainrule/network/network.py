@@ -369,9 +369,13 @@ class Network:
 
     def copy(self) -> "Network":
         """Return a network with equal parameters, scaling and temperature, sharing no memory."""
-        return Network.restore(
-            {name: tensor.copy() for name, tensor in self.tensors().items()}, self.describe(), "Network.copy"
-        )
+        scaling = self.input_scaling
+        if scaling is not None:
+            scaling = InputScaling(scaling.center.copy(), scaling.scale.copy(), scaling.limit)
+        twin = Network.__new__(Network)
+        own = {"_parameters": self._parameters.copy(), "input_scaling": scaling}
+        twin.__setstate__({**self.__getstate__(), **own})
+        return twin
 
     def describe(self) -> dict[str, Any]:
         """Return the architecture and temperature as plain values."""

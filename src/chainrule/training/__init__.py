@@ -16,6 +16,13 @@ from chainrule.training.diagonal_lbfgs import DiagonalLBFGS
 from chainrule.training.fingerprint import digest_of
 from chainrule.training.lazy_adam import LazyAdam
 from chainrule.training.lbfgs import LBFGS
+from chainrule.training.memory_need import (
+    BYTES_OF_ROW,
+    COPY,
+    ROWS,
+    memory_of_network,
+    require_memory,
+)
 from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import Examples, Loss, Objective
@@ -31,14 +38,18 @@ from chainrule.training.schedules import (
     OneCycleSchedule,
     Schedule,
 )
+from chainrule.training.selected_rows import SelectedRows, columns_of, select_rows
 from chainrule.training.sgd import SGD
 from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 from chainrule.training.train import train
 
 __all__ = [
+    "BYTES_OF_ROW",
+    "COPY",
     "EVERY",
     "FEW_ROWS",
     "LBFGS",
+    "ROWS",
     "SCHEDULES",
     "SGD",
     "SOLVERS",
@@ -61,6 +72,7 @@ __all__ = [
     "Outcome",
     "Progress",
     "Schedule",
+    "SelectedRows",
     "Solver",
     "StopReason",
     "Stream",
@@ -72,10 +84,14 @@ __all__ = [
     "check_sample_weight",
     "choose_batch_size",
     "choose_solver",
+    "columns_of",
     "digest_of",
+    "memory_of_network",
     "one_blas_thread",
     "plain",
     "read_checkpoint",
+    "require_memory",
+    "select_rows",
     "start_stream",
     "train",
     "train_on_portion",

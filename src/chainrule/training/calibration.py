@@ -13,7 +13,7 @@ variance v_i = sum_k q_ik (sum_j p_ij z_ij^2 - (sum_j p_ij z_ij)^2) ::
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +21,8 @@ import numpy as np
 from chainrule._types import Array
 from chainrule.functions import cross_entropy, softmax
 from chainrule.network import Network
-from chainrule.training.objective import Examples, Loss
+from chainrule.training.fixed_order import tree_sum
+from chainrule.training.objective import BLOCK_ROWS, Examples, Loss
 from chainrule.training.outcome import Outcome, StopReason
 
 SPREAD = 0.5
@@ -74,36 +75,64 @@ def fitted_temperature(network: Network, examples: Examples, loss: Loss) -> floa
     Notes
     -----
     Newton's method on theta in float64, each step kept inside a bracket of the minimum that bisection narrows
-    wherever the curvature is not positive or the step leaves it.
+    wherever the curvature is not positive or the step leaves it. The logits are held in the network's dtype; all else
+    is made block by block of rows, and summed as a binary tree.
     """
-    blocks = list(examples.blocks())
-    logits = np.concatenate([network.predict_logits(block.X) for block in blocks]).astype(np.float64)
-    if not np.isfinite(logits).all():
-        return 1.0
-    targets = _weighted_targets(examples, loss, network.n_outputs)
-    return math.exp(-_safeguarded_newton(lambda theta: _sharpness(logits, targets, theta)))
+    logits = np.empty((len(examples), network.n_outputs), network.dtype)
+    for place in _places(examples):
+        logits[place] = network.predict_logits(examples.X[place])
+        if not np.isfinite(logits[place]).all():
+            return 1.0
+
+    def targets(place: slice) -> Array:
+        return _weighted_targets(examples, place, loss, network.n_outputs)
+
+    (weight,) = tree_sum((targets(place).sum(),) for place in _places(examples))
+    per_row = len(examples) / float(weight)
+
+    def sharpness(theta: float) -> Sharpness:
+        blocks = ((logits[place].astype(np.float64), targets(place)) for place in _places(examples))
+        sums = tree_sum(_sums(block, per_row * target, theta) for block, target in blocks)
+        value, slope, spread = map(float, sums)
+        return Sharpness(
+            value + 0.5 * (theta / SPREAD) ** 2,
+            slope + theta / SPREAD**2,
+            slope + spread + SPREAD**-2,
+        )
+
+    return math.exp(-_safeguarded_newton(sharpness))
 
 
-def _weighted_targets(examples: Examples, loss: Loss, n_outputs: int) -> Array:
-    """Return s_i q_ik with class weights inside, scaled to one for each row in the mean, shape (examples, outputs)."""
-    plain = np.eye(n_outputs)[examples.y] if examples.y.ndim == 1 else examples.y.astype(np.float64)
-    weighted = plain if loss.class_weight is None else plain * loss.class_weight
+def _places(examples: Examples) -> Iterator[slice]:
+    """Yield where blocks of rows lie."""
+    return (slice(first, first + BLOCK_ROWS) for first in range(0, len(examples), BLOCK_ROWS))
+
+
+def _weighted_targets(examples: Examples, place: slice, loss: Loss, n_outputs: int) -> Array:
+    """Return s_i q_ik of some rows, class weights inside, in float64, shape (rows, outputs)."""
+    y = examples.y[place]
+    if y.ndim == 1:
+        weighted = np.zeros((len(y), n_outputs))
+        weighted[np.arange(len(y)), y] = 1.0
+    else:
+        weighted = y.astype(np.float64)
+    if loss.class_weight is not None:
+        weighted = weighted * loss.class_weight
     if examples.sample_weight is not None:
-        weighted = weighted * examples.sample_weight[:, None]
-    return np.asarray(weighted * (len(weighted) / weighted.sum()))
+        weighted = weighted * examples.sample_weight[place, None]
+    return np.asarray(weighted)
 
 
-def _sharpness(logits: Array, targets: Array, theta: float) -> Sharpness:
-    """Return (TC.1) and (TC.2)."""
+def _sums(logits: Array, targets: Array, theta: float) -> tuple[float, float, float]:
+    """Return the sums over rows in (TC.1) and in C' of (TC.2), and what C'' adds to that of C'."""
     b, mass = math.exp(theta), targets.sum(axis=1)
     centred = logits - logits.max(axis=1, keepdims=True)
     p = softmax(b * centred)
     mean = (p * centred).sum(axis=1)
     variance = (p * np.square(centred - mean[:, None])).sum(axis=1)
     slope = b * float((mass * mean).sum() - (targets * centred).sum())
-    value = float(cross_entropy(b * centred, targets, reduction="sum")) + 0.5 * (theta / SPREAD) ** 2
-    curvature = slope + b * b * float((mass * variance).sum()) + SPREAD**-2
-    return Sharpness(value, slope + theta / SPREAD**2, curvature)
+    value = float(cross_entropy(b * centred, targets, reduction="sum"))
+    return value, slope, b * b * float((mass * variance).sum())
 
 
 def _safeguarded_newton(function: Callable[[float], Sharpness]) -> float:

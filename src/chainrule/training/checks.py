@@ -8,7 +8,6 @@ import numpy as np
 from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.functions import (
-    Features,
     SparseFeatures,
     check_weights,
     is_sparse,
@@ -18,6 +17,7 @@ from chainrule.functions import (
 from chainrule.network import Network
 from chainrule.training.choice import Solver
 from chainrule.training.objective import BLOCK_ROWS, Examples, Objective
+from chainrule.training.selected_rows import SelectedRows
 from chainrule.training.sgd import SGD
 from chainrule.training.solver import MinibatchSolver
 
@@ -139,10 +139,10 @@ def check_calibrate(
     return bool(calibrate)
 
 
-def _check_features(call: str, network: Network, X: Any, name: str) -> Features:
+def _check_features(call: str, network: Network, X: Any, name: str) -> Any:
     if is_sparse(X):
         X = sparse_features(call, name, X)
-    features: Features = X if isinstance(X, SparseFeatures) else np.asarray(X)
+    features: Any = X if isinstance(X, SelectedRows | SparseFeatures) else np.asarray(X)
     if features.dtype.kind not in "fiub":
         remedy = "Encode text and categories as numbers first."
         raise ArgumentTypeError(call, f"{name} holds numbers", f"dtype {features.dtype}", remedy)

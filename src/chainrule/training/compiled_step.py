@@ -23,6 +23,7 @@ from chainrule.training.loop import MinibatchMethod, MinibatchState
 from chainrule.training.objective import Objective
 from chainrule.training.pauses import Pauses
 from chainrule.training.schedules import ConstantSchedule, Schedule
+from chainrule.training.selected_rows import SelectedRows
 from chainrule.training.sgd import SGD, SGDState
 from chainrule.training.solver import MinibatchSolver
 from chainrule.training.watching import Epoch
@@ -36,7 +37,8 @@ class TrainingArrays:
     """The training set as the kernels read it; what is not C-contiguous is copied once."""
 
     features: Array  # float32 or float64
-    targets: Array  # int64 (rows,), or (rows, outputs) in the network's dtype
+    rows: Array | None  # those of the features that are examples; None: all
+    targets: Array  # of all rows of the features: int64 (rows,), or (rows, outputs) in the network's dtype
     row_weight: Array | None
     class_weight: Array | None
     centre: Array | None
@@ -84,6 +86,10 @@ class CompiledSteps:
         self._steps.store(parameters, *_vectors(state))
         return _after(state, steps)
 
+    def rows_of(self, order: Array) -> Array:
+        """Return where the examples of an epoch, given by their numbers, lie among the rows of the features."""
+        return order if self._arrays.rows is None else self._arrays.rows[order]
+
     def steps_of_a_call(self, left: int, single: bool) -> int:
         """Return how many of the steps that are left the next call should take."""
         return 1 if single else min(left, self._pace)
@@ -104,7 +110,7 @@ class CompiledSteps:
         Parameters
         ----------
         order : ndarray of int64, shape (rows,)
-            The rows of the epoch, which its minibatches share evenly.
+            The rows of the epoch, from :meth:`rows_of`, which its minibatches share evenly.
         n_batches, first : int
             Minibatches of the epoch, and the one to begin with.
         rates : ndarray of float64, shape (steps,)
@@ -151,8 +157,8 @@ class CompiledMinibatchMethod(MinibatchMethod):
         """Take one step for each batch that is left; the loss is the weighted mean over the epoch's batches."""
         parameters, n_rows = self.objective.network.parameters, len(self.objective.examples)
         per_epoch, norm = number_of_batches(n_rows, self.batch_size), None
-        order = permutation(n_rows, Purpose.SHUFFLE, self.seed, number)
         steps = self.steps
+        order = steps.rows_of(permutation(n_rows, Purpose.SHUFFLE, self.seed, number))
         steps.load(parameters, state.solver)
         taken = 0
         while state.batches < per_epoch and math.isfinite(state.total):
@@ -211,7 +217,7 @@ def knows(objective: Objective, solver: MinibatchSolver) -> bool:
         and type(objective) is Objective
         and type(solver) in (SGD, Adam, AdamW)
         and set(network.activations) <= ACTIVATIONS.keys()
-        and isinstance(features, np.ndarray)
+        and isinstance(features, np.ndarray | SelectedRows)
         and features.dtype.name in ("float16", "float32", "float64")
     )
 
@@ -229,9 +235,14 @@ def training_arrays(objective: Objective) -> TrainingArrays:
             row_weight, class_weight = of_rows if row_weight is None else row_weight * of_rows, None
     else:
         targets = np.ascontiguousarray(targets.reshape(len(targets), -1), dtype=network.dtype)
-    scaling = network.input_scaling
+    scaling, rows = network.input_scaling, None
+    features: Any = examples.X
+    if isinstance(features, SelectedRows):
+        features, rows = features.base, features.rows
+        targets, row_weight = _placed(targets, rows, features), _placed(row_weight, rows, features)
     return TrainingArrays(
-        np.ascontiguousarray(examples.X, dtype=kind),
+        np.ascontiguousarray(features, dtype=kind),
+        rows,
         targets,
         _float64(row_weight),
         _float64(class_weight),
@@ -239,6 +250,15 @@ def training_arrays(objective: Objective) -> TrainingArrays:
         None if scaling is None else _float64(scaling.scale),
         0.0 if scaling is None or scaling.limit is None else float(scaling.limit),
     )
+
+
+def _placed(values: Any, rows: Array, features: Array) -> Any:
+    """Return what belongs to some rows of the features where those rows are, 0 beside; None for None."""
+    if values is None:
+        return None
+    placed = np.zeros((len(features), *values.shape[1:]), values.dtype)
+    placed[rows] = values
+    return placed
 
 
 def _float64(values: Array | None) -> Array | None:

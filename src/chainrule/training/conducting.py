@@ -30,7 +30,7 @@ from chainrule.training.loop import FullBatchMethod, Method, MinibatchMethod, ru
 from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.objective import Objective
 from chainrule.training.one_blas_thread import one_blas_thread
-from chainrule.training.outcome import Outcome, StopReason
+from chainrule.training.outcome import NOTHING_LEFT, Outcome, StopReason
 from chainrule.training.pauses import Pauses
 from chainrule.training.plain_values import plain, plain_json
 from chainrule.training.run_state import Record, RunState
@@ -146,7 +146,9 @@ def _fit(run: Run, begin: RunState | None, pauses: Pauses) -> Outcome:
     outcome = outcome_of(record, run.solver, loss)
     said = diagnose(objective, run.solver, watch, first.parameters, outcome, run.batch_size, run.seed)
     if said:
-        outcome = replace(outcome, diagnosis=said, message=" ".join((outcome.message, *said)))
+        outcome = replace(
+            outcome, diagnosis=said, message=" ".join((outcome.message.removesuffix(NOTHING_LEFT), *said))
+        )
     if run.calibrates and watch.validation is not None:
         return calibrated(watch.network, watch.validation, watch.loss, outcome)
     return outcome

@@ -23,7 +23,7 @@ def sampled(examples: Examples) -> Examples:
     """Return at most :data:`SAMPLED_ROWS` rows, evenly spread: rows may be in the order of their classes."""
     if len(examples) <= SAMPLED_ROWS:
         return examples
-    return examples.take(np.arange(SAMPLED_ROWS) * len(examples) // SAMPLED_ROWS)
+    return examples.select(np.arange(SAMPLED_ROWS) * len(examples) // SAMPLED_ROWS)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ DEAD_SHARE = 0.5
 """The share of a layer's units that are never active from which it is worth a word."""
 PROBE_STEPS = 30
 PROBE_ROWS = 1024
+PROBE_BATCH = 256
+"""The most rows of a minibatch of a probe: with thousands it would take longer than many a fit, and say the same."""
 FELL = 1e-3
 """The relative decrease of the loss from which the steps of a probe have led somewhere."""
 LITTLE = 0.01
@@ -93,7 +95,8 @@ def learning_rate_at_fault(
     start : ndarray, shape (P,)
         The parameters it began at.
     """
-    shuffled = (shuffled_batches(len(objective.examples), batch_size, seed, epoch) for epoch in count(1))
+    size = min(batch_size, PROBE_BATCH)
+    shuffled = (shuffled_batches(len(objective.examples), size, seed, epoch) for epoch in count(1))
     batches = list(islice(chain.from_iterable(shuffled), PROBE_STEPS))
     highest = max(solver.schedule.at(part * total_steps // 32, total_steps) for part in range(32))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.functions import Features, SparseFeatures
 from chainrule.training.objective import BLOCK_ROWS, Examples
+from chainrule.training.selected_rows import SelectedRows
 
 SHOWN = 60
 """Characters of a value that messages show."""
@@ -24,7 +25,7 @@ def digest_of(array: Any) -> str:
     if isinstance(array, SparseFeatures):
         parts = (array.values, array.indices, array.begin)
         return _joined(f"{array.shape}", *(digest_of(part) for part in parts))
-    values = np.asarray(array)
+    values: Any = array if isinstance(array, SelectedRows) else np.asarray(array)
     digest = hashlib.sha256(f"{values.dtype.str} {values.shape}".encode())
     rows = values.reshape(1) if values.ndim == 0 else values
     for first in range(0, len(rows), BLOCK_ROWS):

@@ -198,16 +198,20 @@ class LinearSoftmax:
             and np.array_equal(self._seen[0], parameters)
         ):
             return self._seen[1]
+        found = self.fresh_logits(parameters, dtype)
+        self._seen = (parameters.copy(), found)
+        return found
+
+    def fresh_logits(self, parameters: Array, dtype: Any) -> Array:
+        """Return Z as :meth:`logits`, without a look at those before, and without keeping them."""
         weight, bias = self.split(parameters)
-        found = linear_logits(
+        return linear_logits(
             self.read,
             weight.astype(dtype),
             bias.astype(dtype),
             scaling=self.scaling,
             n_threads=self.n_threads,
         )
-        self._seen = (parameters.copy(), found)
-        return found
 
     def inputs(self, rows: Array) -> Array:
         """Return some of the rows as the head sees them, a new array."""
@@ -234,15 +238,17 @@ class LinearSoftmax:
 
     def value_and_gradient(self, logits: Array, parameters: Array) -> tuple[float, Array]:
         """Return F and (LN.1) for the logits of some parameters: half a pass over X."""
-        loss, by_logits = self._loss_and_gradient(logits)
-        by_weight, by_bias = linear_cross(
-            self.read, by_logits, scaling=self.scaling, n_threads=self.n_threads
-        )
-        gradient = np.concatenate([by_weight.ravel(), by_bias])
+        loss, by_logits = self.loss_and_slopes(logits)
+        return loss / self.total_weight + self.penalty(parameters), self.gradient(by_logits, parameters)
+
+    def gradient(self, by_logits: Array, parameters: Array) -> Array:
+        """Return (LN.1) for the derivative of the summed loss by the logits of some parameters."""
+        gradient = np.empty_like(parameters)
+        linear_cross(self.read, by_logits, scaling=self.scaling, n_threads=self.n_threads, out=gradient)
         gradient /= self.total_weight
-        size = by_weight.size
+        size = self.shape[0] * self.shape[1]
         gradient[:size] += self.alpha * parameters[:size]
-        return loss / self.total_weight + self.penalty(parameters), gradient
+        return gradient
 
     def curvature(self, parameters: Array, dtype: Any) -> Curvature:
         """Return (LN.2) at some parameters over all rows."""
@@ -290,7 +296,7 @@ class LinearSoftmax:
         return None
 
     def _bias_place(self, logits: Array) -> "BiasPlace":
-        loss, by_logits = self._loss_and_gradient(logits)
+        loss, by_logits = self.loss_and_slopes(logits)
         return BiasPlace(logits, loss, by_logits.sum(axis=0))
 
     def _bias_step(self, logits: Array, gradient: Array) -> Array:
@@ -309,7 +315,8 @@ class LinearSoftmax:
         except np.linalg.LinAlgError:
             return np.zeros_like(gradient)
 
-    def _loss_and_gradient(self, logits: Array) -> tuple[float, Array]:
+    def loss_and_slopes(self, logits: Array) -> tuple[float, Array]:
+        """Return the summed loss and its derivative by the logits."""
         loss, gradient = cross_entropy_with_gradient(
             logits, self.examples.y, reduction="sum", **self._options
         )

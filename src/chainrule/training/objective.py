@@ -18,12 +18,12 @@ clipped to a length of at most c where one is set ::
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from chainrule._types import Array
 from chainrule.functions import (
-    Features,
     SparseFeatures,
     linear_hessian,
     linear_logits,
@@ -33,6 +33,7 @@ from chainrule.functions import (
 from chainrule.network import Dropout, Network
 from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm, tree_sum
 from chainrule.training.linear_softmax import BIAS_SOLVED, LinearSoftmax, target_mass
+from chainrule.training.selected_rows import select_rows
 
 BLOCK_ROWS = 1024
 SPARSE_BLOCK_ROWS = 8192
@@ -41,9 +42,13 @@ SPARSE_BLOCK_ROWS = 8192
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows of features, targets as the head takes them, and a weight for each row or None."""
+    """Rows of features, targets as the head takes them, and a weight for each row or None.
 
-    X: Features
+    The features are an array, the :class:`~chainrule.training.selected_rows.SelectedRows` of one, or
+    :class:`~chainrule.functions.SparseFeatures`.
+    """
+
+    X: Any
     y: Array
     sample_weight: Array | None = None
 
@@ -51,9 +56,14 @@ class Examples:
         return len(self.X)
 
     def take(self, rows: Array | slice) -> "Examples":
-        """Return some of the rows: a view for a slice, else a copy."""
+        """Return some of the rows: a view for a slice of an array, else a copy."""
         weight = None if self.sample_weight is None else self.sample_weight[rows]
         return Examples(self.X[rows], self.y[rows], weight)
+
+    def select(self, rows: Array) -> "Examples":
+        """Return some of the rows, whose features stay where they are."""
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        return Examples(select_rows(self.X, rows), self.y[rows], weight)
 
     def blocks(self) -> Iterator["Examples"]:
         """Yield views of :data:`BLOCK_ROWS` rows each, in order; of sparse features more."""
@@ -283,7 +293,8 @@ def _linear_softmax_curvature(network: Network, rows: Examples, loss: Loss) -> A
         features = features.dense()
     given = None if scaling is None else (scaling.center, scaling.scale, scaling.limit)
     layer = network.named_parameters
-    features = np.ascontiguousarray(features)
+    kept = features.dtype if features.dtype in (np.float32, np.float64) else network.dtype
+    features = np.ascontiguousarray(features, dtype=kept)
     logits = linear_logits(features, layer["W1"], layer["b1"], scaling=given, n_threads=loss.n_threads)
     mass = target_mass(rows, loss, network.n_outputs)
     return linear_hessian(

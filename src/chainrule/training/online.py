@@ -1,13 +1,16 @@
 """Training on rows that come in portions, one pass over each; what one pass leaves, the next one goes on from."""
 
+import copy
 import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.kernels import Purpose, permutation
 from chainrule.network import Network
 from chainrule.training.batches import number_of_batches, shuffled_batches
+from chainrule.training.compiled_step import CompiledSteps, knows
 from chainrule.training.objective import Objective
 from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.solver import MinibatchSolver
@@ -42,6 +45,10 @@ class Stream:
     weight: float = 0.0
     losses: tuple[float, ...] = ()
 
+    def copy(self) -> "Stream":
+        """Return a stream whose next pass leaves this one as it is."""
+        return replace(self, state=copy.deepcopy(self.state))
+
 
 def start_stream(network: Network, solver: MinibatchSolver) -> Stream:
     """Return the stream before the first portion.
@@ -74,19 +81,14 @@ def train_on_portion(stream: Stream, objective: Objective, batch_size: int, seed
     Stream
         For the next portion. Its last loss is not finite where the pass diverged.
     """
-    network, n_rows, number = objective.network, len(objective.examples), stream.passes + 1
+    n_rows, number = len(objective.examples), stream.passes + 1
     rows, weight = stream.rows + n_rows, stream.weight + objective.total_weight
-    objective = _relative_to(objective, weight / rows)
-    parameters, state, total = network.parameters, stream.state, 0.0
-    with np.errstate(all="ignore"), one_blas_thread():
-        batches, rate = shuffled_batches(n_rows, batch_size, seed, number), stream.solver.schedule.at(0, 1)
-        if serves_sparsely(objective, stream.solver):
-            state, total = sparse_pass(objective, stream.solver, state, batches, number, rate)
-            batches = iter(())
-        for step, batch in enumerate(batches):
-            loss, gradient = objective.batch(batch, number, step)
-            parameters, state = stream.solver.step(parameters, gradient, state, rate)
-            total += loss
+    objective, parameters = _relative_to(objective, weight / rows), objective.network.parameters
+    one_pass = compiled_pass if knows(objective, stream.solver) else plain_pass
+    if serves_sparsely(objective, stream.solver):
+        one_pass = sparse_pass
+    with np.errstate(all="ignore"):
+        state, total = one_pass(objective, stream.solver, stream.state, batch_size, seed, number)
         mean = total / objective.total_weight + objective.penalty()
     finite = math.isfinite(mean) and bool(np.isfinite(parameters).all())
     return Stream(
@@ -98,6 +100,40 @@ def train_on_portion(stream: Stream, objective: Objective, batch_size: int, seed
         weight,
         (*stream.losses, mean if finite else math.inf),
     )
+
+
+def plain_pass(
+    objective: Objective, solver: MinibatchSolver, state: Any, batch_size: int, seed: int, number: int
+) -> tuple[Any, float]:
+    """Take one step for each minibatch of pass ``number``, in NumPy; return the solver's state and the summed loss."""
+    parameters, rate, total = objective.network.parameters, solver.schedule.at(0, 1), 0.0
+    with one_blas_thread():
+        for step, batch in enumerate(shuffled_batches(len(objective.examples), batch_size, seed, number)):
+            loss, gradient = objective.batch(batch, number, step)
+            parameters, state = solver.step(parameters, gradient, state, rate)
+            total += loss
+    return state, total
+
+
+def compiled_pass(
+    objective: Objective, solver: MinibatchSolver, state: Any, batch_size: int, seed: int, number: int
+) -> tuple[Any, float]:
+    """Do what :func:`plain_pass` does by compiled steps, in calls between which Ctrl-C is heard.
+
+    The kernels' copy of parameters and state is made anew for every portion: for a portion of one minibatch that
+    takes less time than its step, and the stream stays a value that can be kept, copied and pickled.
+    """
+    n_rows = len(objective.examples)
+    n_batches, parameters = number_of_batches(n_rows, batch_size), objective.network.parameters
+    steps = CompiledSteps(objective, solver, min(batch_size, n_rows))
+    steps.load(parameters, state)
+    order = steps.rows_of(permutation(n_rows, Purpose.SHUFFLE, seed, number))
+    taken, total = 0, 0.0
+    while taken < n_batches and math.isfinite(total):
+        rates = np.full(steps.steps_of_a_call(n_batches - taken, single=False), solver.schedule.at(0, 1))
+        done, total, _ = steps.run(order, n_batches, taken, rates, state, taken, number, total)
+        taken += done
+    return steps.store(parameters, state, taken), total
 
 
 def _relative_to(objective: Objective, mean_weight: float) -> Objective:

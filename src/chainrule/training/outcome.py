@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+NOTHING_LEFT = " Nothing is left to do."
+"""How the advice of a run ends that went well; not said where its diagnosis knows better."""
+
 
 class StopReason(Enum):
     """Why a run ended; the value of each member is the advice that goes with it.
@@ -13,21 +16,21 @@ class StopReason(Enum):
     Examples
     --------
     >>> StopReason.CONVERGED.advice
-    'The minimum was found to the tolerance; nothing is left to do.'
+    'The minimum was found to the tolerance. Nothing is left to do.'
     """
 
-    CONVERGED = "The minimum was found to the tolerance; nothing is left to do."
+    CONVERGED = "The minimum was found to the tolerance. Nothing is left to do."
     PRECISION_REACHED = (
-        "The loss cannot be lowered any further in floating point; nothing is left to do, "
-        "and a tolerance above the gradient norm that was reached would end the fit sooner."
+        "The loss cannot be lowered any further in floating point; a tolerance above the gradient norm that was "
+        "reached would end the fit sooner. Nothing is left to do."
     )
     STALLED = (
         "No lower point could be found although the gradient is not small; features on very different scales are the "
         "usual cause, and the kinks of relu another. Scale the features, or use another solver or activation."
     )
-    COMPLETED = "All planned epochs were run and the best parameters kept; nothing is left to do."
+    COMPLETED = "All planned epochs were run and the best parameters kept. Nothing is left to do."
     PORTION_DONE = "One pass over the rows given was made; give more rows to go on, or predict."
-    EARLY_STOPPED = "The validation loss stopped falling; its best epoch was kept, and nothing is left to do."
+    EARLY_STOPPED = "The validation loss stopped falling; its best epoch was kept. Nothing is left to do."
     MAX_EPOCHS = (
         "The solver was cut off while the loss still fell; its parameters are the best found and can be used. "
         "If the last entries of loss_curve differ by less than matters to you, raise tol; else raise max_epochs."

@@ -25,6 +25,7 @@ from chainrule.training.checks import (
 from chainrule.training.choice import Solver, choose_batch_size, choose_max_epochs, choose_solver
 from chainrule.training.conducting import Run, conduct
 from chainrule.training.log import TrainingLog
+from chainrule.training.memory_need import FitShape, memory_of_examples, memory_of_fit, require_memory
 from chainrule.training.objective import Examples, Loss, Objective
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.progress import Callback
@@ -133,6 +134,8 @@ def train(
     ------
     ArgumentError, ArgumentTypeError
         If an argument is outside its domain; the network is then unchanged.
+    InsufficientMemoryError
+        If the run would take more memory than there is, as far as that can be known; nothing is changed.
     CheckpointError
         If the checkpoint is damaged, newer, or of other data or settings; nothing is changed.
     OutputError
@@ -187,6 +190,7 @@ def train(
         network, len(examples), epochs, rows, plain, _check_patience(call, patience), _check_callback(call, callback),
         TrainingLog(log, call), StopReason.COMPLETED if isinstance(chosen, MinibatchSolver) else StopReason.MAX_EPOCHS,
     )  # fmt: skip
+    _require_memory(call, objective, chosen, size, 0 if rows is None else len(rows))
     calibrates = check_calibrate(call, calibrate, network, watch.selects, rows is not None)
     run = Run(objective, chosen, watch, size, tolerance, seed, calibrates)
     return conduct(run, check_checkpoint(call, checkpoint, checkpoint_every), call)
@@ -199,6 +203,21 @@ def _plan(
     size = _count_or_auto(call, "batch_size", batch_size) or choose_batch_size(n_rows)
     epochs = _count_or_auto(call, "max_epochs", max_epochs) or choose_max_epochs(solver, n_rows, size)
     return min(size, n_rows), epochs
+
+
+def _require_memory(
+    call: str, objective: Objective, solver: Solver, batch_size: int, n_held_back: int
+) -> None:
+    """Refuse a run that would not fit into memory."""
+    network, examples = objective.network, objective.examples
+    copied, targets = memory_of_examples(examples, network, solver)
+    derivatives = objective.dropout is not None or not {"relu", "identity"}.issuperset(network.activations)
+    shape = FitShape(
+        len(examples), n_held_back, network.layer_sizes, network.dtype.itemsize, solver, batch_size,
+        network.input_scaling is not None, derivatives, copied, targets,
+        isinstance(examples.X, SparseFeatures),
+    )  # fmt: skip
+    require_memory(call, memory_of_fit(shape))
 
 
 def _count_or_auto(call: str, name: str, value: int | str) -> int | None:
