@@ -276,7 +276,7 @@ FAULTS = {
         "",
         "tests/training/test_diagnosis_entries.py",
     ),
-    "conjugate gradients never end for little": Fault(
+    "conjugate gradients end for a product that is worth its while": Fault(
         "chainrule.training.conjugate_gradient",
         "iteration * length * size <= worthwhile * decrease",
         "length * size <= worthwhile * decrease",
