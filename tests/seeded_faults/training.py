@@ -253,13 +253,13 @@ FAULTS = {
         "tests/training/test_sparse_steps.py",
     ),
     "the memory keeps the products of the pair before": Fault(
-        "chainrule.training.diagonal_lbfgs",
+        "chainrule.training.scaled_pairs",
         "rows[place], found[place] = rows[row], found[row]",
         "rows[place] = rows[row]",
         "tests/training/test_diagonal_lbfgs.py",
     ),
     "pairs stay in the metric they were made in": Fault(
-        "chainrule.training.diagonal_lbfgs",
+        "chainrule.training.scaled_pairs",
         "pairs.rows[memory:] /= ratio",
         "pairs.rows[memory:] *= ratio",
         "tests/training/test_diagonal_lbfgs.py",
