@@ -106,6 +106,7 @@ void bind_calls(nb::module_& m);
 void bind_dense(nb::module_& m);
 void bind_linear_cross_entropy(nb::module_& m);
 void bind_linear_passes(nb::module_& m);
+void bind_sparse(nb::module_& m);
 void bind_training(nb::module_& m);
 
 }  // namespace chainrule

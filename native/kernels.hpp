@@ -6,6 +6,7 @@
 
 #include "dense.hpp"
 #include "linear_tasks.hpp"
+#include "sparse_tasks.hpp"
 #include "training_tasks.hpp"
 
 namespace chainrule {
@@ -84,6 +85,10 @@ struct KernelsOf {
     void (*layer_finish)(const UpdateTask<Real>&, int64_t first_unit, int64_t last_unit);
     void (*cross_product)(const CrossTask<Real>&);
     void (*curve_rows)(const CurveTask<Real>&);
+    void (*pair_products)(const PairsTask<Real>&);
+    void (*sparse_rows)(const SparseRowsTask<Real>&, int64_t first_row, int64_t last_row);
+    // `begin` is where the entries of the first run begin.
+    void (*sparse_runs)(const SparseRunsTask<Real>&, int64_t first_run, int64_t last_run, int64_t begin);
 };
 
 struct Kernels {
@@ -105,6 +110,7 @@ void add_output_loss(Kernels& kernels);
 void add_training_layers(Kernels& kernels);
 void add_training_update(Kernels& kernels);
 void add_linear_blocks(Kernels& kernels);
+void add_sparse(Kernels& kernels);
 }  // namespace CHAINRULE_NAMESPACE
 #endif
 

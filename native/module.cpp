@@ -54,6 +54,7 @@ NB_MODULE(_native, m) {
     bind_dense(m);
     bind_linear_cross_entropy(m);
     bind_linear_passes(m);
+    bind_sparse(m);
     bind_training(m);
     m.def("core_table", core_table);
     m.def("thread_count", thread_count, nb::arg("n_threads"));

@@ -18,6 +18,8 @@ const char* name_of(Kind kind) {
             return "float64";
         case Kind::int64:
             return "int64";
+        case Kind::int32:
+            return "int32";
         default:
             return "another dtype";
     }
@@ -32,6 +34,9 @@ Kind kind_of_format(const Py_buffer& view) {
         return Kind::float64;
     }
     const bool whole_number = std::strcmp(format, "l") == 0 || std::strcmp(format, "q") == 0;
+    if (std::strcmp(format, "i") == 0 && view.itemsize == 4) {
+        return Kind::int32;
+    }
     return whole_number && view.itemsize == 8 ? Kind::int64 : Kind::other;
 }
 

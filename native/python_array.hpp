@@ -10,7 +10,7 @@
 
 namespace chainrule {
 
-enum class Kind { float32, float64, int64, other };
+enum class Kind { float32, float64, int64, int32, other };
 enum class Access { read, write };
 
 template <class Element>
@@ -21,6 +21,8 @@ template <>
 inline constexpr Kind kind_of<double> = Kind::float64;
 template <>
 inline constexpr Kind kind_of<int64_t> = Kind::int64;
+template <>
+inline constexpr Kind kind_of<int32_t> = Kind::int32;
 
 // A C-contiguous, aligned array in native byte order, held for as long as this object lives.
 class PythonArray {

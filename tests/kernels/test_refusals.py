@@ -67,7 +67,7 @@ def _unaligned():
         ({"logits": _unaligned()}, ValueError, r"ndim 2; got unaligned memory of shape \(4, 3\)"),
         ({"logits": np.zeros((N, 0)), "gradient": None}, ValueError, "at least one class; got none"),
         ({"logits": np.zeros((N, K), dtype=">f8")}, TypeError, "logits are float32 or float64"),
-        ({"targets": np.zeros(N, dtype=np.int32)}, TypeError, "targets is int64; got another dtype"),
+        ({"targets": np.zeros(N, dtype=np.int32)}, TypeError, "targets is int64; got int32"),
         (
             {"targets": np.zeros(N + 1, dtype=np.int64)},
             ValueError,

@@ -258,4 +258,16 @@ FAULTS = {
         "return steps.store(parameters, state, 0), total",
         "tests/estimators/test_softmax_classifier_options.py",
     ),
+    "a line of logits in pieces with the biases of its beginning": Fault(
+        "chainrule.training.piecewise_logits",
+        "bias=float(factor) * self.bias)",
+        "bias=self.bias)",
+        "tests/training/test_piecewise_logits.py",
+    ),
+    "logits of all rows that are held although they are many": Fault(
+        "chainrule.training.piecewise_logits",
+        "return n_rows * needed > MANY_BYTES and",
+        "return False and",
+        "tests/estimators/test_memory.py",
+    ),
 }

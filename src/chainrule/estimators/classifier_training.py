@@ -28,7 +28,7 @@ from chainrule.estimators.fit_rows import (
     labelled_rows,
     weighted_by_class,
 )
-from chainrule.functions import near_one
+from chainrule.functions import Features, near_one
 from chainrule.network import Dropout, Network, check_dropout
 from chainrule.training import (
     Checkpoint,
@@ -75,7 +75,7 @@ class Fitted:
 class GivenRows:
     """Checked arrays of a call: features, labels or probabilities, weights or None; classes where they were named."""
 
-    X: Array
+    X: Features
     y: Array
     sample_weight: ArrayLike | None
     classes: Any = None
@@ -144,7 +144,7 @@ def _steps_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: settings[name] for name in ("learning_rate", "schedule", "weight_decay")}
 
 
-def _new_network(settings: Mapping[str, Any], X: Array, classes: Array, seed: int) -> Network:
+def _new_network(settings: Mapping[str, Any], X: Features, classes: Array, seed: int) -> Network:
     sizes = (X.shape[1], *hidden_sizes(settings["hidden_layer_sizes"]), len(classes))
     if all(isinstance(size, int | np.integer) for size in sizes):  # others the network refuses in words
         require_memory(FIT, memory_of_network(sizes, X.dtype.itemsize))

@@ -11,7 +11,8 @@ from sklearn.utils import check_random_state
 from chainrule._types import Array
 from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.estimators.robust_input_scaling import robust_input_scaling
-from chainrule.estimators.standardisation import standardisation
+from chainrule.estimators.standardisation import sparse_standardisation, standardisation
+from chainrule.functions import SparseFeatures
 from chainrule.network import InputScaling, Network
 from chainrule.training import (
     FEW_ROWS,
@@ -139,9 +140,24 @@ def input_scaling(scaling: str, network: Network, rows: Examples, call: str = CA
     if scaling not in (AUTO, *SCALINGS):
         rule = f"scaling is one of {', '.join([AUTO, *SCALINGS])}"
         raise ArgumentError(call, rule, repr(scaling), "Use 'auto'.")
+    if isinstance(rows.X, SparseFeatures):
+        return _sparse_scaling(scaling, rows.X, rows.sample_weight, call)
     if scaling == AUTO:
         scaling = "robust" if len(network.layer_sizes) > 2 else "none"
     return SCALINGS[scaling](rows.X, rows.sample_weight)
+
+
+def _sparse_scaling(
+    scaling: str, features: SparseFeatures, sample_weight: Array | None, call: str
+) -> InputScaling | None:
+    """Return what is done to sparse features: nothing, or a scale without a centre, which would fill every entry."""
+    if scaling == "robust":
+        rule, remedy = (
+            "scaling='robust' goes with dense features: it centres them",
+            "Use 'standard', or 'none'.",
+        )
+        raise ArgumentError(call, rule, "sparse features", remedy)
+    return sparse_standardisation(features, sample_weight) if scaling == "standard" else None
 
 
 def _is_auto(value: Any) -> bool:

@@ -10,6 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.estimators.fit_choices import CALL
+from chainrule.functions import Features
 from chainrule.training import Examples, check_number, check_sample_weight, select_rows
 
 PROBABILITY_TOLERANCE = 1e-5
@@ -26,7 +27,7 @@ class TrainingRows:
     seed: int
 
     @property
-    def validation_arrays(self) -> tuple[Array, ...] | None:
+    def validation_arrays(self) -> tuple[Features, ...] | None:
         """The validation rows as ``train`` takes them."""
         rows = self.validation
         if rows is None:
@@ -44,7 +45,7 @@ def holds_probabilities(y: Any) -> bool:
 
 
 def labelled_rows(
-    X: Any, y: Array, sample_weight: ArrayLike | None, classes: Any = None, call: str = CALL
+    X: Features, y: Array, sample_weight: ArrayLike | None, classes: Any = None, call: str = CALL
 ) -> tuple[Array, Examples]:
     """Return the classes, and the rows of positive weight with class indices or probabilities for targets.
 
@@ -158,7 +159,7 @@ def eval_set_parts(eval_set: Any) -> tuple[Any, Any, Any]:
 
 
 def known_rows(
-    X: Array,
+    X: Features,
     y: Array,
     sample_weight: ArrayLike | None,
     classes: Array,

@@ -1,17 +1,18 @@
 """Predictions a few rows at a time, so that the hidden layers of all rows are never held at once."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.functions import log_softmax
+from chainrule.functions import Features, log_softmax
 from chainrule.network import Network
 
 ROWS_AT_A_TIME = 8192
 
 
-def by_blocks(network: Network, features: Array, predict: Callable[[Network, Array], Array]) -> Array:
+def by_blocks(network: Network, features: Features, predict: Callable[[Network, Any], Array]) -> Array:
     """Return what a function gives for the rows of features, of which there is at least one.
 
     Examples
@@ -29,18 +30,18 @@ def by_blocks(network: Network, features: Array, predict: Callable[[Network, Arr
     return results
 
 
-def chosen_classes(network: Network, features: Array) -> Array:
+def chosen_classes(network: Network, features: Features) -> Array:
     """Return the number of the largest logit, shape (rows,)."""
     return np.asarray(network.predict_logits(features).argmax(axis=1))
 
 
-def logit_differences(network: Network, features: Array) -> Array:
+def logit_differences(network: Network, features: Features) -> Array:
     """Return the second logit less the first, shape (rows,)."""
     logits = network.predict_logits(features)
     return np.asarray(logits[:, 1] - logits[:, 0])
 
 
-def log_probabilities(network: Network, features: Array) -> Array:
+def log_probabilities(network: Network, features: Features) -> Array:
     """Return the logarithm of each class's probability, shape (rows, classes)."""
     return np.asarray(log_softmax(network.predict_logits(features) / network.temperature))
 

@@ -29,6 +29,7 @@ from chainrule.estimators.fit_choices import hidden_sizes
 from chainrule.estimators.fit_rows import eval_set_parts, holds_probabilities
 from chainrule.estimators.prediction import by_blocks, chosen_classes, log_probabilities, logit_differences
 from chainrule.estimators.validation import refusals_of
+from chainrule.functions import Features, is_sparse, sparse_features
 from chainrule.network import InputScaling, Network
 from chainrule.training import (
     EVERY,
@@ -339,13 +340,19 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return self
         return self._accept(fitted, PARTIAL_FIT)
 
-    def _validated(self, X: ArrayLike, y: ArrayLike, *, reset: bool, prefix: str = "") -> tuple[Array, Array]:
+    def _validated(
+        self, X: ArrayLike, y: ArrayLike, *, reset: bool, prefix: str = ""
+    ) -> tuple[Features, Array]:
         """Return features, and labels or probabilities, as scikit-learn checks them."""
         require_memory(FIT, memory_of_conversion(X))
         several = holds_probabilities(y)
         dtypes = [np.float64, np.float32]
         with refusals_of(FIT, X, prefix):
-            features, targets = validate_data(self, X, y, reset=reset, dtype=dtypes, multi_output=several)
+            features, targets = validate_data(
+                self, X, y, reset=reset, dtype=dtypes, multi_output=several, accept_sparse="csr"
+            )
+            if is_sparse(features):
+                features = sparse_features(FIT, f"{prefix}X", features)
             if reset and not several:  # later labels are held to the classes, which says more
                 check_classification_targets(targets)
         return features, targets
@@ -446,10 +453,17 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return network.named_parameters
 
-    def _features(self, X: ArrayLike, method: str) -> Array:
+    def _features(self, X: Any, method: str) -> Features:
         check_is_fitted(self)
-        with refusals_of(f"SoftmaxClassifier.{method}", X):
-            return np.asarray(validate_data(self, X, reset=False, dtype=[np.float64, np.float32]))
+        call, dtypes = f"SoftmaxClassifier.{method}", [np.float64, np.float32]
+        with refusals_of(call, X):
+            features = validate_data(self, X, reset=False, dtype=dtypes, accept_sparse="csr")
+        return sparse_features(call, "X", features) if is_sparse(features) else np.asarray(features)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def _settings(self) -> dict[str, Any]:
         """Return the parameters as plain values, with the seed that was drawn; none says how fast or who listens."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.functions import near_one
+from chainrule.functions import SparseFeatures, near_one
 from chainrule.network import InputScaling
 
 _BLOCK_ROWS = 1024
@@ -47,6 +47,46 @@ def standardisation(X: Array, sample_weight: Array | None = None) -> InputScalin
     constant = deviation <= 1e-13 * np.abs(center)
     scale = np.where(constant, 1.0, np.ldexp(1.0 / np.where(constant, 1.0, deviation), -exponent))
     return InputScaling(np.ldexp(center, exponent), np.minimum(scale, np.finfo(np.float64).max))
+
+
+def sparse_standardisation(features: SparseFeatures, sample_weight: Array | None = None) -> InputScaling:
+    """Return the scaling that gives each sparse feature weighted standard deviation 1, and leaves its mean.
+
+    Parameters
+    ----------
+    features : SparseFeatures, shape (examples, features)
+        Finite numbers of any size.
+    sample_weight : ndarray of float64 or None, shape (examples,)
+        Weight of each row, >= 0, not all zero.
+
+    Returns
+    -------
+    InputScaling
+        In float64, its centre 0: another would fill every entry. A feature that does not vary keeps its unit.
+
+    Notes
+    -----
+    As :func:`standardisation`, over the entries that are kept; the others are counted.
+
+    Examples
+    --------
+    >>> sparse_standardisation(SparseFeatures.from_dense(np.array([[0.0, 5.0], [4.0, 5.0]]))).scale
+    array([0.5, 1. ])
+    """
+    weights = np.ones(len(features)) if sample_weight is None else near_one(sample_weight)
+    total, columns, n_features = weights.sum(), features.indices, features.n_features
+    of_entries = np.repeat(weights, np.diff(features.begin))
+    sizes = np.zeros(n_features)
+    np.maximum.at(sizes, columns, np.abs(features.values))
+    exponent = np.frexp(sizes)[1]
+    values = np.ldexp(features.values.astype(np.float64), -exponent[columns])
+    mean = np.bincount(columns, of_entries * values, n_features) / total
+    squares = np.bincount(columns, of_entries * np.square(values - mean[columns]), n_features)
+    absent = (total - np.bincount(columns, of_entries, n_features)).clip(min=0.0)
+    deviation = np.sqrt((squares + absent * np.square(mean)) / total)
+    constant = deviation <= 1e-7 * np.abs(mean)  # what is left of the sum of absent weights is rounding
+    scale = np.where(constant, 1.0, np.ldexp(1.0 / np.where(constant, 1.0, deviation), -exponent))
+    return InputScaling(np.zeros(n_features), np.minimum(scale, np.finfo(np.float64).max))
 
 
 def largest_sizes(X: Array) -> Array:

@@ -10,14 +10,18 @@ import numpy as np
 
 from chainrule._types import Array
 from chainrule.functions.linear_cross_entropy import linear_kernels
+from chainrule.functions.sparse_features import SparseFeatures, sparse_kernels
 from chainrule.kernels import thread_count
+
+Features: TypeAlias = Array | SparseFeatures
+"""What the passes read: an array, or sparse features."""
 
 Scaling: TypeAlias = tuple[Array, Array, float | None]
 """Centre and scale of each feature, float64, and the limit of a smooth clip or None: (IS.1), (IS.2)."""
 
 
 def linear_logits(
-    features: Array,
+    features: Features,
     weight: Array,
     bias: Array,
     *,
@@ -28,8 +32,8 @@ def linear_logits(
 
     Parameters
     ----------
-    features : ndarray of float32 or float64, shape (examples, features)
-        C-contiguous; converted, and scaled, block by block.
+    features : ndarray of float32 or float64, or SparseFeatures, shape (examples, features)
+        C-contiguous; converted, and scaled, block by block. Sparse features are not scaled here.
     weight, bias : ndarray, shapes (classes, features) and (classes,)
         float32 or float64, which is the dtype of the products and of the result.
     scaling : tuple or None
@@ -47,6 +51,12 @@ def linear_logits(
     array([[3.5, 4. ]])
     """
     out = np.empty((len(features), len(weight)), weight.dtype)
+    if isinstance(features, SparseFeatures):
+        assert scaling is None, "sparse features are scaled once, before"
+        threads = thread_count(n_threads)
+        matrix = features.astype(weight.dtype).matrix(threads)
+        sparse_kernels().sparse_logits_rows(matrix, weight, bias, out, threads)
+        return out
     linear_kernels().linear_logits_rows(
         features, weight, bias, *_scaling(scaling), out, thread_count(n_threads)
     )
@@ -54,7 +64,7 @@ def linear_logits(
 
 
 def linear_cross(
-    features: Array, gradient: Array, *, scaling: Scaling | None = None, n_threads: int | None = None
+    features: Features, gradient: Array, *, scaling: Scaling | None = None, n_threads: int | None = None
 ) -> tuple[Array, Array]:
     """Return the gradients by weight and bias, G^T X and sum_i G_i of (LH.1), for a gradient by the logits.
 
@@ -68,8 +78,8 @@ def linear_cross(
     Returns
     -------
     weight, bias : ndarray of float64, shapes (classes, features) and (classes,)
-        Sums over rows: 128 in a chain, 1,024 in the dtype of the products, all in float64; their order follows from
-        the shapes alone.
+        Sums over rows: 128 in a chain, 1,024 (2,048 of sparse features) in the dtype of the products, all in float64;
+        their order follows from the shapes, and from which entries are there, alone.
 
     Examples
     --------
@@ -78,12 +88,18 @@ def linear_cross(
            [-0.5, -1. ]]), array([ 0.5, -0.5]))
     """
     sums = np.empty((gradient.shape[1], features.shape[1])), np.empty(gradient.shape[1])
+    if isinstance(features, SparseFeatures):
+        assert scaling is None, "sparse features are scaled once, before"
+        threads = thread_count(n_threads)
+        matrix = features.astype(gradient.dtype).matrix(threads)
+        sparse_kernels().sparse_cross_rows(matrix, gradient, *sums, threads)
+        return sums
     linear_kernels().linear_cross_rows(features, gradient, *_scaling(scaling), *sums, thread_count(n_threads))
     return sums
 
 
 def linear_curvature(
-    features: Array,
+    features: Features,
     probabilities: Array,
     row_weight: Array | None,
     direction: Array,
@@ -106,7 +122,7 @@ def linear_curvature(
     direction, bias_direction : ndarray, shapes (classes, features) and (classes,)
         V and v.
     positions : ndarray of int64 or None
-        The rows that are summed over; None: all.
+        The rows that are summed over; None: all. Sparse rows are copied once for the same array of positions.
 
     Returns
     -------
@@ -121,11 +137,62 @@ def linear_curvature(
            [-1.]]), array([ 0.5, -0.5]))
     """
     sums = np.empty(direction.shape), np.empty(len(direction))
+    if isinstance(features, SparseFeatures):
+        assert scaling is None, "sparse features are scaled once, before"
+        threads, rows = thread_count(n_threads), features.astype(direction.dtype)
+        rows = rows if positions is None else rows.taken(positions)
+        sparse_kernels().sparse_curvature_rows(
+            rows.matrix(threads),
+            positions,
+            probabilities,
+            row_weight,
+            direction,
+            bias_direction,
+            *sums,
+            threads,
+        )
+        return sums
     linear_kernels().linear_curvature_rows(
         features, positions, probabilities, row_weight, direction, bias_direction, *_scaling(scaling), *sums,
         thread_count(n_threads),
     )  # fmt: skip
     return sums
+
+
+def linear_hessian(
+    features: Array,
+    probabilities: Array,
+    row_weight: Array | None,
+    positions: Array | None = None,
+    *,
+    scaling: Scaling | None = None,
+    n_threads: int | None = None,
+) -> Array:
+    """Return the matrix of second derivatives by weights and biases, where the probabilities are at hand.
+
+    Parameters
+    ----------
+    features, probabilities, row_weight, positions, scaling, n_threads
+        As :func:`linear_curvature`; the dtype of the probabilities is that of the products.
+
+    Returns
+    -------
+    ndarray of float64, shape (classes * (features + 1), classes * (features + 1))
+        The sum over rows of (CE.4) kron x~ x~^T, with x~ = (x, 1): the weights class by class, then the biases. 128
+        rows are summed in a chain, 512 in the dtype of the products, all in float64, in an order that follows from the
+        shapes alone.
+
+    Examples
+    --------
+    >>> linear_hessian(np.array([[2.0]]), np.array([[0.5, 0.5]]), None)[0]
+    array([ 1. , -1. ,  0.5, -0.5])
+    """
+    n_parameters = probabilities.shape[1] * (features.shape[1] + 1)
+    out = np.empty((n_parameters, n_parameters))
+    linear_kernels().linear_hessian_rows(
+        features, positions, probabilities, row_weight, *_scaling(scaling), out, thread_count(n_threads)
+    )
+    return out
 
 
 def _scaling(scaling: Scaling | None) -> tuple[Array | None, Array | None, float]:

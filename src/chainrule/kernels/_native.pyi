@@ -182,6 +182,73 @@ def linear_curvature_rows(
     :func:`linear_logits_rows`.
     """
 
+def linear_hessian_rows(
+    features: Array,
+    positions: Array | None,
+    probabilities: Array,
+    row_weight: Array | None,
+    centre: Array | None,
+    scale: Array | None,
+    limit: float,
+    out: Array,
+    n_threads: int,
+) -> None:
+    """Write the sum over rows of s (diag(p) - p p^T) kron x~ x~^T, x~ = (x, 1), as float64.
+
+    In the order of the weights, class by class, and then the biases. Products are
+    computed in the dtype of the probabilities; rows and features as :func:`linear_curvature_rows`.
+    """
+
+class SparseMatrix:
+    """Compressed sparse rows, checked, and their entries sorted by column once a sum over rows asks for that.
+
+    ``begin`` (int64, rows + 1), ``indices`` (int32, columns), ``values`` (float32 or float64): shared, not copied,
+    and must not change. Entries of a row may stand in any order, and come more than once.
+    """
+
+    def __init__(
+        self, begin: Array, indices: Array, values: Array, n_columns: int, n_threads: int
+    ) -> None: ...
+
+def sparse_logits_rows(matrix: SparseMatrix, weight: Array, bias: Array, out: Array, n_threads: int) -> None:
+    """Write matrix @ weight.T + bias; all in the dtype of the matrix."""
+
+def sparse_cross_rows(
+    matrix: SparseMatrix, gradient: Array, weight_sums: Array, bias_sums: Array, n_threads: int
+) -> None:
+    """Write gradient.T @ matrix and the totals over rows of the gradient, both float64."""
+
+def sparse_curvature_rows(
+    matrix: SparseMatrix,
+    positions: Array | None,
+    probabilities: Array,
+    row_weight: Array | None,
+    direction: Array,
+    bias_direction: Array,
+    weight_product: Array,
+    bias_product: Array,
+    n_threads: int,
+) -> None:
+    """Write what :func:`linear_curvature_rows` writes; row i of the matrix is row ``positions[i]`` of the others."""
+
+def count_nonzeros_rows(dense: Array, counts: Array, n_threads: int) -> None:
+    """Write how many entries of each row are not 0 (int64); NaN is not."""
+
+def copy_nonzeros_rows(dense: Array, begin: Array, indices: Array, values: Array, n_threads: int) -> None:
+    """Write those entries and their columns; ``begin`` are the sums of the counts before each row."""
+
+def copy_sparse_rows(
+    begin: Array,
+    indices: Array,
+    values: Array,
+    rows: Array,
+    out_begin: Array,
+    out_indices: Array,
+    out_values: Array,
+    n_threads: int,
+) -> None:
+    """Write the entries of some rows one after the other; ``out_begin`` are the sums of their counts before each."""
+
 def dense_product(
     a: Array,
     b: Array,

@@ -18,6 +18,7 @@ class Purpose(IntEnum):
     SHUFFLE = 2
     SPLIT = 3
     DROPOUT = 4
+    SKETCH = 5
 
 
 def random_bits(count: int, purpose: Purpose, seed: int, *counter: int) -> Array:

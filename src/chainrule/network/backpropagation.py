@@ -17,8 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
 from chainrule._types import Array
-from chainrule.functions import quiet
+from chainrule.functions import Features, SparseFeatures, linear_cross, linear_logits, quiet
 from chainrule.network.activations import Activation
 from chainrule.network.layers import Layer
 
@@ -28,17 +30,17 @@ class Forward:
     """Every value of a forward pass; rows are examples.
 
     ``pre_activations`` and ``activations`` hold the hidden layers 1..L-1 in order; ``inputs`` are the features as the
-    first layer sees them, after any scaling.
+    first layer sees them, after any scaling; sparse features stay sparse.
     """
 
-    inputs: Array
+    inputs: Features
     pre_activations: tuple[Array, ...]
     activations: tuple[Array, ...]
     logits: Array
     outputs: Array
 
     @property
-    def layer_inputs(self) -> tuple[Array, ...]:
+    def layer_inputs(self) -> tuple[Features, ...]:
         """Return A_0..A_{L-1}: what each affine layer multiplies."""
         return (self.inputs, *self.activations)
 
@@ -64,18 +66,24 @@ Masks: TypeAlias = Sequence[Array | None]
 
 @quiet
 def forward_layers(
-    layers: Sequence[Layer], activations: Sequence[Activation], inputs: Array, masks: Masks = ()
+    layers: Sequence[Layer], activations: Sequence[Activation], inputs: Features, masks: Masks = ()
 ) -> tuple[tuple[Array, ...], tuple[Array, ...], Array]:
     """Return pre-activations, activations before any mask, and logits, (NN.1) and (NN.2)."""
     pre_activations: list[Array] = []
     outputs: list[Array] = []
-    passed_on = inputs
+    passed_on: Features = inputs
     for number, (layer, activation) in enumerate(zip(layers[:-1], activations, strict=True)):
-        pre_activations.append(passed_on @ layer.weights.T + layer.biases)
+        pre_activations.append(affine(passed_on, layer))
         outputs.append(activation.function(pre_activations[-1]))
         passed_on = masked(outputs[-1], masks, number)
-    logits = passed_on @ layers[-1].weights.T + layers[-1].biases
-    return tuple(pre_activations), tuple(outputs), logits
+    return tuple(pre_activations), tuple(outputs), affine(passed_on, layers[-1])
+
+
+def affine(inputs: Features, layer: Layer) -> Array:
+    """Return A W^T + b."""
+    if isinstance(inputs, SparseFeatures):
+        return linear_logits(inputs, layer.weights, layer.biases)
+    return np.asarray(inputs @ layer.weights.T + layer.biases)
 
 
 def masked(values: Array, masks: Masks, number: int) -> Array:
@@ -88,7 +96,7 @@ def masked(values: Array, masks: Masks, number: int) -> Array:
 def backward_layers(
     layers: Sequence[Layer],
     activations: Sequence[Activation],
-    layer_inputs: Sequence[Array],
+    layer_inputs: Sequence[Features],
     pre_activations: Sequence[Array],
     logits_gradient: Array,
     gradients: Sequence[Layer],
@@ -103,12 +111,17 @@ def backward_layers(
     upstream = logits_gradient
     for number in reversed(range(len(layers))):
         hidden = number - 1
-        received = masked(layer_inputs[number], masks, hidden) if number else layer_inputs[0]
-        gradients[number].weights[...] = upstream.T @ received
+        received = layer_inputs[number]
         gradients[number].biases[...] = upstream.sum(axis=0)
+        if isinstance(received, SparseFeatures):
+            gradients[number].weights[...] = linear_cross(received, upstream)[0]
+            continue
+        gradients[number].weights[...] = upstream.T @ (
+            masked(received, masks, hidden) if number else received
+        )
         if number > 0:
             activation = activations[hidden]
             by_activation.insert(0, masked(upstream @ layers[number].weights, masks, hidden))
-            upstream = by_activation[0] * activation.derivative(pre_activations[hidden], layer_inputs[number])
+            upstream = by_activation[0] * activation.derivative(pre_activations[hidden], received)
             by_pre_activation.insert(0, upstream)
     return tuple(by_pre_activation), tuple(by_activation)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule._types import Array
+from chainrule.errors import ArgumentError
+from chainrule.functions import SparseFeatures
 
 LARGEST = 1e150
 """z is cut here first, so that its square is finite."""
@@ -37,6 +39,24 @@ class InputScaling:
     center: Array
     scale: Array
     limit: float | None = None
+
+    def apply_sparse(self, call: str, features: SparseFeatures) -> SparseFeatures:
+        """Return sparse features as the first layer sees them: scaled alone, for a centre would fill every entry.
+
+        Raises
+        ------
+        ArgumentError
+            If there is a centre other than 0, or a limit.
+        """
+        if self.limit is not None or self.center.any():
+            rule = "sparse features go with a scaling that neither centres nor clips them"
+            came = (
+                "one that clips"
+                if self.limit is not None
+                else f"a centre of {self.center[self.center != 0][0]}"
+            )
+            raise ArgumentError(call, rule, came, "Fit with sparse features, or pass a dense array.")
+        return features.scaled(self.scale)
 
     def apply(self, features: Array) -> Array:
         """Return the features as the first layer sees them, shape (examples, features), in float64."""

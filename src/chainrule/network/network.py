@@ -9,7 +9,16 @@ import numpy as np
 
 from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
-from chainrule.functions import Reduction, as_array, check_temperature, quiet
+from chainrule.functions import (
+    Features,
+    Reduction,
+    SparseFeatures,
+    as_array,
+    check_temperature,
+    is_sparse,
+    quiet,
+    sparse_features,
+)
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arguments import (
     check_activations,
@@ -161,8 +170,8 @@ class Network:
 
         Parameters
         ----------
-        X : array_like, shape (examples, features)
-            Real numbers; converted to the network's dtype after any scaling.
+        X : array_like or scipy.sparse, shape (examples, features)
+            Real numbers; converted to the network's dtype after any scaling. Sparse features stay sparse.
 
         Returns
         -------
@@ -216,6 +225,10 @@ class Network:
         >>> net.backward(forward, forward.outputs - [[1, 0, 0]]).named["b1"].round(3)
         array([-0.667,  0.333,  0.333], dtype=float32)
         """
+        if isinstance(forward.inputs, SparseFeatures):
+            rule = "forward is of dense features: their derivative has an entry for every feature"
+            remedy = "Pass a few rows as a dense array, or use loss_and_gradient."
+            raise ArgumentTypeError("Network.backward", rule, "sparse features", remedy)
         upstream = np.asarray(logits_gradient, dtype=self.dtype)
         if upstream.shape != forward.logits.shape:
             rule = f"logits_gradient has the shape of the logits, {forward.logits.shape}"
@@ -465,7 +478,9 @@ class Network:
         return [ACTIVATIONS[name] for name in self.activations]
 
     @quiet
-    def _inputs(self, call: str, X: ArrayLike) -> Array:
+    def _inputs(self, call: str, X: Any) -> Features:
+        if is_sparse(X) or isinstance(X, SparseFeatures):
+            return self._sparse_inputs(call, X)
         array = as_array(call, "features", X)
         if array.dtype.kind not in "fiub":
             remedy = "Encode text and categories as numbers first."
@@ -476,6 +491,15 @@ class Network:
         if self.input_scaling is not None:
             array = self.input_scaling.apply(array)
         return np.ascontiguousarray(array, dtype=self.dtype)
+
+    def _sparse_inputs(self, call: str, X: Any) -> SparseFeatures:
+        rows = X if isinstance(X, SparseFeatures) else sparse_features(call, "features", X)
+        if rows.n_features != self.n_features:
+            rule = f"features have shape (examples, {self.n_features})"
+            raise ArgumentError(call, rule, f"shape {rows.shape}", "Pass one row per example.")
+        if self.input_scaling is not None:
+            rows = self.input_scaling.apply_sparse(call, rows)
+        return rows.astype(self.dtype)
 
     def _targets(self, y: ArrayLike) -> Array:
         targets = np.asarray(y)

@@ -7,7 +7,13 @@ import numpy as np
 
 from chainrule._types import Array, ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
-from chainrule.functions import check_weights, near_one
+from chainrule.functions import (
+    SparseFeatures,
+    check_weights,
+    is_sparse,
+    near_one,
+    sparse_features,
+)
 from chainrule.network import Network
 from chainrule.training.choice import Solver
 from chainrule.training.objective import BLOCK_ROWS, Examples, Objective
@@ -16,12 +22,7 @@ from chainrule.training.solver import MinibatchSolver
 
 
 def check_examples(
-    call: str,
-    network: Network,
-    X: ArrayLike | SelectedRows,
-    y: ArrayLike,
-    sample_weight: ArrayLike | None,
-    name: str = "",
+    call: str, network: Network, X: Any, y: ArrayLike, sample_weight: ArrayLike | None, name: str = ""
 ) -> Examples:
     """Return checked examples; ``name`` is put before the arguments' names ("validation ")."""
     features = _check_features(call, network, X, f"{name}X")
@@ -125,8 +126,10 @@ def check_calibrate(
     return bool(calibrate)
 
 
-def _check_features(call: str, network: Network, X: ArrayLike | SelectedRows, name: str) -> Any:
-    features: Any = X if isinstance(X, SelectedRows) else np.asarray(X)
+def _check_features(call: str, network: Network, X: Any, name: str) -> Any:
+    if is_sparse(X):
+        X = sparse_features(call, name, X)
+    features: Any = X if isinstance(X, SparseFeatures | SelectedRows) else np.asarray(X)
     if features.dtype.kind not in "fiub":
         remedy = "Encode text and categories as numbers first."
         raise ArgumentTypeError(call, f"{name} holds numbers", f"dtype {features.dtype}", remedy)
@@ -139,7 +142,11 @@ def _check_features(call: str, network: Network, X: ArrayLike | SelectedRows, na
         )
     if features.dtype.kind != "f":
         features = features.astype(network.dtype)
-    _check_finite(call, name, features, "Drop or fill missing values before training.")
+    remedy = "Drop or fill missing values before training."
+    if isinstance(features, SparseFeatures):
+        _check_finite_entries(call, network, features, name, remedy)
+        return features
+    _check_finite(call, name, features, remedy)
     _check_finite_inputs(call, network, features, name)
     return features
 
@@ -160,6 +167,27 @@ def _check_finite_inputs(call: str, network: Network, features: Array, name: str
             rule = f"{name} is finite in the network's {network.dtype}{after}"
             remedy = "Scale the features to about 1, or build the network with dtype=numpy.float64."
             raise ArgumentError(call, rule, _first(name, block, bad, first), remedy)
+
+
+def _check_finite_entries(
+    call: str, network: Network, features: SparseFeatures, name: str, remedy: str
+) -> None:
+    """Refuse entries that are not finite, as they are or on their way to the first layer."""
+    scaling, rule, inputs = network.input_scaling, f"{name} is finite", features.values
+    bad = ~np.isfinite(inputs)
+    if not bad.any():
+        after = "" if scaling is None else " after its input scaling"
+        rule = f"{name} is finite in the network's {network.dtype}{after}"
+        remedy = "Scale the features to about 1, or build the network with dtype=numpy.float64."
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            if scaling is not None:
+                inputs = scaling.apply_sparse(call, features).values
+            bad = ~np.isfinite(inputs.astype(network.dtype, copy=False))
+    if bad.any():
+        entry = int(bad.argmax())
+        row = int(np.searchsorted(features.begin, entry, side="right")) - 1
+        came = f"{name}[{row}, {features.indices[entry]}] = {features.values[entry]}"
+        raise ArgumentError(call, rule, came, remedy)
 
 
 def _check_finite(call: str, name: str, values: Array, remedy: str) -> None:

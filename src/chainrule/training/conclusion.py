@@ -7,6 +7,7 @@ import numpy as np
 from chainrule.training.choice import Solver
 from chainrule.training.early_stopping import Best
 from chainrule.training.newton_cg import NewtonCG
+from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import Objective
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.run_state import Record, Standing
@@ -59,6 +60,7 @@ def outcome_of(record: Record, solver: Solver, loss: float) -> Outcome:
     """Return the outcome of a run that left the objective at ``loss``."""
     reason = record.reason
     assert reason is not None, "a run ends for a reason"
+    newton = isinstance(solver, NewtonCG | NewtonCholesky)
     unit = "epochs" if isinstance(solver, MinibatchSolver) else "iterations"
     count = len(record.loss_curve)
     numbers = f"{solver.name}: objective {loss:.6g} after {count} {unit[:-1] if count == 1 else unit}"
@@ -79,5 +81,5 @@ def outcome_of(record: Record, solver: Solver, loss: float) -> Outcome:
         validation_curve=tuple(record.validation_curve),
         gradient_norm=record.gradient_norm,
         gap=gap,
-        message=f"{numbers}. {reason.advice}",
+        message=f"{numbers}. {reason.linear_advice if newton else reason.advice}",
     )

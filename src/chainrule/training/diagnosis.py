@@ -19,6 +19,8 @@ from chainrule.training.diagnosis_features import (
     sampled,
 )
 from chainrule.training.diagnosis_network import dead_shares, dead_units, learning_rate_at_fault
+from chainrule.training.newton_cg import NewtonCG
+from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import Examples, Loss, Objective
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.solver import MinibatchSolver
@@ -72,7 +74,9 @@ def diagnose(
             return ()
         moments = feature_moments(network, rows)
         shares = dead_shares(network, rows)
-        causes = [constant_features(moments), badly_scaled_features(moments), dead_units(network, shares)]
+        causes = [constant_features(moments), dead_units(network, shares)]
+        if not isinstance(solver, NewtonCG | NewtonCholesky):  # the units of features do not matter to these
+            causes.insert(1, badly_scaled_features(moments))
         cut_off = any(share == 1.0 for share in shares.values()) or bool(moments.constant.all())
         rate = None
         diverged = outcome.reason in (StopReason.DIVERGED, StopReason.NOT_IMPROVED)

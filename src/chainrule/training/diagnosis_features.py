@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule._types import Array
+from chainrule.functions import SparseFeatures
 from chainrule.network import Network
+from chainrule.training.diagnosis_entries import sparse_inputs, sparse_mean, sparse_squares
 from chainrule.training.objective import Examples
 
 SAMPLED_ROWS = 16_384
@@ -46,6 +48,11 @@ def feature_moments(network: Network, examples: Examples) -> Moments:
     >>> feature_moments(Network((2, 2)), rows)
     Moments(mean=array([2., 5.]), deviation=array([1., 0.]))
     """
+    if isinstance(examples.X, SparseFeatures):
+        entries = sparse_inputs(network, examples)
+        mean = sparse_mean(entries, entries.values, np.zeros(network.n_features))
+        squares = sparse_mean(entries, np.square(entries.values - mean[entries.columns]), np.square(mean))
+        return Moments(mean, np.sqrt(squares))
     mean = _mean(network, examples, lambda rows, _: rows)
     return Moments(mean, np.sqrt(_mean(network, examples, lambda rows, _: np.square(rows - mean))))
 
@@ -124,6 +131,11 @@ def _squares(
         return function((rows - moments.mean) / scale)
 
     counts = np.bincount(labels)
+    if isinstance(examples.X, SparseFeatures):
+        entries = sparse_inputs(network, examples)
+        columns = entries.columns
+        values = function((entries.values - moments.mean[columns]) / scale[columns])
+        return sparse_squares(entries, values, function(-moments.mean / scale), labels)
     center = _mean(network, examples, lambda rows, _: view(rows))
     sums, total = np.zeros((len(counts), len(center))), np.zeros(len(center))
     for rows, place in _inputs(network, examples):
@@ -146,5 +158,7 @@ def _inputs(network: Network, examples: Examples) -> Iterator[tuple[Array, slice
     """Yield what the first layer sees of each block of rows, in float64, and where the block lies."""
     first = 0
     for block in examples.blocks():
-        yield network.forward(block.X).inputs.astype(np.float64), slice(first, first + len(block))
+        inputs = network.forward(block.X).inputs
+        assert not isinstance(inputs, SparseFeatures), "those are looked at entry by entry"
+        yield inputs.astype(np.float64), slice(first, first + len(block))
         first += len(block)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule._types import Array
+from chainrule.functions import Features, SparseFeatures
 from chainrule.training.objective import BLOCK_ROWS, Examples
 from chainrule.training.selected_rows import SelectedRows
 
@@ -15,15 +15,15 @@ SHOWN = 60
 
 
 def digest_of(array: Any) -> str:
-    """Return a digest of dtype, shape and values of an array, dense or compressed by rows.
+    """Return a digest of dtype, shape and values of an array or of sparse features.
 
     Examples
     --------
     >>> digest_of(np.arange(4)) == digest_of(np.arange(8)[::2] // 2), digest_of(np.arange(4)) == digest_of([0, 1])
     (True, False)
     """
-    if hasattr(array, "indptr"):
-        parts = (array.data, array.indices, array.indptr)
+    if isinstance(array, SparseFeatures):
+        parts = (array.values, array.indices, array.begin)
         return _joined(f"{array.shape}", *(digest_of(part) for part in parts))
     values: Any = array if isinstance(array, SelectedRows) else np.asarray(array)
     digest = hashlib.sha256(f"{values.dtype.str} {values.shape}".encode())
@@ -43,7 +43,7 @@ def data_fingerprint(training: Examples, validation: Examples | None, scaling: A
     scaling : InputScaling or None
         Of the network.
     """
-    arrays: dict[str, Array | None] = {**_named("", training)}
+    arrays: dict[str, Features | None] = {**_named("", training)}
     absent = {"validation X": None, "validation y": None, "validation sample_weight": None}
     arrays |= absent if validation is None else _named("validation ", validation)
     scaled = None
@@ -66,7 +66,7 @@ def changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return [f"{name} (was {_shown(was, name)}, is {_shown(now, name)})" for name in names]
 
 
-def _named(prefix: str, examples: Examples) -> dict[str, Array | None]:
+def _named(prefix: str, examples: Examples) -> dict[str, Features | None]:
     return {
         f"{prefix}X": examples.X,
         f"{prefix}y": examples.y,

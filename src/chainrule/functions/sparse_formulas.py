@@ -1,0 +1,114 @@
+"""The plain path of sparse features, by SciPy's sparse products, in blocks of rows.
+
+The functions have the names and arguments of the compiled kernels, which they stand in for where those are absent;
+what they compute is (LH.1) and (LH.2), as for dense features.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from chainrule._types import Array
+
+ROWS_PER_BLOCK = 2048  # sums over so many rows are in the dtype, then in float64
+
+
+class SparseMatrix:
+    """Compressed rows, as SciPy multiplies them."""
+
+    def __init__(self, begin: Array, indices: Array, values: Array, n_columns: int, n_threads: int) -> None:
+        from scipy.sparse import csr_array  # here: it takes longer to load than this room
+
+        del n_threads
+        self.rows: Any = csr_array((values, indices, begin), shape=(len(begin) - 1, n_columns))
+
+    def blocks(self) -> list[tuple[slice, Any]]:
+        """Return blocks of rows, and where they lie."""
+        starts = range(0, self.rows.shape[0], ROWS_PER_BLOCK)
+        places = [slice(start, min(start + ROWS_PER_BLOCK, self.rows.shape[0])) for start in starts]
+        return [(place, self.rows[place]) for place in places]
+
+
+def sparse_logits_rows(
+    matrix: SparseMatrix,
+    weight: Array,
+    bias: Array,
+    out: Array,
+    n_threads: int,  # noqa: ARG001 - as the compiled kernel
+) -> None:
+    """Write Z of (LH.1)."""
+    out[...] = matrix.rows @ np.ascontiguousarray(weight.T) + bias
+
+
+def sparse_cross_rows(
+    matrix: SparseMatrix,
+    gradient: Array,
+    weight_sums: Array,
+    bias_sums: Array,
+    n_threads: int,  # noqa: ARG001
+) -> None:
+    """Write G^T X and sum_i G_i of (LH.1)."""
+    weight_sums[...] = bias_sums[...] = 0
+    for place, rows in matrix.blocks():
+        weight_sums += (rows.T @ gradient[place]).T
+        bias_sums += gradient[place].sum(axis=0, dtype=np.float64)
+
+
+def sparse_curvature_rows(
+    matrix: SparseMatrix,
+    positions: Array | None,
+    probabilities: Array,
+    row_weight: Array | None,
+    direction: Array,
+    bias_direction: Array,
+    weight_product: Array,
+    bias_product: Array,
+    n_threads: int,  # noqa: ARG001
+) -> None:
+    """Write the products of (LH.2); row i has the probabilities of row ``positions[i]``, of row i for None."""
+    weight_product[...] = bias_product[...] = 0
+    of_rows = np.arange(matrix.rows.shape[0]) if positions is None else positions
+    along = np.ascontiguousarray(direction.T)
+    for place, rows in matrix.blocks():
+        p = probabilities[of_rows[place]]
+        change = rows @ along + bias_direction
+        curved = p * (change - (p * change).sum(axis=1, keepdims=True))
+        if row_weight is not None:
+            curved *= row_weight[of_rows[place], None].astype(curved.dtype)
+        weight_product += (rows.T @ curved).T
+        bias_product += curved.sum(axis=0, dtype=np.float64)
+
+
+def count_nonzeros_rows(dense: Array, counts: Array, n_threads: int) -> None:  # noqa: ARG001
+    """Write how many entries of each row are not 0."""
+    counts[...] = np.count_nonzero(dense, axis=1)
+
+
+def copy_nonzeros_rows(
+    dense: Array,
+    begin: Array,  # noqa: ARG001
+    indices: Array,
+    values: Array,
+    n_threads: int,  # noqa: ARG001
+) -> None:
+    """Write the entries of all rows that are not 0, and their columns."""
+    rows, columns = np.nonzero(dense)
+    indices[...] = columns
+    values[...] = dense[rows, columns]
+
+
+def copy_sparse_rows(
+    begin: Array,
+    indices: Array,
+    values: Array,
+    rows: Array,
+    out_begin: Array,
+    out_indices: Array,
+    out_values: Array,
+    n_threads: int,  # noqa: ARG001
+) -> None:
+    """Write the entries of some rows one after the other."""
+    # The entry at place e of the result is at e + shift of its row.
+    places = np.repeat(begin[rows] - out_begin[:-1], np.diff(out_begin))
+    places += np.arange(out_begin[-1])
+    out_indices[...], out_values[...] = indices[places], values[places]
