@@ -17,6 +17,7 @@ namespace chainrule {
     void add_training_update(Kernels& kernels);           \
     void add_linear_blocks(Kernels& kernels);             \
     void add_sparse(Kernels& kernels);                    \
+    void add_long_vectors(Kernels& kernels);              \
     }
 CHAINRULE_DECLARE(generic)
 #if defined(CHAINRULE_X86)
@@ -43,7 +44,7 @@ Kernels table_of(Parts... add) {
 #define CHAINRULE_TABLE(name)                                                                               \
     table_of(name::add_softmax, name::add_cross_entropy_index, name::add_cross_entropy_probability,         \
              name::add_softmax_jacobian, name::add_dense, name::add_output_loss, name::add_training_layers, \
-             name::add_training_update, name::add_linear_blocks, name::add_sparse)
+             name::add_training_update, name::add_linear_blocks, name::add_sparse, name::add_long_vectors)
 
 #if defined(CHAINRULE_X86)
 // __builtin_cpu_supports also asks whether the operating system saves the registers.

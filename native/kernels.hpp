@@ -89,6 +89,10 @@ struct KernelsOf {
     void (*sparse_rows)(const SparseRowsTask<Real>&, int64_t first_row, int64_t last_row);
     // `begin` is where the entries of the first run begin.
     void (*sparse_runs)(const SparseRunsTask<Real>&, int64_t first_run, int64_t last_run, int64_t begin);
+    double (*product_of_piece)(const Real* a, const Real* b, int64_t n);
+    // Row i begins at rows + i * stride.
+    void (*combination_of_piece)(const Real* rows, int64_t stride, int64_t n_rows, const double* coefficients,
+                                 Real* out, int64_t n);
 };
 
 struct Kernels {
@@ -111,6 +115,7 @@ void add_training_layers(Kernels& kernels);
 void add_training_update(Kernels& kernels);
 void add_linear_blocks(Kernels& kernels);
 void add_sparse(Kernels& kernels);
+void add_long_vectors(Kernels& kernels);
 }  // namespace CHAINRULE_NAMESPACE
 #endif
 

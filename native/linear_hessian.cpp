@@ -114,11 +114,11 @@ struct HessianWork {
                                                  place.feature_pairs.data()});
             for (const Strip& of_classes : classes) {
                 kernel.pair_products(PairsTask<Real>{place.probabilities.data(), place.row_weight.data(),
-                                                     count, pass.n_classes, of_classes.first,
-                                                     of_classes.last, place.class_pairs.data()});
+                                                     count, pass.n_classes, of_classes.first, of_classes.last,
+                                                     place.class_pairs.data()});
                 kernel.cross_product(CrossTask<Real>{place.class_pairs.data(), place.feature_pairs.data(),
-                                                     count, of_classes.pairs, of_features.pairs, c,
-                                                     continued, nullptr, 0});
+                                                     count, of_classes.pairs, of_features.pairs, c, continued,
+                                                     nullptr, 0});
                 c += of_classes.pairs * of_features.pairs;
             }
         }

@@ -29,8 +29,8 @@ struct CurveTask {
     int64_t n_classes;
 };
 
-// out_i = v_ia v_ib of every row i, for a in first..last - 1 and b in a..n - 1, the b of an a side by side. With row
-// weights s that of a curvature, s_i v_ia ([a = b] - v_ib).
+// out_i = v_ia v_ib of every row i, for a in first..last - 1 and b in a..n - 1, the b of an a side by side.
+// With row weights s that of a curvature, s_i v_ia ([a = b] - v_ib).
 template <class Real>
 struct PairsTask {
     const Real* values;        // (n_rows, n)

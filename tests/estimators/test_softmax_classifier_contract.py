@@ -100,9 +100,3 @@ def test_a_clone_has_equal_settings_and_no_fit():
     copy = clone(fitted)
     assert copy.get_params() == fitted.get_params()
     assert not hasattr(copy, "network_")
-
-
-def test_sparse_features_are_refused_as_scikit_learn_says():
-    sparse = pytest.importorskip("scipy.sparse")
-    with pytest.raises(TypeError, match="Sparse data was passed for X, but dense data is required"):
-        SoftmaxClassifier().fit(sparse.csr_array(IRIS_X), IRIS_Y)

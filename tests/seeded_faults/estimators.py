@@ -51,4 +51,10 @@ FAULTS = {
         'return f"[{row}, {column}]',
         "tests/estimators/test_refusals.py",
     ),
+    "absent entries are left out of the deviation": Fault(
+        "chainrule.estimators.standardisation",
+        "(squares + absent * np.square(mean))",
+        "squares",
+        "tests/estimators/test_sparse_features.py",
+    ),
 }

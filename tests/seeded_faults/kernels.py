@@ -133,7 +133,7 @@ FAULTS = {
         "native/training_layers.cpp", "slope = slope * mask;", "", _STEPS
     ),
     "a pass reads the rows beside those asked for": KernelFault(
-        "native/linear_passes.cpp",
+        "native/staged_rows.hpp",
         "rows_.positions ? rows_.positions[first + i] : first + i;",
         "first + i;",
         "tests/kernels/test_linear_passes.py",
@@ -143,5 +143,35 @@ FAULTS = {
         "weight * (load(p + k, extent, 0) * distance)",
         "load(p + k, extent, 0) * distance",
         "tests/kernels/test_linear_passes.py",
+    ),
+    "a column of a block begins where the block does": KernelFault(
+        "native/sparse_passes.cpp",
+        "first == 0 ? begin : columns.run_ends()[begin + first - 1]",
+        "begin",
+        "tests/kernels/test_sparse_passes.py",
+    ),
+    "the last entries of a sparse line are left out": KernelFault(
+        "native/sparse_kernels.cpp",
+        "for (; e < n; ++e) {",
+        "for (; e + 1 < n; ++e) {",
+        "tests/kernels/test_sparse_passes.py",
+    ),
+    "rows of sparse features have the probabilities of others": KernelFault(
+        "native/sparse_passes.cpp",
+        "curve(positions[i], i - first, 1);",
+        "curve(i, i - first, 1);",
+        "tests/kernels/test_sparse_passes.py",
+    ),
+    "the curvature of a class with itself forgets the others": KernelFault(
+        "native/linear_blocks.cpp",
+        "out[0] = -weight * values[a] * (Real{1} - values[a]);",
+        "out[0] = -weight * values[a];",
+        "tests/kernels/test_linear_passes.py",
+    ),
+    "a sum of pairs of features stands in one place of its four": KernelFault(
+        "native/linear_hessian.cpp",
+        "at(k, a, l, b) = at(k, b, l, a) = *sums;",
+        "at(k, a, l, b) = *sums;",
+        "tests/functions/test_linear_passes.py",
     ),
 }

@@ -11,7 +11,7 @@ FAULTS = {
     ),
     "the activation's derivative is left out": Fault(
         "chainrule.network.backpropagation",
-        "by_activation[0] * activation.derivative(pre_activations[hidden], layer_inputs[number])",
+        "by_activation[0] * activation.derivative(pre_activations[hidden], received)",
         "by_activation[0] * 1",
         _NETWORK,
     ),
@@ -23,8 +23,8 @@ FAULTS = {
     ),
     "temperature moves the loss": Fault(
         "chainrule.network.network",
-        "return forward_layers(self._layers, self._activation_table, inputs)[2]",
-        "return forward_layers(self._layers, self._activation_table, inputs)[2] / self.temperature",
+        "return forward_layers(self._layers, self.activation_table, inputs)[2]",
+        "return forward_layers(self._layers, self.activation_table, inputs)[2] / self.temperature",
         _NETWORK,
     ),
     "a newer format is read": Fault(

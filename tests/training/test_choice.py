@@ -30,9 +30,22 @@ def test_few_rows_train_with_more_weight_decay():
     assert more == AdamW()
 
 
+@pytest.mark.parametrize(
+    ("network", "n_rows", "name"),
+    [
+        (Network((64, 10)), 1_500, "newton-cholesky"),
+        (Network((784, 10)), 10_000, "lbfgs-diagonal"),
+        (Network((4, 1), head="sigmoid"), 100, "lbfgs"),
+        (Network((64, 8, 10)), 1_500, "lazy-adam"),
+    ],
+)
+def test_auto_chooses_by_sparsity(network, n_rows, name):
+    assert choose_solver("auto", network, n_rows, "train", sparse=True).name == name
+
+
 @pytest.mark.parametrize("name", list(SOLVERS))
 def test_every_solver_goes_by_its_name(name):
-    assert choose_solver(name, Network((2, 2)), 10, "train").name == name
+    assert choose_solver(name, Network((2, 2)), 10, "train", sparse=True).name == name
 
 
 def test_a_solver_given_as_a_value_is_taken_as_it_is():
@@ -47,7 +60,8 @@ def test_epochs_fall_with_the_number_of_steps_in_one():
 
 def test_a_wrong_name_is_answered_with_the_right_ones():
     message = (
-        r"train: solver is one of auto, sgd, adam, adamw, lbfgs, newton-cg, newton-cholesky; got 'admw'\. "
+        r"train: solver is one of auto, sgd, adam, adamw, lazy-adam, lbfgs, lbfgs-diagonal, newton-cg, "
+        r"newton-cholesky; got 'admw'\. "
         r"Check the spelling, or use 'auto'\."
     )
     with pytest.raises(ArgumentError, match=message):

@@ -28,7 +28,7 @@ from chainrule.estimators.fit_rows import (
     labelled_rows,
     weighted_by_class,
 )
-from chainrule.functions import Features, near_one
+from chainrule.functions import Features, SparseFeatures, near_one
 from chainrule.network import Dropout, Network, check_dropout
 from chainrule.training import (
     Checkpoint,
@@ -90,7 +90,8 @@ def fitted_on(
     network = _new_network(settings, given.X, classes, seed)
     if previous is not None:
         _begin_where(network, previous, classes)
-    solver = solver_of(settings["solver"], network, len(rows), **_steps_of(settings))
+    sparse = isinstance(rows.X, SparseFeatures)
+    solver = solver_of(settings["solver"], network, len(rows), sparse=sparse, **_steps_of(settings))
     validation = None
     if eval_set is not None:
         validation = known_rows(eval_set.X, eval_set.y, eval_set.sample_weight, classes)
@@ -129,7 +130,10 @@ def fitted_on_portion(settings: Mapping[str, Any], given: GivenRows, previous: F
         network.temperature = 1.0
     stream = None if previous is None or previous.stream is None else previous.stream.copy()
     if stream is None:
-        solver = online_solver(settings["solver"], network, call=PARTIAL_FIT, **_steps_of(settings))
+        sparse = isinstance(rows.X, SparseFeatures)
+        solver = online_solver(
+            settings["solver"], network, sparse=sparse, call=PARTIAL_FIT, **_steps_of(settings)
+        )
         stream = start_stream(network, solver)
     objective = _online_objective(settings, network, rows, weights, seed)
     start = network.parameters.copy()

@@ -23,6 +23,7 @@ from chainrule.training import (
     ConstantSchedule,
     CosineSchedule,
     Examples,
+    LazyAdam,
     MinibatchSolver,
     Schedule,
     Solver,
@@ -35,7 +36,8 @@ CALL = "SoftmaxClassifier.fit"
 """What errors name as the call."""
 AUTO = "auto"
 ONLINE_SOLVER = "adamw"
-ONLINE_LEARNING_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
+ONLINE_SPARSE_SOLVER = "lazy-adam"
+ONLINE_LEARNING_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001, "lazy-adam": 0.001}
 """Learning rates of partial_fit, which never fall: lower than the highest one of a schedule."""
 SCALINGS: dict[str, Callable[[Array, Array | None], InputScaling | None]] = {
     "none": lambda _X, _sample_weight: None,
@@ -64,13 +66,14 @@ def solver_of(
     network: Network,
     n_rows: int,
     *,
+    sparse: bool = False,
     learning_rate: float | str | Schedule = AUTO,
     schedule: str = AUTO,
     weight_decay: float | str = AUTO,
     call: str = CALL,
 ) -> Solver:
     """Return the solver, with the learning rate, schedule and weight decay that are given."""
-    chosen = choose_solver(solver, network, n_rows, call)
+    chosen = choose_solver(solver, network, n_rows, call, sparse=sparse)
     given = {"learning_rate": learning_rate, "schedule": schedule, "weight_decay": weight_decay}
     given = {name: value for name, value in given.items() if not _is_auto(value)}
     if not given:
@@ -81,7 +84,7 @@ def solver_of(
             came = f"{name}={value!r} with solver={solver!r}"
             remedy = f"Use {name}='auto', or solver='sgd', 'adam' or 'adamw'."
             raise ArgumentError(call, rule, came, remedy)
-    assert isinstance(chosen, SGD | Adam | AdamW), "others are refused above"
+    assert isinstance(chosen, SGD | Adam | AdamW | LazyAdam), "others are refused above"
     settings: dict[str, Any] = {}
     if "learning_rate" in given or "schedule" in given:
         settings["learning_rate"] = _schedule(learning_rate, schedule, chosen, call)
@@ -94,20 +97,28 @@ def online_solver(
     solver: str | Solver,
     network: Network,
     *,
+    sparse: bool,
     learning_rate: float | str | Schedule,
     schedule: str,
     weight_decay: float | str,
     call: str,
 ) -> MinibatchSolver:
     """Return the solver for rows that come in portions: of one learning rate, for no end is in sight."""
-    name = ONLINE_SOLVER if _is_auto(solver) else solver
-    chosen = choose_solver(name, network, 1, call)
+    name = (ONLINE_SPARSE_SOLVER if sparse else ONLINE_SOLVER) if _is_auto(solver) else solver
+    chosen = choose_solver(name, network, 1, call, sparse=sparse)
     if isinstance(chosen, MinibatchSolver) and _is_auto(learning_rate) and isinstance(name, str):
         learning_rate = ONLINE_LEARNING_RATES[chosen.name]
     if _is_auto(schedule) and not isinstance(learning_rate, str | Schedule):
         schedule = "constant"
     chosen = solver_of(
-        name, network, 1, learning_rate=learning_rate, schedule=schedule, weight_decay=weight_decay, call=call
+        name,
+        network,
+        1,
+        sparse=sparse,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        weight_decay=weight_decay,
+        call=call,
     )
     if not isinstance(chosen, MinibatchSolver) or not _is_constant(chosen.schedule):
         rule = "a solver of partial_fit has one learning rate, for no end of the rows is in sight"

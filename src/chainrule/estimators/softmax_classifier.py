@@ -46,7 +46,7 @@ from chainrule.training import (
 if TYPE_CHECKING:
     from chainrule.estimators.model import Model
 
-_FULL_BATCH = ("lbfgs", "newton-cg", "newton-cholesky")
+_FULL_BATCH = ("lbfgs", "lbfgs-diagonal", "newton-cg", "newton-cholesky")
 
 
 def _takes_portions(classifier: "SoftmaxClassifier") -> bool:
@@ -69,15 +69,17 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     activation : str or sequence of str
         "relu", "tanh", "sigmoid" or "identity": one for all hidden layers, or one for each.
     solver : str or Solver
-        "auto", "sgd", "adam", "adamw", "lbfgs", "newton-cg", "newton-cholesky", or a value from
-        :mod:`chainrule.training`. "auto" is AdamW with hidden layers; without, Newton's method: "newton-cholesky",
-        which is exact, where rows and parameters are few, else "newton-cg". ``outcome_.solver`` says which it was.
+        "auto", "sgd", "adam", "adamw", "lbfgs", "newton-cg", "newton-cholesky", with sparse features also "lazy-adam"
+        and "lbfgs-diagonal", or a value from :mod:`chainrule.training`. "auto" is AdamW with hidden layers (lazy Adam
+        with sparse features); without, Newton's method: "newton-cholesky", which is exact, where rows and parameters
+        are few, else "newton-cg" ("lbfgs-diagonal" with sparse features). ``outcome_.solver`` says which it was.
     alpha : float
         Strength of the penalty, >= 0. scikit-learn's LogisticRegression has ``C = 1 / (alpha n)`` for n rows of
         weight 1; with two classes, which keep a row of weights each here, its ``C = 2 / (alpha n)``.
     tol : float
-        "newton-cg" ends when the objective is certainly at most this much above its minimum (``outcome_.gap``), "lbfgs"
-        when the Euclidean norm of its gradient is at most this. "newton-cholesky" is exact whatever it is.
+        "newton-cg" and "lbfgs-diagonal" end when the objective is certainly at most this much above its minimum
+        (``outcome_.gap``), "lbfgs" when the Euclidean norm of its gradient is at most this. "newton-cholesky" is exact
+        whatever it is.
     max_epochs : int or "auto"
         The most epochs, or iterations of a full-batch solver.
     batch_size : int or "auto"
@@ -112,7 +114,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         back or is given an ``eval_set``.
     scaling : "auto", "none", "standard" or "robust"
         "robust": by median and interquartile range, clipped smoothly to -3..3; "standard": to mean 0 and standard
-        deviation 1; both batch by batch inside the network. "auto": "robust" with hidden layers, else "none".
+        deviation 1; both batch by batch inside the network. "auto": "robust" with hidden layers, else "none". Sparse
+        features are never centred: "standard" is to standard deviation 1 alone, "auto" is "none".
     warm_start : bool
         Whether ``fit`` begins at the weights and the scaling of the fit before, which had the same classes and layers.
     random_state : int, RandomState or None
@@ -237,8 +240,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array_like or data frame, shape (examples, features)
-            Finite numbers.
+        X : array_like, data frame or scipy.sparse, shape (examples, features)
+            Finite numbers. A sparse matrix or array of any format is never made dense.
         y : array_like, shape (examples,) or (examples, classes)
             Labels: numbers or strings, at least two classes. Or the probability of each class, in rows of sum 1.
         sample_weight : array_like or None, shape (examples,)
@@ -293,7 +296,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array_like or data frame, shape (examples, features)
+        X : array_like, data frame or scipy.sparse, shape (examples, features)
             Finite numbers. The first portion decides how features are scaled.
         y : array_like, shape (examples,) or (examples, classes)
             Labels among ``classes``, or their probabilities, as for :meth:`fit`.

@@ -231,6 +231,23 @@ def sparse_curvature_rows(
 ) -> None:
     """Write what :func:`linear_curvature_rows` writes; row i of the matrix is row ``positions[i]`` of the others."""
 
+def vector_products_rows(left: Array, right: Array, products: Array, n_threads: int) -> None:
+    """Write left @ right.T for a few long rows, in float64 and in an order that their length fixes."""
+
+def scale_pair_rows(
+    before: Array,
+    here: Array,
+    gradient_before: Array,
+    gradient: Array,
+    root: Array,
+    rows: Array,
+    n_threads: int,
+) -> None:
+    """Write gradient * root, (here - before) / root and (gradient - gradient_before) * root to three rows."""
+
+def combine_vectors_rows(rows: Array, coefficients: Array, out: Array, n_threads: int) -> None:
+    """Write coefficients @ rows for a few long rows: each element a sum in float64, rounded once."""
+
 def count_nonzeros_rows(dense: Array, counts: Array, n_threads: int) -> None:
     """Write how many entries of each row are not 0 (int64); NaN is not."""
 

@@ -7,6 +7,7 @@ from chainrule.network.heads import HEADS
 from chainrule.network.input_scaling import InputScaling
 from chainrule.network.model_file import read_model_file, write_model_file
 from chainrule.network.network import Network
+from chainrule.network.sparse_layer import loss_and_gradients_of_present
 from chainrule.network.tensor_file import FileKind, read_tensor_file, write_tensor_file
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "InputScaling",
     "Network",
     "check_dropout",
+    "loss_and_gradients_of_present",
     "read_model_file",
     "read_tensor_file",
     "write_model_file",

@@ -66,23 +66,27 @@ Masks: TypeAlias = Sequence[Array | None]
 
 @quiet
 def forward_layers(
-    layers: Sequence[Layer], activations: Sequence[Activation], inputs: Features, masks: Masks = ()
+    layers: Sequence[Layer],
+    activations: Sequence[Activation],
+    inputs: Features,
+    masks: Masks = (),
+    n_threads: int | None = None,
 ) -> tuple[tuple[Array, ...], tuple[Array, ...], Array]:
     """Return pre-activations, activations before any mask, and logits, (NN.1) and (NN.2)."""
     pre_activations: list[Array] = []
     outputs: list[Array] = []
     passed_on: Features = inputs
     for number, (layer, activation) in enumerate(zip(layers[:-1], activations, strict=True)):
-        pre_activations.append(affine(passed_on, layer))
+        pre_activations.append(affine(passed_on, layer, n_threads))
         outputs.append(activation.function(pre_activations[-1]))
         passed_on = masked(outputs[-1], masks, number)
-    return tuple(pre_activations), tuple(outputs), affine(passed_on, layers[-1])
+    return tuple(pre_activations), tuple(outputs), affine(passed_on, layers[-1], n_threads)
 
 
-def affine(inputs: Features, layer: Layer) -> Array:
-    """Return A W^T + b."""
+def affine(inputs: Features, layer: Layer, n_threads: int | None = None) -> Array:
+    """Return A W^T + b; sparse features on at most so many threads."""
     if isinstance(inputs, SparseFeatures):
-        return linear_logits(inputs, layer.weights, layer.biases)
+        return linear_logits(inputs, layer.weights, layer.biases, n_threads=n_threads)
     return np.asarray(inputs @ layer.weights.T + layer.biases)
 
 
@@ -101,6 +105,7 @@ def backward_layers(
     logits_gradient: Array,
     gradients: Sequence[Layer],
     masks: Masks = (),
+    n_threads: int | None = None,
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     """Write dE/dW and dE/db to ``gradients``; return dE/dU and dE/dA of the hidden layers, (BP.1) to (BP.4).
 
@@ -114,7 +119,7 @@ def backward_layers(
         received = layer_inputs[number]
         gradients[number].biases[...] = upstream.sum(axis=0)
         if isinstance(received, SparseFeatures):
-            gradients[number].weights[...] = linear_cross(received, upstream)[0]
+            gradients[number].weights[...] = linear_cross(received, upstream, n_threads=n_threads)[0]
             continue
         gradients[number].weights[...] = upstream.T @ (
             masked(received, masks, hidden) if number else received

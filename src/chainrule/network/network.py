@@ -8,17 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule._types import Array, ArrayLike
-from chainrule.errors import ArgumentError, ArgumentTypeError
-from chainrule.functions import (
-    Features,
-    Reduction,
-    SparseFeatures,
-    as_array,
-    check_temperature,
-    is_sparse,
-    quiet,
-    sparse_features,
-)
+from chainrule.errors import ArgumentError
+from chainrule.functions import Features, Reduction, check_temperature
 from chainrule.network.activations import ACTIVATIONS
 from chainrule.network.arguments import (
     check_activations,
@@ -31,7 +22,8 @@ from chainrule.network.backpropagation import Backward, Forward, Masks, backward
 from chainrule.network.heads import HEADS
 from chainrule.network.initialisation import initial_weights
 from chainrule.network.input_scaling import InputScaling
-from chainrule.network.layers import layer_views, named_views
+from chainrule.network.inputs import network_inputs, refuse_sparse
+from chainrule.network.layers import Layer, layer_views, named_views
 from chainrule.network.model_file import (
     check_layer_shapes,
     damaged,
@@ -97,7 +89,7 @@ class Network:
     ) -> None:
         check_seed(random_state)
         self._set_up(layer_sizes, activation, head, dtype)
-        weights = initial_weights(self.layer_sizes, self._activation_table, random_state)
+        weights = initial_weights(self.layer_sizes, self.activation_table, random_state)
         for layer, initial in zip(self._layers, weights, strict=True):
             layer.weights[...] = initial
 
@@ -153,6 +145,11 @@ class Network:
         return named_views(self._layers)
 
     @property
+    def layers(self) -> list[Layer]:
+        """The layers, views of the parameters."""
+        return list(self._layers)
+
+    @property
     def weight_slices(self) -> tuple[slice, ...]:
         """Where the weights of each layer stand in the flat vector."""
         ends = np.cumsum([m * (n + 1) for n, m in pairwise(self.layer_sizes)])
@@ -194,7 +191,7 @@ class Network:
         [(1, 4)]
         """
         inputs = self._inputs("Network.forward", X)
-        hidden, activations, logits = forward_layers(self._layers, self._activation_table, inputs)
+        hidden, activations, logits = forward_layers(self._layers, self.activation_table, inputs)
         return Forward(inputs, hidden, activations, logits, HEADS[self.head].outputs(logits))
 
     def backward(self, forward: Forward, logits_gradient: ArrayLike) -> Backward:
@@ -225,10 +222,7 @@ class Network:
         >>> net.backward(forward, forward.outputs - [[1, 0, 0]]).named["b1"].round(3)
         array([-0.667,  0.333,  0.333], dtype=float32)
         """
-        if isinstance(forward.inputs, SparseFeatures):
-            rule = "forward is of dense features: their derivative has an entry for every feature"
-            remedy = "Pass a few rows as a dense array, or use loss_and_gradient."
-            raise ArgumentTypeError("Network.backward", rule, "sparse features", remedy)
+        refuse_sparse("Network.backward", forward.inputs)
         upstream = np.asarray(logits_gradient, dtype=self.dtype)
         if upstream.shape != forward.logits.shape:
             rule = f"logits_gradient has the shape of the logits, {forward.logits.shape}"
@@ -237,7 +231,7 @@ class Network:
         gradients = layer_views(flat, self.layer_sizes)
         by_hidden, by_activation = backward_layers(
             self._layers,
-            self._activation_table,
+            self.activation_table,
             forward.layer_inputs,
             forward.pre_activations,
             upstream,
@@ -249,7 +243,7 @@ class Network:
     def predict_logits(self, X: ArrayLike) -> Array:
         """Return the logits Z, shape (examples, outputs), in the network's dtype; X as in :meth:`forward`."""
         inputs = self._inputs("Network.predict_logits", X)
-        return forward_layers(self._layers, self._activation_table, inputs)[2]
+        return forward_layers(self._layers, self.activation_table, inputs)[2]
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the outputs for logits / temperature, shape (examples, outputs).
@@ -358,7 +352,9 @@ class Network:
         """
         options = self._loss_options("Network.loss_and_gradient", class_weight, label_smoothing)
         inputs = self._inputs("Network.loss_and_gradient", X)
-        hidden, activations, logits = forward_layers(self._layers, self._activation_table, inputs, masks)
+        hidden, activations, logits = forward_layers(
+            self._layers, self.activation_table, inputs, masks, n_threads
+        )
         loss, logits_gradient = HEADS[self.head].loss_with_gradient(
             logits, self._targets(y), sample_weight=sample_weight, reduction=reduction,
             n_threads=n_threads, **options,
@@ -367,8 +363,8 @@ class Network:
         gradients = layer_views(flat, self.layer_sizes)
         layer_inputs = (inputs, *activations)
         backward_layers(
-            self._layers, self._activation_table, layer_inputs, hidden, logits_gradient, gradients, masks
-        )
+            self._layers, self.activation_table, layer_inputs, hidden, logits_gradient, gradients, masks, n_threads,
+        )  # fmt: skip
         return loss, flat
 
     def copy(self) -> "Network":
@@ -474,32 +470,12 @@ class Network:
         self._layers = layer_views(self._parameters, self.layer_sizes)  # views do not survive a copy
 
     @property
-    def _activation_table(self) -> list[Any]:
+    def activation_table(self) -> list[Any]:
+        """The activation of each hidden layer."""
         return [ACTIVATIONS[name] for name in self.activations]
 
-    @quiet
     def _inputs(self, call: str, X: Any) -> Features:
-        if is_sparse(X) or isinstance(X, SparseFeatures):
-            return self._sparse_inputs(call, X)
-        array = as_array(call, "features", X)
-        if array.dtype.kind not in "fiub":
-            remedy = "Encode text and categories as numbers first."
-            raise ArgumentTypeError(call, "features are numbers", f"dtype {array.dtype}", remedy)
-        if array.ndim != 2 or array.shape[1] != self.n_features:
-            rule = f"features have shape (examples, {self.n_features})"
-            raise ArgumentError(call, rule, f"shape {array.shape}", "Pass one row per example.")
-        if self.input_scaling is not None:
-            array = self.input_scaling.apply(array)
-        return np.ascontiguousarray(array, dtype=self.dtype)
-
-    def _sparse_inputs(self, call: str, X: Any) -> SparseFeatures:
-        rows = X if isinstance(X, SparseFeatures) else sparse_features(call, "features", X)
-        if rows.n_features != self.n_features:
-            rule = f"features have shape (examples, {self.n_features})"
-            raise ArgumentError(call, rule, f"shape {rows.shape}", "Pass one row per example.")
-        if self.input_scaling is not None:
-            rows = self.input_scaling.apply_sparse(call, rows)
-        return rows.astype(self.dtype)
+        return network_inputs(call, X, self.n_features, self.dtype, self.input_scaling)
 
     def _targets(self, y: ArrayLike) -> Array:
         targets = np.asarray(y)

@@ -12,7 +12,9 @@ from chainrule.training.checks import (
     check_sample_weight,
 )
 from chainrule.training.choice import FEW_ROWS, SOLVERS, Solver, choose_batch_size, choose_solver
+from chainrule.training.diagonal_lbfgs import DiagonalLBFGS
 from chainrule.training.fingerprint import digest_of
+from chainrule.training.lazy_adam import LazyAdam
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.memory_need import (
     BYTES_OF_ROW,
@@ -57,8 +59,10 @@ __all__ = [
     "Checkpoint",
     "ConstantSchedule",
     "CosineSchedule",
+    "DiagonalLBFGS",
     "Examples",
     "FullBatchSolver",
+    "LazyAdam",
     "Loss",
     "MinibatchSolver",
     "NewtonCG",

@@ -18,6 +18,7 @@ from chainrule.network import Network
 from chainrule.training.choice import Solver
 from chainrule.training.objective import BLOCK_ROWS, Examples, Objective
 from chainrule.training.selected_rows import SelectedRows
+from chainrule.training.sgd import SGD
 from chainrule.training.solver import MinibatchSolver
 
 
@@ -99,6 +100,7 @@ def check_gradient_norm(call: str, max_gradient_norm: float | None) -> float | N
 def check_minibatch_options(call: str, objective: Objective, solver: Solver) -> None:
     """Refuse what changes the steps of minibatches where there are none."""
     if isinstance(solver, MinibatchSolver):
+        _check_clipping(call, objective, solver)
         return
     given = {
         "dropout": objective.dropout is not None,
@@ -108,6 +110,17 @@ def check_minibatch_options(call: str, objective: Objective, solver: Solver) -> 
         if given[name]:
             rule = f"{name} goes with a minibatch solver"
             raise ArgumentError(call, rule, f"solver {solver.name!r}", "Use 'sgd', 'adam' or 'adamw'.")
+
+
+def _check_clipping(call: str, objective: Objective, solver: MinibatchSolver) -> None:
+    """Refuse a clipped gradient of which the penalty's part is not looked at: that of features that are absent."""
+    sparse = isinstance(objective.examples.X, SparseFeatures) and isinstance(solver, SGD)
+    if sparse and objective.max_gradient_norm is not None and objective.alpha > 0.0:
+        rule = (
+            "max_gradient_norm of 'sgd' on sparse features goes with alpha=0: the norm would take all weights"
+        )
+        came, remedy = f"alpha={objective.alpha:g}", "Use alpha=0, or solver='lazy-adam'."
+        raise ArgumentError(call, rule, came, remedy)
 
 
 def check_calibrate(

@@ -7,6 +7,8 @@ from chainrule.network import Network
 from chainrule.training.adam import Adam
 from chainrule.training.adamw import AdamW
 from chainrule.training.batches import number_of_batches
+from chainrule.training.diagonal_lbfgs import DiagonalLBFGS
+from chainrule.training.lazy_adam import LazyAdam
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.newton_cholesky import NewtonCholesky
@@ -16,7 +18,7 @@ from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 Solver = MinibatchSolver | FullBatchSolver
 
 SOLVERS: dict[str, Callable[..., Solver]] = {
-    kind.name: kind for kind in (SGD, Adam, AdamW, LBFGS, NewtonCG, NewtonCholesky)
+    kind.name: kind for kind in (SGD, Adam, AdamW, LazyAdam, LBFGS, DiagonalLBFGS, NewtonCG, NewtonCholesky)
 }
 """Every solver by its name, with its default settings."""
 
@@ -25,18 +27,23 @@ NEWTON_PARAMETERS = 1000
 NEWTON_OPERATIONS = 1e9
 """The most multiplications N P^2 of one exact Newton step: a few hundredths of a second."""
 
+_OF_LINEAR_SOFTMAX = (NewtonCholesky, NewtonCG, DiagonalLBFGS)
+
 FEW_ROWS = 500
 """Below this, rows held back to stop by are missed more in training than a better stop brings: training is short, and
 weights decay ten times faster. Measured; docs/decisions/defaults.md has the table."""
 FEW_ROWS_WEIGHT_DECAY = 1.0
 
 
-def choose_solver(solver: str | Solver, network: Network, n_rows: int, call: str) -> Solver:
+def choose_solver(
+    solver: str | Solver, network: Network, n_rows: int, call: str, *, sparse: bool = False
+) -> Solver:
     """Return the solver that a name stands for, or the one given.
 
     "auto" is AdamW for networks with hidden layers, with a weight decay of 1 where rows are few; without hidden layers
     it is Newton's method for a softmax head, with a Cholesky factorisation where parameters and rows are few and with
-    conjugate gradients where they are many, and L-BFGS for other heads.
+    conjugate gradients where they are many, and L-BFGS for other heads. With sparse features lazy Adam takes the place
+    of AdamW, and L-BFGS in the metric of the curvature's diagonal that of conjugate gradients.
 
     Raises
     ------
@@ -49,7 +56,7 @@ def choose_solver(solver: str | Solver, network: Network, n_rows: int, call: str
         remedy = "Pass a name, or a value such as AdamW(learning_rate=0.001)."
         raise ArgumentTypeError(call, "solver is a name or a solver", type(solver).__name__, remedy)
     elif solver == "auto":
-        return _automatic(network, n_rows)
+        return _automatic(network, n_rows, sparse)
     elif solver in SOLVERS:
         chosen = SOLVERS[solver]()
     else:
@@ -57,7 +64,11 @@ def choose_solver(solver: str | Solver, network: Network, n_rows: int, call: str
         raise ArgumentError(
             call, f"solver is one of {names}", repr(solver), "Check the spelling, or use 'auto'."
         )
-    if isinstance(chosen, NewtonCholesky | NewtonCG) and not _newton_serves(network):
+    if isinstance(chosen, DiagonalLBFGS | LazyAdam) and not sparse:
+        rule = f"solver {chosen.name!r} goes with sparse features"
+        instead = "'newton-cg', or 'lbfgs'" if isinstance(chosen, DiagonalLBFGS) else "'adam'"
+        raise ArgumentError(call, rule, "a dense array", f"Use {instead}, or pass a scipy.sparse matrix.")
+    if isinstance(chosen, _OF_LINEAR_SOFTMAX) and not _newton_serves(network):
         came = f"a {network.head} head and {len(network.layer_sizes) - 2} hidden layers"
         rule = f"solver {chosen.name!r} serves a softmax head without hidden layers"
         raise ArgumentError(call, rule, came, "Use 'lbfgs' for the full batch, or 'adamw'.")
@@ -95,7 +106,9 @@ def _newton_serves(network: Network) -> bool:
     return network.head == "softmax" and len(network.layer_sizes) == 2
 
 
-def _automatic(network: Network, n_rows: int) -> Solver:
+def _automatic(network: Network, n_rows: int, sparse: bool) -> Solver:
+    if len(network.layer_sizes) > 2 and sparse:
+        return LazyAdam()
     if len(network.layer_sizes) > 2:
         return AdamW(weight_decay=FEW_ROWS_WEIGHT_DECAY) if n_rows < FEW_ROWS else AdamW()
     size = network.parameters.size
@@ -103,4 +116,4 @@ def _automatic(network: Network, n_rows: int) -> Solver:
         return LBFGS()
     if size <= NEWTON_PARAMETERS and n_rows * size**2 <= NEWTON_OPERATIONS:
         return NewtonCholesky()
-    return NewtonCG()
+    return DiagonalLBFGS() if sparse else NewtonCG()

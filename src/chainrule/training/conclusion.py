@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from chainrule.training.choice import Solver
+from chainrule.training.diagonal_lbfgs import DiagonalLBFGS
 from chainrule.training.early_stopping import Best
 from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.newton_cholesky import NewtonCholesky
@@ -14,6 +15,8 @@ from chainrule.training.run_state import Record, Standing
 from chainrule.training.solver import MinibatchSolver
 from chainrule.training.watching import Watch
 
+OF_LINEAR_MODELS = (NewtonCG, NewtonCholesky, DiagonalLBFGS)
+"""Solvers to which the units of features do not matter."""
 DIVERGENCE = 2.0
 """A run has diverged if it ends above this many times the loss it began with; less is a step past a minimum."""
 
@@ -60,7 +63,6 @@ def outcome_of(record: Record, solver: Solver, loss: float) -> Outcome:
     """Return the outcome of a run that left the objective at ``loss``."""
     reason = record.reason
     assert reason is not None, "a run ends for a reason"
-    newton = isinstance(solver, NewtonCG | NewtonCholesky)
     unit = "epochs" if isinstance(solver, MinibatchSolver) else "iterations"
     count = len(record.loss_curve)
     numbers = f"{solver.name}: objective {loss:.6g} after {count} {unit[:-1] if count == 1 else unit}"
@@ -69,7 +71,7 @@ def outcome_of(record: Record, solver: Solver, loss: float) -> Outcome:
     gap = record.gap if record.best.epoch == count else None
     if gap is not None:
         numbers += f", at most {gap:.2g} above the minimum"
-    elif isinstance(solver, NewtonCG):
+    elif isinstance(solver, NewtonCG | DiagonalLBFGS):
         numbers += ", with no proven bound on what is left (one takes a penalty, alpha > 0)"
     return Outcome(
         reason=reason,
@@ -81,5 +83,5 @@ def outcome_of(record: Record, solver: Solver, loss: float) -> Outcome:
         validation_curve=tuple(record.validation_curve),
         gradient_norm=record.gradient_norm,
         gap=gap,
-        message=f"{numbers}. {reason.linear_advice if newton else reason.advice}",
+        message=f"{numbers}. {reason.linear_advice if isinstance(solver, OF_LINEAR_MODELS) else reason.advice}",
     )

@@ -25,6 +25,7 @@ from chainrule.training.diagnosis import diagnose
 from chainrule.training.early_stopping import Best
 from chainrule.training.fingerprint import data_fingerprint
 from chainrule.training.interruption import DeferredInterrupt
+from chainrule.training.lazy_rows import LazyState
 from chainrule.training.loop import FullBatchMethod, Method, MinibatchMethod, run_epochs
 from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.objective import Objective
@@ -34,6 +35,7 @@ from chainrule.training.pauses import Pauses
 from chainrule.training.plain_values import plain, plain_json
 from chainrule.training.run_state import Record, RunState
 from chainrule.training.solver import FullBatchSolver, MinibatchSolver
+from chainrule.training.sparse_steps import SparseMinibatchMethod, serves_sparsely
 from chainrule.training.watching import Watch
 
 
@@ -70,6 +72,10 @@ class Run:
 
     def method(self) -> Method:
         """Return what runs its epochs."""
+        if isinstance(self.solver, MinibatchSolver) and serves_sparsely(self.objective, self.solver):
+            return SparseMinibatchMethod(
+                self.objective, self.solver, self.batch_size, self.watch.max_epochs, self.seed
+            )
         if isinstance(self.solver, MinibatchSolver):
             return compiled(
                 MinibatchMethod(
@@ -96,7 +102,8 @@ def _conduct(run: Run, checkpoint: Checkpoint | None, call: str) -> Outcome:
     writer, begin = None, None
     if checkpoint is not None:
         header = _header(run, checkpoint)
-        state_type = solver_state_type(run.solver, call)
+        sparsely = isinstance(run.solver, MinibatchSolver) and serves_sparsely(run.objective, run.solver)
+        state_type = LazyState if sparsely else solver_state_type(run.solver, call)
         stored = stored_run(checkpoint, header, call)
         if stored is not None and stored.finished is not None:
             network.parameters = stored.parameters(network.parameters.size, call)

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule._types import Array
 from chainrule.network import Network
+from chainrule.training.conclusion import OF_LINEAR_MODELS
 from chainrule.training.diagnosis_features import (
     badly_scaled_features,
     constant_features,
@@ -19,8 +20,6 @@ from chainrule.training.diagnosis_features import (
     sampled,
 )
 from chainrule.training.diagnosis_network import dead_shares, dead_units, learning_rate_at_fault
-from chainrule.training.newton_cg import NewtonCG
-from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import Examples, Loss, Objective
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.solver import MinibatchSolver
@@ -75,7 +74,7 @@ def diagnose(
         moments = feature_moments(network, rows)
         shares = dead_shares(network, rows)
         causes = [constant_features(moments), dead_units(network, shares)]
-        if not isinstance(solver, NewtonCG | NewtonCholesky):  # the units of features do not matter to these
+        if not isinstance(solver, OF_LINEAR_MODELS):
             causes.insert(1, badly_scaled_features(moments))
         cut_off = any(share == 1.0 for share in shares.values()) or bool(moments.constant.all())
         rate = None

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from chainrule.training.compiled_step import CompiledSteps, knows
 from chainrule.training.objective import Objective
 from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.solver import MinibatchSolver
+from chainrule.training.sparse_steps import serves_sparsely, sparse_pass
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def train_on_portion(stream: Stream, objective: Objective, batch_size: int, seed
     n_rows, number = len(objective.examples), stream.passes + 1
     rows, weight = stream.rows + n_rows, stream.weight + objective.total_weight
     objective, parameters = _relative_to(objective, weight / rows), objective.network.parameters
-    one_pass = compiled_pass if knows(objective, stream.solver) else plain_pass
+    one_pass = _kind_of_pass(objective, stream.solver)
     with np.errstate(all="ignore"):
         state, total = one_pass(objective, stream.solver, stream.state, batch_size, seed, number)
         mean = total / objective.total_weight + objective.penalty()
@@ -97,6 +99,20 @@ def train_on_portion(stream: Stream, objective: Objective, batch_size: int, seed
         weight,
         (*stream.losses, mean if finite else math.inf),
     )
+
+
+def _kind_of_pass(objective: Objective, solver: MinibatchSolver) -> Callable[..., tuple[Any, float]]:
+    if serves_sparsely(objective, solver):
+        return _sparse_pass
+    return compiled_pass if knows(objective, solver) else plain_pass
+
+
+def _sparse_pass(
+    objective: Objective, solver: MinibatchSolver, state: Any, batch_size: int, seed: int, number: int
+) -> tuple[Any, float]:
+    batches = shuffled_batches(len(objective.examples), batch_size, seed, number)
+    with one_blas_thread():
+        return sparse_pass(objective, solver, state, batches, number, solver.schedule.at(0, 1))
 
 
 def plain_pass(

@@ -53,7 +53,7 @@ class StopReason(Enum):
 
     @property
     def linear_advice(self) -> str:
-        """What to do after Newton's method on a linear model, to which the units of features do not matter."""
+        """What to do after a solver of linear models to which the units of features do not matter."""
         return _LINEAR_ADVICE.get(self.name, self.advice)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule._types import ArrayLike
 from chainrule.errors import ArgumentError, ArgumentTypeError
-from chainrule.functions import check_weights, near_one
+from chainrule.functions import SparseFeatures, check_weights, near_one
 from chainrule.network import Dropout, Network, check_dropout
 from chainrule.training.checkpoint import EVERY, Checkpoint, check_checkpoint
 from chainrule.training.checks import (
@@ -35,7 +35,7 @@ from chainrule.training.watching import Watch
 
 def train(
     network: Network,
-    X: ArrayLike,
+    X: Any,
     y: ArrayLike,
     *,
     solver: str | Solver = "auto",
@@ -64,15 +64,17 @@ def train(
     ----------
     network : Network
         Any head and any number of layers; its parameters are the start, and are replaced by the best ones found.
-    X : array_like, shape (examples, features)
-        Finite numbers, also in the network's dtype after its input scaling.
+    X : array_like or scipy.sparse, shape (examples, features)
+        Finite numbers, also in the network's dtype after its input scaling. A sparse matrix or array of any format is
+        never made dense.
     y : array_like
         Softmax head: class indices (examples,) or probabilities (examples, outputs). Other heads: (examples,
         outputs), or (examples,) where there is one output; in 0..1 for a sigmoid head.
     solver : str or Solver
-        "auto", a name ("sgd", "adam", "adamw", "lbfgs", "newton-cg", "newton-cholesky"), or a value such as
-        ``AdamW(learning_rate=0.001)``. "auto": "adamw" with hidden layers; else, for a softmax head, "newton-cholesky"
-        where rows and parameters are few, or "newton-cg", and "lbfgs" for other heads.
+        "auto", a name ("sgd", "adam", "adamw", "lbfgs", "newton-cg", "newton-cholesky"; with sparse features also
+        "lazy-adam" and "lbfgs-diagonal"), or a value such as ``AdamW(learning_rate=0.001)``. "auto": "adamw" with
+        hidden layers ("lazy-adam" with sparse features); else, for a softmax head, "newton-cholesky" where rows and
+        parameters are few, or "newton-cg" ("lbfgs-diagonal" with sparse features), and "lbfgs" for other heads.
     sample_weight : array_like or None, shape (examples,)
         A finite weight >= 0 for each row, not all zero. Only their ratios count.
     class_weight : array_like or None, shape (outputs,)
@@ -91,10 +93,10 @@ def train(
     max_epochs : int or "auto"
         The most epochs, or iterations of a full-batch solver. Schedules of minibatch solvers spread over it.
     tol : float
-        "newton-cg" ends when (TR.1) is certainly at most this much above its minimum, see ``Outcome.gap``; without a
-        penalty, when a step promised to lower it by less. "lbfgs" ends when the Euclidean norm of the gradient of
-        (TR.1) is at most this. "newton-cholesky" is exact whatever it is, and minibatch solvers run their schedule to
-        its end.
+        "newton-cg" and "lbfgs-diagonal" end when (TR.1) is certainly at most this much above its minimum, see
+        ``Outcome.gap``; without a penalty, when a step promised to lower it by less. "lbfgs" ends when the Euclidean
+        norm of the gradient of (TR.1) is at most this. "newton-cholesky" is exact whatever it is, and minibatch solvers
+        run their schedule to its end.
     validation : sequence or None
         (X, y) or (X, y, sample_weight) the network does not train on.
     patience : int or None
@@ -177,7 +179,8 @@ def train(
         Dropout(rates, seed) if any(rates) else None, check_gradient_norm(call, max_gradient_norm),
     )  # fmt: skip
     _check_total_weight(call, objective, "")
-    chosen = choose_solver(solver, network, len(examples), call)
+    sparse = isinstance(examples.X, SparseFeatures)
+    chosen = choose_solver(solver, network, len(examples), call, sparse=sparse)
     check_minibatch_options(call, objective, chosen)
     size, epochs = _plan(call, chosen, batch_size, max_epochs, len(examples))
     # Validation rows are judged as they are: without the smoothing of the targets, with the weights of the classes.
