@@ -106,6 +106,7 @@ struct BlockTask {
     int64_t columns;
     const char* ahead[3];  // what is needed next: `lines_ahead` lines each; or null
     int64_t lines_ahead;
+    bool add = false;  // to what C holds
 };
 
 // The lines of one of the places ahead that go with a tile of so many steps: tiles take turns.
@@ -138,7 +139,7 @@ CHAINRULE_INLINE void multiply_block(const BlockTask<Real>& task, Use use) {
                                             task.b + k * w + j,
                                             steps,
                                             task.c + row * w + j,
-                                            k > 0,
+                                            task.add || k > 0,
                                             ahead};
                 chain_function<Real, inner>(height, task.columns - j > lanes ? tile_vectors : 1)(chain);
             }

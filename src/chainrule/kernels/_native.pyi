@@ -284,7 +284,7 @@ class TrainingSteps:
         total: float,
         n_threads: int,
     ) -> tuple[int, float, float]:
-        """Take len(rates) steps: those taken, the sum of the losses, and the norm of the last gradient.
+        """Take len(rates) steps: those taken, the sum of the losses, and the norm of an epoch's last gradient.
 
         Minibatch b is order[b N // n_batches : (b + 1) N // n_batches]. A step whose loss makes ``total`` infinite or
         NaN is not taken, nor are those after it.
