@@ -182,6 +182,12 @@ def linear_curvature_rows(
     :func:`linear_logits_rows`.
     """
 
+def stable_order(words: Array, out: Array) -> None:
+    """Write the stable sorting order of words, int64 read as uint64, to ``out``, int64.
+
+    Fewer than 2**32 words; those that are spread evenly take time proportional to their number.
+    """
+
 def dense_product(
     a: Array,
     b: Array,
