@@ -182,6 +182,12 @@ def linear_curvature_rows(
     :func:`linear_logits_rows`.
     """
 
+def stable_order(words: Array, out: Array) -> None:
+    """Write the stable sorting order of words, int64 read as uint64, to ``out``, int64.
+
+    Fewer than 2**32 words; those that are spread evenly take time proportional to their number.
+    """
+
 def dense_product(
     a: Array,
     b: Array,
@@ -284,7 +290,7 @@ class TrainingSteps:
         total: float,
         n_threads: int,
     ) -> tuple[int, float, float]:
-        """Take len(rates) steps: those taken, the sum of the losses, and the norm of the last gradient.
+        """Take len(rates) steps: those taken, the sum of the losses, and the norm of an epoch's last gradient.
 
         Minibatch b is order[b N // n_batches : (b + 1) N // n_batches]. A step whose loss makes ``total`` infinite or
         NaN is not taken, nor are those after it.
