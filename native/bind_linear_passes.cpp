@@ -1,5 +1,6 @@
 // Binds the passes over the rows of a linear head (linear_passes.hpp).
 #include "binding.hpp"
+#include "linear_hessian.hpp"
 #include "linear_passes.hpp"
 
 namespace chainrule {
@@ -178,6 +179,34 @@ void linear_curvature_rows(nb::handle features, nb::handle positions, nb::handle
     });
 }
 
+void linear_hessian_rows(nb::handle features, nb::handle positions, nb::handle probabilities_object,
+                         nb::handle row_weight_object, nb::handle centre, nb::handle scale, double limit,
+                         nb::handle out_object, int n_threads) {
+    const char* call = "linear_hessian_rows";
+    const RowArrays arrays(call, features, positions, centre, scale, limit);
+    const PythonArray probabilities(probabilities_object, call, "probabilities", Access::read, 2);
+    const OptionalArray row_weight(row_weight_object, call, "row_weight", Access::read, 1);
+    const PythonArray out(out_object, call, "out", Access::write, 2);
+    const int64_t n_classes = probabilities.extent(1);
+    const int64_t n_parameters = n_classes * (arrays.n_features() + 1);
+    probabilities.require_shape({arrays.features.extent(0), n_classes});
+    out.require_shape({n_parameters, n_parameters});
+    arrays.require_apart(out);
+    out.require_apart_from(probabilities, false);
+    if (row_weight) {
+        row_weight->require_shape({arrays.features.extent(0)});
+        out.require_apart_from(*row_weight, false);
+    }
+    with_dtypes(arrays, probabilities, [&](const auto& rows, auto real) {
+        using Real = decltype(real);
+        const HessianPass<Real> pass{probabilities.data<const Real>(),
+                                     row_weight.data_or_null<const double>(), n_classes, out.data<double>()};
+        const int threads = thread_count(n_threads);
+        const InterpreterUnlocked unlocked;
+        linear_hessian(rows, pass, threads);
+    });
+}
+
 }  // namespace
 
 void bind_linear_passes(nb::module_& m) {
@@ -191,6 +220,9 @@ void bind_linear_passes(nb::module_& m) {
           nb::arg("probabilities"), nb::arg("row_weight").none(), nb::arg("direction"),
           nb::arg("bias_direction"), nb::arg("centre").none(), nb::arg("scale").none(), nb::arg("limit"),
           nb::arg("weight_product"), nb::arg("bias_product"), nb::arg("n_threads"));
+    m.def("linear_hessian_rows", linear_hessian_rows, nb::arg("features"), nb::arg("positions").none(),
+          nb::arg("probabilities"), nb::arg("row_weight").none(), nb::arg("centre").none(),
+          nb::arg("scale").none(), nb::arg("limit"), nb::arg("out"), nb::arg("n_threads"));
 }
 
 }  // namespace chainrule

@@ -82,9 +82,16 @@ struct KernelsOf {
     void (*layer_logits)(const ForwardTask<Real>&, Real* logits, int64_t first_row, int64_t last_row);
     void (*layer_backward)(const BackwardTask<Real>&, const TileUnits&);
     void (*layer_update)(const UpdateTask<Real>&, int64_t first_unit, int64_t last_unit);
+    // The gradient of some rows alone, into `weights` and `biases` or added to what they hold.
+    void (*layer_gradient)(const UpdateTask<Real>&, int64_t first_row, int64_t last_row, Real* weights,
+                           Real* biases, bool add);
+    // layer_update from gradients of shares of the rows.
+    void (*layer_collect)(const UpdateTask<Real>&, const PartialGradients<Real>&, int64_t first_unit,
+                          int64_t last_unit);
     void (*layer_finish)(const UpdateTask<Real>&, int64_t first_unit, int64_t last_unit);
     void (*cross_product)(const CrossTask<Real>&);
     void (*curve_rows)(const CurveTask<Real>&);
+    void (*pair_products)(const PairsTask<Real>&);
     void (*sparse_rows)(const SparseRowsTask<Real>&, int64_t first_row, int64_t last_row);
     // `begin` is where the entries of the first run begin.
     void (*sparse_runs)(const SparseRunsTask<Real>&, int64_t first_run, int64_t last_run, int64_t begin);

@@ -1,5 +1,5 @@
 // The kernels of the passes over X (linear_tasks.hpp): G^T X of a block of rows as it lies in memory, and the
-// curvature of the softmax where its probabilities are at hand.
+// curvature of the softmax where its probabilities are at hand, as a product and in pairs of classes.
 #include "dense_tile.hpp"
 #include "kernels.hpp"
 
@@ -142,9 +142,30 @@ void curve_rows(const CurveTask<Real>& task) {
 }
 
 template <class Real>
+void pair_products(const PairsTask<Real>& task) {
+    using V = Vector<Real>;
+    Real* out = task.out;
+    for (int64_t i = 0; i < task.n_rows; ++i) {
+        const Real* const values = task.values + i * task.n;
+        const Real weight = task.row_weight ? -static_cast<Real>(task.row_weight[i]) : Real{1};
+        for (int64_t a = task.first; a < task.last; ++a) {
+            const V factor = V::all(weight * values[a]);
+            sweep<V::lanes>(task.n - a, [&](int64_t b, auto extent) {
+                store(out + b, factor * load(values + a + b, extent, 0), extent);
+            });
+            if (task.row_weight) {
+                out[0] = -weight * values[a] * (Real{1} - values[a]);
+            }
+            out += task.n - a;
+        }
+    }
+}
+
+template <class Real>
 void add_linear_blocks_of(KernelsOf<Real>& kernels) {
     kernels.cross_product = cross_product<Real>;
     kernels.curve_rows = curve_rows<Real>;
+    kernels.pair_products = pair_products<Real>;
 }
 
 }  // namespace

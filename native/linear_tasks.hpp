@@ -29,4 +29,17 @@ struct CurveTask {
     int64_t n_classes;
 };
 
+// out_i = v_ia v_ib of every row i, for a in first..last - 1 and b in a..n - 1, the b of an a side by side.
+// With row weights s that of a curvature, s_i v_ia ([a = b] - v_ib).
+template <class Real>
+struct PairsTask {
+    const Real* values;        // (n_rows, n)
+    const double* row_weight;  // or null: the plain products
+    int64_t n_rows;
+    int64_t n;
+    int64_t first;
+    int64_t last;
+    Real* out;  // (n_rows, number of pairs)
+};
+
 }  // namespace chainrule

@@ -231,9 +231,24 @@ void copy_nonzeros(const Real* dense, int64_t n_rows, int64_t n_columns, const i
     });
 }
 
-#define CHAINRULE_NONZEROS(Real)                                                      \
-    template void count_nonzeros<Real>(const Real*, int64_t, int64_t, int64_t*, int); \
-    template void copy_nonzeros<Real>(const Real*, int64_t, int64_t, const int64_t*, int32_t*, Real*, int);
+template <class Real>
+void copy_some_rows(const SparseMatrix<Real>& matrix, const int64_t* rows, int64_t n,
+                    const int64_t* out_begin, int32_t* indices, Real* values, int n_threads) {
+    share_evenly(n, out_begin[n], n_threads, [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; ++i) {
+            const int64_t from = matrix.begin[rows[i]];
+            const auto count = static_cast<size_t>(matrix.begin[rows[i] + 1] - from);
+            memcpy(indices + out_begin[i], matrix.indices + from, count * sizeof(int32_t));
+            memcpy(values + out_begin[i], matrix.values + from, count * sizeof(Real));
+        }
+    });
+}
+
+#define CHAINRULE_NONZEROS(Real)                                                                            \
+    template void count_nonzeros<Real>(const Real*, int64_t, int64_t, int64_t*, int);                       \
+    template void copy_nonzeros<Real>(const Real*, int64_t, int64_t, const int64_t*, int32_t*, Real*, int); \
+    template void copy_some_rows<Real>(const SparseMatrix<Real>&, const int64_t*, int64_t, const int64_t*,  \
+                                       int32_t*, Real*, int);
 CHAINRULE_NONZEROS(float)
 CHAINRULE_NONZEROS(double)
 #undef CHAINRULE_NONZEROS

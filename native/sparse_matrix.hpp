@@ -72,4 +72,9 @@ template <class Real>
 void copy_nonzeros(const Real* dense, int64_t n_rows, int64_t n_columns, const int64_t* begin,
                    int32_t* indices, Real* values, int n_threads);
 
+// The entries of some rows, row rows[i] at out_begin[i].
+template <class Real>
+void copy_some_rows(const SparseMatrix<Real>& matrix, const int64_t* rows, int64_t n,
+                    const int64_t* out_begin, int32_t* indices, Real* values, int n_threads);
+
 }  // namespace chainrule

@@ -9,6 +9,7 @@ from chainrule.functions import (
     linear_cross_entropy_gauss_newton,
     linear_cross_entropy_with_gradient,
     linear_curvature,
+    linear_hessian,
     linear_logits,
     softmax,
 )
@@ -30,6 +31,29 @@ def test_the_sums_of_one_row_by_hand():
     weight, bias = linear_curvature(features, p, None, np.array([[1.0, 0.0], [0.0, 0.0]]), np.zeros(2))
     assert weight.tolist() == [[0.75, 1.125], [-0.75, -1.125]]
     assert bias.tolist() == [0.375, -0.375]
+
+
+@pytest.mark.usefixtures("path")
+def test_the_matrix_of_one_row_by_hand():
+    # 3/16 (1, -1; -1, 1) kron (2, 1) (2, 1)^T: the weights of the two classes, then their biases.
+    matrix = linear_hessian(np.array([[2.0]]), np.array([[0.25, 0.75]]), np.array([16.0 / 3.0]))
+    assert matrix.tolist() == [[4, -4, 2, -2], [-4, 4, -2, 2], [2, -2, 1, -1], [-2, 2, -1, 1]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rows", [None, np.array([5, 2, 299, 17])])
+@pytest.mark.usefixtures("path")
+def test_the_matrix_times_a_direction_is_the_product_of_the_pass(dtype, rows):
+    x, w, b = (array.astype(dtype) for array in (X, W, B))
+    p, v = softmax(linear_logits(x, w, b)), RANDOM.normal(size=24)
+    scaling = np.arange(5.0), np.linspace(0.5, 2.0, 5), 1.5
+    matrix = linear_hessian(x, p, WEIGHTS, rows, scaling=scaling)
+    weight, bias = linear_curvature(
+        x, p, WEIGHTS, v[:20].reshape(4, 5).astype(dtype), v[20:].astype(dtype), rows, scaling=scaling
+    )
+    bound = 2000 * np.finfo(dtype).eps
+    np.testing.assert_allclose(matrix @ v, np.concatenate([weight.ravel(), bias]), rtol=0, atol=bound)
+    np.testing.assert_allclose(matrix, matrix.T, rtol=0, atol=bound)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

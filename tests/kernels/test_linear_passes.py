@@ -6,7 +6,7 @@ import pytest
 
 from kernels.row_calls import each_instruction_set
 
-SHAPES = [(1, 1, 1), (7, 3, 2), (2500, 16, 26), (1300, 65, 10), (205, 70, 300), (129, 33, 13)]
+SHAPES = [(1, 1, 1), (7, 3, 2), (2500, 16, 26), (1300, 65, 10), (205, 70, 300), (129, 33, 13), (600, 2, 60)]
 DTYPES = [(stored, real) for stored in (np.float32, np.float64) for real in (np.float32, np.float64)]
 
 
@@ -39,7 +39,20 @@ def _results(compiled, arrays, n_threads):
                 x, rows, p, row_weight, weight, bias, centre, scale, limit, *sums, n_threads
             )
             results += sums
+            if _is_small(x, bias):
+                results.append(_hessian(compiled, (x, rows, p, row_weight, centre, scale, limit), n_threads))
     return results
+
+
+def _is_small(x, bias):
+    return len(bias) * (x.shape[1] + 1) <= 1000
+
+
+def _hessian(compiled, given, n_threads):
+    n_parameters = given[2].shape[1] * (given[0].shape[1] + 1)
+    matrix = np.empty((n_parameters, n_parameters))
+    compiled.linear_hessian_rows(*given, matrix, n_threads)
+    return matrix
 
 
 def _expected(arrays):
@@ -54,7 +67,23 @@ def _expected(arrays):
         curved = row_weight[:, None] * p * (logits - (p * logits).sum(axis=1, keepdims=True))
         for rows in (slice(None), positions):
             results += [curved[rows].T @ inputs[rows], curved[rows].sum(axis=0)]
+            if _is_small(x, bias):
+                results.append(_expected_hessian(inputs[rows], p[rows], row_weight[rows]))
     return results
+
+
+def _expected_hessian(inputs, p, row_weight):
+    """The sum over rows, class by class of the weights and then the biases."""
+    n_classes, n_features = p.shape[1], inputs.shape[1]
+    matrix = np.empty((n_classes, n_features + 1, n_classes, n_features + 1))
+    x = np.column_stack([inputs, np.ones(len(inputs))])
+    for k in range(n_classes):
+        for other in range(n_classes):
+            curvature = row_weight * p[:, k] * ((k == other) - p[:, other])
+            matrix[k, :, other] = x.T @ (curvature[:, None] * x)
+    order = [(k, j) for k in range(n_classes) for j in range(n_features)]
+    k, j = np.transpose(order + [(k, n_features) for k in range(n_classes)])
+    return matrix[k[:, None], j[:, None], k, j]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -101,5 +130,9 @@ def test_what_does_not_fit_is_refused_by_name(compiled):
     _refused(compiled, "probabilities", probabilities=np.ones((3, 4), np.float32))
     _refused(compiled, "row_weight", row_weight=np.ones(2))
     _refused(compiled, "weight_product", weight_product=np.ones((2, 4)))
+    with pytest.raises(ValueError, match="linear_hessian_rows: out"):
+        compiled.linear_hessian_rows(
+            np.ones((3, 2)), None, np.ones((3, 4)), None, None, None, 0.0, np.ones((12, 8)), 1
+        )
     shared = np.ones((4, 2))
     _refused(compiled, "weight_product", direction=shared, weight_product=shared)

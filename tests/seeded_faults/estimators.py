@@ -33,12 +33,6 @@ FAULTS = {
         "np.bincount(rows.y, minlength=n_classes)",
         "tests/estimators",
     ),
-    "absent entries are left out of the deviation": Fault(
-        "chainrule.estimators.standardisation",
-        "(squares + absent * np.square(mean))",
-        "squares",
-        "tests/estimators/test_sparse_features.py",
-    ),
     "held-out rows as a copy": Fault(
         "chainrule.estimators.fit_rows",
         "rows.select(split.training)",
@@ -56,5 +50,11 @@ FAULTS = {
         'return f"[{first + row}, {column}]',
         'return f"[{row}, {column}]',
         "tests/estimators/test_refusals.py",
+    ),
+    "absent entries are left out of the deviation": Fault(
+        "chainrule.estimators.standardisation",
+        "(squares + absent * np.square(mean))",
+        "squares",
+        "tests/estimators/test_sparse_features.py",
     ),
 }

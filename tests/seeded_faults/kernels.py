@@ -103,7 +103,7 @@ FAULTS = {
         "native/training_masks.cpp", "int64_t word = first * units;", "int64_t word = 0;", _STEPS
     ),
     "a product of a training step keeps its last chain alone": KernelFault(
-        "native/training_tile.hpp", "k > 0,", "false,", _STEPS
+        "native/training_tile.hpp", "task.add || k > 0,", "task.add,", _STEPS
     ),
     "second moments beyond the quick root's reach": KernelFault(
         "native/training_update.cpp",
@@ -123,6 +123,15 @@ FAULTS = {
         "(void)step;",
         _STEPS,
     ),
+    "a sum of shares depends on who adds them": KernelFault(
+        "native/training_update.cpp", "add && share.n_rows > chain_steps;", "false;", _STEPS
+    ),
+    "a share's bias gradient in place of the one before": KernelFault(
+        "native/training_update.cpp",
+        "store(biases + place, add ? load(biases + place, Whole{}, 0) + g : g, Whole{});",
+        "store(biases + place, g, Whole{});",
+        _STEPS,
+    ),
     "the penalty is left out where the gradient is kept": KernelFault(
         "native/training_update.cpp",
         "const bool penalty = task.optimiser.alpha != 0;",
@@ -133,7 +142,7 @@ FAULTS = {
         "native/training_layers.cpp", "slope = slope * mask;", "", _STEPS
     ),
     "a pass reads the rows beside those asked for": KernelFault(
-        "native/linear_passes.cpp",
+        "native/staged_rows.hpp",
         "rows_.positions ? rows_.positions[first + i] : first + i;",
         "first + i;",
         "tests/kernels/test_linear_passes.py",
@@ -161,5 +170,17 @@ FAULTS = {
         "curve(positions[i], i - first, 1);",
         "curve(i, i - first, 1);",
         "tests/kernels/test_sparse_passes.py",
+    ),
+    "the curvature of a class with itself forgets the others": KernelFault(
+        "native/linear_blocks.cpp",
+        "out[0] = -weight * values[a] * (Real{1} - values[a]);",
+        "out[0] = -weight * values[a];",
+        "tests/kernels/test_linear_passes.py",
+    ),
+    "a sum of pairs of features stands in one place of its four": KernelFault(
+        "native/linear_hessian.cpp",
+        "at(k, a, l, b) = at(k, b, l, a) = *sums;",
+        "at(k, a, l, b) = *sums;",
+        "tests/functions/test_linear_passes.py",
     ),
 }

@@ -83,7 +83,7 @@ def test_a_run_resumed_at_any_step_ends_with_the_same_bits(solver, dtype, killed
     whole = fitted(solver, dtype)
     assert fitted(solver, dtype, checkpoint=tmp_path / "0", checkpoint_every=0) == whole
     steps = 30 if solver in ("sgd", "adam", "adamw", "lazy-adam") else whole[1].epochs
-    for count in {1, 2, 3, steps // 2, steps - 1, steps}:
+    for count in {1, min(2, steps), min(3, steps), steps // 2, steps - 1, steps} - {0}:
         path = tmp_path / f"{count}"
         assert interrupted(killed_after, count, path, solver=solver, dtype=dtype) == whole, count
 

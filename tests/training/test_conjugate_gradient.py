@@ -40,6 +40,20 @@ def test_the_inverse_as_preconditioner_needs_one_product():
     assert found.iterations == 1
 
 
+def test_it_ends_where_a_product_lowers_the_model_by_little_of_what_products_did():
+    matrix, gradient = np.diag([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 1.0, 1e-9, 1e-9])
+    decreases = [0.0]
+    for most in range(1, 5):
+        d = conjugate_gradient(lambda v: matrix @ v, gradient, None, 0.0, most).direction
+        decreases.append(-(0.5 * d @ matrix @ d + gradient @ d))
+    for worthwhile in (0.1, 0.3, 0.9):
+        found = conjugate_gradient(lambda v: matrix @ v, gradient, None, 0.0, 4, worthwhile)
+        expected = next(
+            n for n in range(1, 5) if n * (decreases[n] - decreases[n - 1]) <= worthwhile * decreases[n]
+        )
+        assert found.iterations == expected
+
+
 @pytest.mark.parametrize("curved", [0.0, -1.0, np.nan, np.inf])
 def test_a_curvature_that_is_no_positive_number_ends_it(curved):
     found = conjugate_gradient(lambda v: curved * v, np.ones(3), None, 1e-8, 100)

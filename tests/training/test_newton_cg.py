@@ -8,10 +8,14 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
 
+from chainrule.functions import SparseFeatures
 from chainrule.network import InputScaling, Network
 from chainrule.training import Examples, Loss, NewtonCG, Objective, StopReason, train
+from chainrule.training import low_rank_preconditioner as low_rank
 from chainrule.training.curvature_preconditioner import preconditioner
+from chainrule.training.hessian_preconditioner import hessian_preconditioner
 from chainrule.training.linear_softmax import BIAS_SOLVED, LinearSoftmax
+from chainrule.training.preconditioning import preconditioning_of
 
 
 def fitted(X, y, alpha, tol=1e-4, dtype=np.float64, n_classes=None, **options):
@@ -224,16 +228,22 @@ def test_the_number_of_threads_changes_no_bit(dtype):
     assert results[0][1].gap <= 1e-7
 
 
-@pytest.mark.parametrize("offset", [0.0, 50.0])
-def test_every_step_follows_from_parameters_and_state_alone(offset):
+@pytest.mark.parametrize("kind", ["square", "far from 0", "few parameters", "mostly zeros"])
+def test_every_step_follows_from_parameters_and_state_alone(kind):
     random = np.random.default_rng(3)
-    X = random.normal(size=(6000, 40)).astype(np.float32) + np.float32(offset)
-    y = (X[:, :7] + random.gumbel(size=(6000, 7))).argmax(axis=1)
+    n_features = 5 if kind == "few parameters" else 180
+    offset = np.float32(50.0 if kind == "far from 0" else 0.0)
+    X = random.normal(size=(6000, n_features)).astype(np.float32) + offset
+    y = (X[:, :5] + random.gumbel(size=(6000, 5))).argmax(axis=1)
+    if kind == "mostly zeros":
+        X, y = mostly_zeros(6000)
+        n_features = 300
 
     def anew():
-        return Objective(Network((40, 7), dtype=np.float64), Examples(X, y), Loss(), 1e-5)
+        return Objective(Network((n_features, 5), dtype=np.float64), Examples(X, y), Loss(), 1e-5)
 
-    solver, kept, at = NewtonCG(), anew(), np.zeros(41 * 7)
+    solver, kept, at = NewtonCG(), anew(), np.zeros((n_features + 1) * 5)
+    assert preconditioning_of(kept.linear_softmax()).exact == (kind == "few parameters")
     state, states = solver.start(kept, at, 1e-9), []
     while state.reason is None:
         again = solver.step(anew(), at, state)
@@ -295,6 +305,73 @@ def test_the_preconditioner_is_the_inverse_where_all_classes_are_equally_probabl
     np.testing.assert_allclose(preconditioner(problem, np.zeros(28))(product), flat, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("kind", ["plain", "all"])
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_the_preconditioner_of_few_parameters_is_the_inverse_of_the_curvature(kind, offset):
+    random = np.random.default_rng(7)
+    X, y = random.normal(size=(900, 5)) * [1, 10, 100, 1, 0.1] + offset, random.integers(0, 4, 900)
+    given = options_of(kind, 900, 4)
+    loss = Loss(given.get("class_weight"), given.get("label_smoothing", 0.0))
+    objective = Objective(
+        Network((5, 4), dtype=np.float64), Examples(X, y, given.get("sample_weight")), loss, 0.05
+    )
+    problem, at = objective.linear_softmax(), 0.01 * random.normal(size=24)
+    along = random.normal(size=24)
+    found = hessian_preconditioner(problem, at)(problem.curvature(at, np.float64).product(along))
+    for vector in (found, along):  # what all classes share is in the penalty alone, below what float32 tells
+        vector[:20] -= np.tile(vector[:20].reshape(4, 5).mean(axis=0), 4)
+        vector[20:] -= vector[20:].mean()
+    np.testing.assert_allclose(found, along, rtol=0, atol=1e-3 if offset == 0.0 else 2e-2)
+
+
+def mostly_zeros(n_rows=3000, n_features=300, n_classes=5, dtype=np.float32, share=0.1):
+    random = np.random.default_rng(8)
+    X = np.where(random.random((n_rows, n_features)) < share, random.normal(size=(n_rows, n_features)), 0.0)
+    W = random.normal(size=(n_features, n_classes))
+    return X.astype(dtype), (X @ W + random.gumbel(size=(n_rows, n_classes))).argmax(axis=1)
+
+
+def test_the_preconditioner_of_many_features_is_that_of_their_square_where_its_range_is_covered():
+    random = np.random.default_rng(9)
+    X = random.normal(size=(600, 20)) @ random.normal(
+        size=(20, 400)
+    )  # of rank 20, of which 100 vectors see all
+    objective = Objective(
+        Network((400, 3), dtype=np.float64), Examples(X, random.integers(0, 3, 600)), Loss(), 0.5
+    )
+    problem, at, along = objective.linear_softmax(), np.zeros(1203), random.normal(size=1203)
+    assert preconditioning_of(problem).make is low_rank.low_rank_preconditioner
+    square = preconditioner(problem, at)(along)
+    found = low_rank.low_rank_preconditioner(problem, at)(along)
+    np.testing.assert_allclose(found, square, rtol=0.02, atol=0.02 * abs(square).max())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_features_that_are_mostly_zero_are_read_without_zeros_and_end_at_the_same_minimum(dtype):
+    X, y = mostly_zeros(dtype=dtype)
+    offset = X + dtype(1e-3)  # no entry is 0, and the weights mean the same
+    alpha = 1e-3
+    network, outcome = fitted(X, y, alpha, tol=1e-9, dtype=np.float64)
+    other, _ = fitted(offset, y, alpha, tol=1e-9, dtype=np.float64)
+    read = LinearSoftmax(Objective(network, Examples(X, y), Loss(), alpha)).read
+    assert isinstance(read, SparseFeatures)
+    assert isinstance(LinearSoftmax(Objective(network, Examples(offset, y), Loss(), alpha)).read, np.ndarray)
+    assert outcome.reason is StopReason.CONVERGED
+    assert outcome.gap <= 1e-9
+    np.testing.assert_allclose(network.named_parameters["W1"], other.named_parameters["W1"], atol=1e-3)
+    value = float64_value(X.astype(np.float64), y, alpha, network)
+    assert value - plain_minimum(X.astype(np.float64), y, alpha) <= 2e-9
+
+
+def test_the_number_of_threads_changes_no_bit_without_zeros():
+    X, y = mostly_zeros(6000)
+    results = []
+    for n_threads in (1, 2, 3):
+        network, outcome = fitted(X, y, 1e-4, tol=1e-7, dtype=np.float32, n_threads=n_threads)
+        results.append((network.parameters.tobytes(), outcome))
+    assert results[0] == results[1] == results[2]
+
+
 @pytest.mark.parametrize("n_features", [40, 700])
 def test_many_features_are_preconditioned_by_their_square_or_by_its_diagonal(n_features):
     random = np.random.default_rng(6)
@@ -317,6 +394,18 @@ def test_the_network_of_the_objective_is_not_written_to():
     problem = LinearSoftmax(Objective(network, Examples(X, y), Loss(), 0.1))
     problem.value_and_gradient(problem.logits(np.ones(15), np.float64), np.ones(15))
     assert not network.parameters.any()
+
+
+@pytest.mark.parametrize("solver", ["newton-cg", "newton-cholesky"])
+def test_a_fit_that_is_cut_off_says_what_it_has_and_gives_no_false_advice(solver):
+    X, y = load_wine(return_X_y=True)
+    outcome = train(Network((13, 3), dtype=np.float64), X, y, solver=solver, alpha=1e-4, max_epochs=1)
+    assert outcome.reason is StopReason.MAX_EPOCHS
+    assert "the parameters are the best found and can be used" in outcome.message
+    assert "fitting on from them" in outcome.message
+    for advice in ("raise", "tol", "max_epochs", "scale", "Standardise"):
+        assert advice not in outcome.message
+    assert "scale" not in StopReason.STALLED.linear_advice.lower()
 
 
 def test_it_is_a_value_with_a_name():

@@ -20,7 +20,14 @@ from chainrule.functions.linear_cross_entropy import (
     linear_cross_entropy_with_gradient,
 )
 from chainrule.functions.linear_gauss_newton import linear_cross_entropy_gauss_newton
-from chainrule.functions.linear_passes import Features, Scaling, linear_cross, linear_curvature, linear_logits
+from chainrule.functions.linear_passes import (
+    Features,
+    Scaling,
+    linear_cross,
+    linear_curvature,
+    linear_hessian,
+    linear_logits,
+)
 from chainrule.functions.softmax import log_softmax, logsumexp, softmax
 from chainrule.functions.softmax_vjp import softmax_vjp
 from chainrule.functions.sparse_features import SparseFeatures, is_sparse, sparse_features
@@ -45,6 +52,7 @@ __all__ = [
     "linear_cross_entropy_gauss_newton",
     "linear_cross_entropy_with_gradient",
     "linear_curvature",
+    "linear_hessian",
     "linear_logits",
     "log_softmax",
     "logsumexp",

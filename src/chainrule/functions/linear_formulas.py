@@ -205,6 +205,37 @@ def linear_curvature_rows(
         _add_products(curved, x, weight_product, bias_product)
 
 
+def linear_hessian_rows(
+    features: Array,
+    positions: Array | None,
+    probabilities: Array,
+    row_weight: Array | None,
+    centre: Array | None,
+    scale: Array | None,
+    limit: float,
+    out: Array,
+    n_threads: int,  # noqa: ARG001
+) -> None:
+    """Write the sum over rows of (CE.4) kron x~ x~^T, the weights class by class and then the biases."""
+    positions = np.arange(len(features)) if positions is None else positions
+    (n_classes, n_features), width = (probabilities.shape[1], features.shape[1]), features.shape[1] + 1
+    total = np.zeros((n_classes, width, n_classes, width))
+    for start in range(0, len(positions), ROWS_PER_BLOCK):
+        rows = positions[start : start + ROWS_PER_BLOCK]
+        x = np.ones((len(rows), width), probabilities.dtype)
+        x[:, :-1] = _scaled(features[rows], centre, scale, limit, probabilities.dtype)
+        p = probabilities[rows]
+        weighted = p if row_weight is None else p * row_weight[rows, None].astype(p.dtype)
+        for k in range(n_classes):
+            curvature = -weighted[:, k, None] * p
+            curvature[:, k] += weighted[:, k]
+            for other in range(n_classes):
+                total[k, :, other] += x.T @ (curvature[:, other, None] * x)
+    places = np.arange(n_classes * width).reshape(n_classes, width)
+    order = np.concatenate([places[:, :n_features].ravel(), places[:, -1]])
+    out[...] = total.reshape(n_classes * width, n_classes * width)[np.ix_(order, order)]
+
+
 def _scaled(
     features: Array, centre: Array | None, scale: Array | None, limit: float, dtype: np.dtype[np.floating]
 ) -> Array:

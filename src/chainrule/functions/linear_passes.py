@@ -168,6 +168,42 @@ def linear_curvature(
     return sums
 
 
+def linear_hessian(
+    features: Array,
+    probabilities: Array,
+    row_weight: Array | None,
+    positions: Array | None = None,
+    *,
+    scaling: Scaling | None = None,
+    n_threads: int | None = None,
+) -> Array:
+    """Return the matrix of second derivatives by weights and biases, where the probabilities are at hand.
+
+    Parameters
+    ----------
+    features, probabilities, row_weight, positions, scaling, n_threads
+        As :func:`linear_curvature`; the dtype of the probabilities is that of the products.
+
+    Returns
+    -------
+    ndarray of float64, shape (classes * (features + 1), classes * (features + 1))
+        The sum over rows of (CE.4) kron x~ x~^T, with x~ = (x, 1): the weights class by class, then the biases. 128
+        rows are summed in a chain, 512 in the dtype of the products, all in float64, in an order that follows from the
+        shapes alone.
+
+    Examples
+    --------
+    >>> linear_hessian(np.array([[2.0]]), np.array([[0.5, 0.5]]), None)[0]
+    array([ 1. , -1. ,  0.5, -0.5])
+    """
+    n_parameters = probabilities.shape[1] * (features.shape[1] + 1)
+    out = np.empty((n_parameters, n_parameters))
+    linear_kernels().linear_hessian_rows(
+        features, positions, probabilities, row_weight, *_scaling(scaling), out, thread_count(n_threads)
+    )
+    return out
+
+
 def _scaling(scaling: Scaling | None) -> tuple[Array | None, Array | None, float]:
     if scaling is None:
         return None, None, 0.0

@@ -185,12 +185,12 @@ class SparseFeatures:
         return SparseFeatures(begin, indices, values, self.n_features)
 
     def _gathered(self, rows: Array) -> "SparseFeatures":
-        counts = self.begin[rows + 1] - self.begin[rows]
-        begin = _sums_before(counts)
-        # The entry at place e of the result is at e + shift of its row.
-        places = np.repeat(self.begin[rows] - begin[:-1], counts)
-        places += np.arange(begin[-1])
-        return self._alike(begin, self.indices[places], self.values[places])
+        begin = _sums_before(self.begin[rows + 1] - self.begin[rows])
+        indices, values = np.empty(begin[-1], np.int32), np.empty(begin[-1], self.dtype)
+        sparse_kernels().copy_sparse_rows(
+            self.begin, self.indices, self.values, rows, begin, indices, values, thread_count(None)
+        )
+        return self._alike(begin, indices, values)
 
 
 def is_sparse(array: object) -> bool:

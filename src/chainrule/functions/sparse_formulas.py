@@ -95,3 +95,20 @@ def copy_nonzeros_rows(
     rows, columns = np.nonzero(dense)
     indices[...] = columns
     values[...] = dense[rows, columns]
+
+
+def copy_sparse_rows(
+    begin: Array,
+    indices: Array,
+    values: Array,
+    rows: Array,
+    out_begin: Array,
+    out_indices: Array,
+    out_values: Array,
+    n_threads: int,  # noqa: ARG001
+) -> None:
+    """Write the entries of some rows one after the other."""
+    # The entry at place e of the result is at e + shift of its row.
+    places = np.repeat(begin[rows] - out_begin[:-1], np.diff(out_begin))
+    places += np.arange(out_begin[-1])
+    out_indices[...], out_values[...] = indices[places], values[places]

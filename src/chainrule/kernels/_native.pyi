@@ -182,6 +182,23 @@ def linear_curvature_rows(
     :func:`linear_logits_rows`.
     """
 
+def linear_hessian_rows(
+    features: Array,
+    positions: Array | None,
+    probabilities: Array,
+    row_weight: Array | None,
+    centre: Array | None,
+    scale: Array | None,
+    limit: float,
+    out: Array,
+    n_threads: int,
+) -> None:
+    """Write the sum over rows of s (diag(p) - p p^T) kron x~ x~^T, x~ = (x, 1), as float64.
+
+    In the order of the weights, class by class, and then the biases. Products are
+    computed in the dtype of the probabilities; rows and features as :func:`linear_curvature_rows`.
+    """
+
 class SparseMatrix:
     """Compressed sparse rows, checked, and their entries sorted by column once a sum over rows asks for that.
 
@@ -236,6 +253,24 @@ def count_nonzeros_rows(dense: Array, counts: Array, n_threads: int) -> None:
 
 def copy_nonzeros_rows(dense: Array, begin: Array, indices: Array, values: Array, n_threads: int) -> None:
     """Write those entries and their columns; ``begin`` are the sums of the counts before each row."""
+
+def copy_sparse_rows(
+    begin: Array,
+    indices: Array,
+    values: Array,
+    rows: Array,
+    out_begin: Array,
+    out_indices: Array,
+    out_values: Array,
+    n_threads: int,
+) -> None:
+    """Write the entries of some rows one after the other; ``out_begin`` are the sums of their counts before each."""
+
+def stable_order(words: Array, out: Array) -> None:
+    """Write the stable sorting order of words, int64 read as uint64, to ``out``, int64.
+
+    Fewer than 2**32 words; those that are spread evenly take time proportional to their number.
+    """
 
 def dense_product(
     a: Array,
@@ -339,7 +374,7 @@ class TrainingSteps:
         total: float,
         n_threads: int,
     ) -> tuple[int, float, float]:
-        """Take len(rates) steps: those taken, the sum of the losses, and the norm of the last gradient.
+        """Take len(rates) steps: those taken, the sum of the losses, and the norm of an epoch's last gradient.
 
         Minibatch b is order[b N // n_batches : (b + 1) N // n_batches]. A step whose loss makes ``total`` infinite or
         NaN is not taken, nor are those after it.

@@ -8,12 +8,15 @@ from chainrule.training.choice import Solver
 from chainrule.training.diagonal_lbfgs import DiagonalLBFGS
 from chainrule.training.early_stopping import Best
 from chainrule.training.newton_cg import NewtonCG
+from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import Objective
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.run_state import Record, Standing
 from chainrule.training.solver import MinibatchSolver
 from chainrule.training.watching import Watch
 
+OF_LINEAR_MODELS = (NewtonCG, NewtonCholesky, DiagonalLBFGS)
+"""Solvers to which the units of features do not matter."""
 DIVERGENCE = 2.0
 """A run has diverged if it ends above this many times the loss it began with; less is a step past a minimum."""
 
@@ -80,5 +83,5 @@ def outcome_of(record: Record, solver: Solver, loss: float) -> Outcome:
         validation_curve=tuple(record.validation_curve),
         gradient_norm=record.gradient_norm,
         gap=gap,
-        message=f"{numbers}. {reason.advice}",
+        message=f"{numbers}. {reason.linear_advice if isinstance(solver, OF_LINEAR_MODELS) else reason.advice}",
     )

@@ -27,6 +27,7 @@ from chainrule.training.fingerprint import data_fingerprint
 from chainrule.training.interruption import DeferredInterrupt
 from chainrule.training.lazy_rows import LazyState
 from chainrule.training.loop import FullBatchMethod, Method, MinibatchMethod, run_epochs
+from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.objective import Objective
 from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.outcome import NOTHING_LEFT, Outcome, StopReason
@@ -131,6 +132,8 @@ def _conduct(run: Run, checkpoint: Checkpoint | None, call: str) -> Outcome:
 
 def _fit(run: Run, begin: RunState | None, pauses: Pauses) -> Outcome:
     watch, objective = run.watch, run.objective
+    if isinstance(run.solver, NewtonCG):
+        objective.linear_softmax()  # made here, so that the first look at the objective is a pass like the others
     if begin is None:
         first = standing(objective, watch)
         record, place = Record(Best(first.parameters)), None

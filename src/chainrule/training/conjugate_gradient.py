@@ -20,7 +20,12 @@ class ConjugateGradient:
 
 
 def conjugate_gradient(
-    product: Operator, gradient: Array, precondition: Operator | None, tolerance: float, most: int
+    product: Operator,
+    gradient: Array,
+    precondition: Operator | None,
+    tolerance: float,
+    most: int,
+    worthwhile: float = 0.0,
 ) -> ConjugateGradient:
     """Return d with H d near -g, by algorithm 5.3 of [NocedalWright2006].
 
@@ -36,6 +41,9 @@ def conjugate_gradient(
         It ends where the residual, measured by M^-1, is at most this share of what it was.
     most : int
         The most products.
+    worthwhile : float
+        It ends, after two products, where the last one lowered the quadratic model by less than this share of what
+        they did on average [NashSofer1990].
 
     Returns
     -------
@@ -53,6 +61,7 @@ def conjugate_gradient(
     conditioned = residual if precondition is None else precondition(residual)
     along = conditioned.copy()
     size = first = fixed_order_dot(residual, conditioned)
+    decrease = 0.0
     for iteration in range(1, most + 1):
         curved = product(along)
         curvature = fixed_order_dot(along, curved)
@@ -61,6 +70,9 @@ def conjugate_gradient(
         length = size / curvature
         direction += length * along
         residual -= length * curved
+        decrease += length * size
+        if iteration * length * size <= worthwhile * decrease:
+            return ConjugateGradient(direction, iteration)
         conditioned = residual if precondition is None else precondition(residual)
         size, before = fixed_order_dot(residual, conditioned), size
         if not size > tolerance**2 * first:

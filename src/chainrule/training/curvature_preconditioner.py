@@ -11,22 +11,18 @@ features do not matter.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from chainrule._types import Array
 from chainrule.functions import linear_cross
 from chainrule.training.linear_softmax import LinearSoftmax
+from chainrule.training.mostly_zeros import evenly_spaced
 
 LEAST_ROWS = 2048
 ROWS_TO_A_FEATURE = 2
-EXACT_SQUARE = 256
-"""Up to so many features S^-1 is kept in float64, else in float32."""
-LIFTS: dict[Any, float] = {np.float64: 1e-10, np.float32: 1e-5}
+LIFT = 1e-10
 """What is added to the unit diagonal: collinear features and constants leave S singular."""
-LARGEST_SQUARE = 512
-"""Up to so many features S is made whatever the number of rows is."""
 SQUARE_COST = 0.5
 FACTORISATION_COST = 2.0
 """Time of a multiplication in S and in its inverse, one thread of float64, over one in a pass."""
@@ -38,8 +34,8 @@ class CurvaturePreconditioner:
 
     Parameters
     ----------
-    inverse : ndarray, shape (features + 1, features + 1) or (features + 1,)
-        S^-1, or that of its diagonal where the whole would take too much memory.
+    inverse : ndarray, shape (features + 1, features + 1)
+        S^-1.
     shape : tuple of int
         Of W.
     """
@@ -51,10 +47,7 @@ class CurvaturePreconditioner:
         """Return M^-1 r for a flat vector, a new array."""
         size = self.shape[0] * self.shape[1]
         rows = np.column_stack([vector[:size].reshape(self.shape), vector[size:]])
-        if self.inverse.ndim == 1:
-            rows *= self.inverse
-        else:
-            rows = np.asarray(rows.astype(self.inverse.dtype) @ self.inverse, dtype=np.float64)
+        rows = rows @ self.inverse
         return np.concatenate([rows[:, :-1].ravel(), rows[:, -1]])
 
 
@@ -64,36 +57,33 @@ def preconditioner(problem: LinearSoftmax, parameters: Array) -> CurvaturePrecon
     rows = sampled_rows(len(probabilities), problem.shape[1])
     trace = problem.row_curvature(probabilities[rows], rows) * (len(probabilities) / len(rows))
     weights = trace / (max(problem.shape[0] - 1, 1) * problem.total_weight)
-    dtype = np.float64 if problem.shape[1] < EXACT_SQUARE else np.float32
-    features = np.ones((len(rows), problem.shape[1] + 1), dtype)
+    features = np.ones((len(rows), problem.shape[1] + 1))
     features[:, :-1] = problem.inputs(rows)
-    features *= np.sqrt(weights).astype(dtype)[:, None]
+    features *= np.sqrt(weights)[:, None]
     penalty = np.full(features.shape[1], problem.alpha)
     penalty[-1] = 0.0
     diagonal = np.einsum("id,id->d", features, features, dtype=np.float64) + penalty
     diagonal = np.where(diagonal > 0.0, diagonal, 1.0)
-    if not keeps_square(problem):
-        return CurvaturePreconditioner(1.0 / diagonal, problem.shape)
     unit = 1.0 / np.sqrt(diagonal)
-    features *= unit.astype(dtype)
-    inverse = _inverse(_square(features, problem.n_threads), penalty * unit**2, LIFTS[dtype])
+    features *= unit
+    inverse = _inverse(_square(features, problem.n_threads), penalty * unit**2)
     inverse *= unit
     inverse *= unit[:, None]
-    return CurvaturePreconditioner(inverse.astype(dtype), problem.shape)
+    return CurvaturePreconditioner(inverse, problem.shape)
 
 
 def _square(features: Array, n_threads: int | None) -> Array:
     return linear_cross(features, features, n_threads=n_threads)[0]
 
 
-def _inverse(square: Array, penalty: Array, lift: float) -> Array:
+def _inverse(square: Array, penalty: Array) -> Array:
     """Return the inverse of a matrix of unit diagonal but for its penalty, lifted until it can be factorised."""
     from scipy.linalg.lapack import dpotrf, dpotri  # here: it takes longer to load than this room
 
     places = np.arange(len(square))
     diagonal = square.diagonal() + penalty
     for power in range(5):
-        square[places, places] = diagonal + lift * 100.0**power
+        square[places, places] = diagonal + LIFT * 100.0**power
         factor, failed = dpotrf(square, lower=1, clean=0)
         if not failed:
             inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
@@ -105,20 +95,12 @@ def _inverse(square: Array, penalty: Array, lift: float) -> Array:
 def sampled_rows(n_rows: int, n_features: int) -> Array:
     """Return the rows that S is made of, spread evenly."""
     wanted = min(n_rows, max(LEAST_ROWS, ROWS_TO_A_FEATURE * n_features))
-    return np.arange(wanted, dtype=np.int64) * n_rows // wanted
-
-
-def keeps_square(problem: LinearSoftmax) -> bool:
-    """Return whether S is small beside the features."""
-    n_rows, n_features = problem.features.shape
-    return n_features <= max(LARGEST_SQUARE, n_rows // 8)
+    return evenly_spaced(n_rows, wanted)
 
 
 def cost_in_passes(problem: LinearSoftmax) -> float:
     """Return what making M costs, in products with the curvature of all rows."""
     n_rows, n_features = problem.features.shape
-    if not keeps_square(problem):
-        return 1.0
     of_rows = float(len(sampled_rows(n_rows, n_features))) * n_features**2
     return (SQUARE_COST * of_rows + FACTORISATION_COST * n_features**3) / (
         2.0 * n_rows * n_features * problem.shape[0]

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule._types import Array
 from chainrule.network import Network
+from chainrule.training.conclusion import OF_LINEAR_MODELS
 from chainrule.training.diagnosis_features import (
     badly_scaled_features,
     constant_features,
@@ -72,7 +73,9 @@ def diagnose(
             return ()
         moments = feature_moments(network, rows)
         shares = dead_shares(network, rows)
-        causes = [constant_features(moments), badly_scaled_features(moments), dead_units(network, shares)]
+        causes = [constant_features(moments), dead_units(network, shares)]
+        if not isinstance(solver, OF_LINEAR_MODELS):
+            causes.insert(1, badly_scaled_features(moments))
         cut_off = any(share == 1.0 for share in shares.values()) or bool(moments.constant.all())
         rate = None
         diverged = outcome.reason in (StopReason.DIVERGED, StopReason.NOT_IMPROVED)

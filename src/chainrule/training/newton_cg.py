@@ -9,33 +9,33 @@ import numpy as np
 from chainrule._types import Array
 from chainrule.functions import SparseFeatures
 from chainrule.training.conjugate_gradient import Operator, conjugate_gradient
-from chainrule.training.curvature_preconditioner import (
-    cost_in_passes,
-    preconditioner,
-)
-from chainrule.training.diagonal_preconditioner import diagonal_preconditioner
 from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm
 from chainrule.training.linear_softmax import Curvature, LinearSoftmax
 from chainrule.training.outcome import StopReason
+from chainrule.training.preconditioning import Preconditioning, preconditioning_of
 from chainrule.training.resolution import RESOLUTION, reason_to_give_up
 from chainrule.training.solver import FullBatchSolver, SmoothFunction
 
 SUFFICIENT_DECREASE = 1e-4
-FORCING = 0.3
-"""The largest share of the residual that may be left; later it is the square root of how far the gradient fell."""
+FORCING = 0.2
+"""The share of the residual that may be left."""
+WORTHWHILE_PRODUCT = 0.3
+"""A product has to lower the model by this share of what products did on average, or is the last one."""
+ENOUGH = 0.3
+"""The most that may be left where the goal is near."""
 MOST_PRODUCTS = 250
 COVERED = 0.95
 """Rows are left out of the curvature as long as the others hold this share of its trace: those that are certain."""
 WORTHWHILE = 0.75
 """Above this share of the rows all are taken: rows side by side need no copy."""
+WORTHWHILE_WITHOUT_ZEROS = 0.5
+"""The same where the copy has to be sorted by columns as well."""
 COARSE_ROWS = 4
 """At first every fourth row stands for the rest in the curvature."""
 LEAST_COARSE_ROWS = 1024
 SHORTEST_USUAL = 0.01
 """Shorter steps are a sign of numbers that are too coarse."""
 MOST_SLOW_STEPS = 5
-AGAIN = 3.0
-"""Products since the preconditioner was made, in units of its cost, after which it is made anew."""
 KEPT_PROMISE = 0.7
 """It does so until a step brings less than this share of what it promised."""
 FLOAT32_RESOLUTION = 1e-5
@@ -49,7 +49,7 @@ class NewtonCGState:
     Value, gradient and its norm; the decrease that the last direction promised relative to F; whether they are
     those of float64 logits, and whether the curvature is taken in float64 too; whether few rows still stand for the
     others in it, and whether all rows are needed, for a step without those that are certain went too far; how many
-    steps hardly shortened the gradient; its norm at first; where the preconditioner was made, and the products
+    steps hardly shortened the gradient; where the preconditioner was made, and the products
     since then in units of all rows.
     """
 
@@ -57,7 +57,6 @@ class NewtonCGState:
     gradient: Array
     gradient_norm: float
     tol: float
-    first_norm: float
     promised: float = math.inf
     exact: bool = False
     wide: bool = False
@@ -76,12 +75,14 @@ class NewtonCG(FullBatchSolver):
 
     With gradient g and Hessian H, a direction solves ::
 
-        (CG.1)  |H d + g| <= min(0.3, sqrt(|g| / |g_0|)) |g|
+        (CG.1)  |H d + g| <= 0.2 |g|,  or  n (q_n - q_{n-1}) <= 0.3 q_n,        q_n = -(g . d_n + d_n . H d_n / 2)
 
-    [NocedalWright2006, section 7.1], the lengths measured by the preconditioner's inverse; it is never solved further
-    than ``tol`` asks for. H is taken in float32, over the rows that hold 95 % of its trace, at first over every fourth
-    row; so are F and g until they come near their goal, and in float64 from then on. The preconditioner
-    (KP.1) is made when products have cost as much, and anew when they have cost three times as much again.
+    after n products [NocedalWright2006, section 7.1], [NashSofer1990], the lengths measured by the preconditioner's
+    inverse; it is never solved further than ``tol`` asks for. H is taken in float32, over the rows that hold 95 % of
+    its trace, at first over every fourth row; so are F and g until they come near their goal, and in float64 from then
+    on. Where the parameters are few the preconditioner is the matrix of second derivatives itself over some of the rows
+    (HP.1), made at once, and H is taken over all rows; else it is (KP.1) or (LP.1), made when products have cost as
+    much, and anew when they have cost three times as much again.
 
     Examples
     --------
@@ -96,9 +97,12 @@ class NewtonCG(FullBatchSolver):
         """Evaluate function and gradient at the first parameters."""
         problem = function.linear_softmax()
         parameters = problem.centred(parameters)
-        value, gradient = problem.value_and_gradient(problem.logits(parameters, np.float64), parameters)
+        value, gradient = problem.value_and_gradient(problem.logits(parameters, np.float32), parameters)
+        exact = not math.isfinite(value) or _near(problem, gradient, tol)
+        if exact:
+            value, gradient = problem.value_and_gradient(problem.logits(parameters, np.float64), parameters)
         norm = fixed_order_norm(gradient)
-        state = NewtonCGState(value, gradient, norm, tol, norm)
+        state = NewtonCGState(value, gradient, norm, tol, exact=exact, coarse=not exact)
         gap = function.certified_gap(gradient)
         return replace(state, reason=StopReason.CONVERGED) if gap is not None and gap <= tol else state
 
@@ -142,39 +146,47 @@ def _direction(
     problem: LinearSoftmax, parameters: Array, state: NewtonCGState
 ) -> tuple[NewtonCGState, Array]:
     """Return the direction (CG.1), and the state with what it cost."""
-    if state.work >= cost_in_passes(problem) * (1.0 if state.anchor is None else AGAIN):
+    kind = preconditioning_of(problem)
+    if state.work >= kind.cost * (kind.again if state.anchor is not None else kind.first):
         state = replace(state, anchor=parameters, work=0.0)
-    precondition = None if state.anchor is None else _preconditioner(problem, state.anchor)
-    curvature = _curvature(problem, parameters, state)
-    tolerance = min(FORCING, math.sqrt(state.gradient_norm / max(state.first_norm, 1e-300)))
+    precondition = None if state.anchor is None else _preconditioner(problem, kind, state.anchor)
+    curvature = _curvature(problem, kind, parameters, state)
+    tolerance = FORCING
     if problem.alpha > 0.0:
         enough = math.sqrt(2.0 * problem.alpha * state.tol)
-        tolerance = max(tolerance, min(FORCING, 0.5 * enough / max(state.gradient_norm, 1e-300)))
-    tolerance *= 0.1**state.slow
+        tolerance = max(tolerance, min(ENOUGH, 0.5 * enough / max(state.gradient_norm, 1e-300)))
+    tighter = 0.1**state.slow
     most = min(MOST_PRODUCTS, 2 * parameters.size + 10)
-    found = conjugate_gradient(curvature.product, state.gradient, precondition, tolerance, most)
+    found = conjugate_gradient(
+        curvature.product,
+        state.gradient,
+        precondition,
+        tolerance * tighter,
+        most,
+        WORTHWHILE_PRODUCT * tighter,
+    )
     work = state.work + found.iterations * curvature.row_share
     # Products that are never enough may be too coarse.
     state = replace(state, work=work, wide=state.wide or found.iterations == most)
     return state, problem.without_common_shift(found.direction)
 
 
-def _preconditioner(problem: LinearSoftmax, anchor: Array) -> Operator:
+def _preconditioner(problem: LinearSoftmax, kind: Preconditioning, anchor: Array) -> Operator:
     kept = problem.kept
     if kept is None or not np.array_equal(kept[0], anchor):
-        sparse = isinstance(problem.features, SparseFeatures)
-        make = diagonal_preconditioner if sparse else preconditioner
-        problem.kept = kept = (anchor, make(problem, anchor))
+        problem.kept = kept = (anchor, kind.make(problem, anchor))
     made = kept[1]
     assert callable(made)
     return made
 
 
-def _curvature(problem: LinearSoftmax, parameters: Array, state: NewtonCGState) -> Curvature:
+def _curvature(
+    problem: LinearSoftmax, kind: Preconditioning, parameters: Array, state: NewtonCGState
+) -> Curvature:
     """Return the curvature over the rows that it needs."""
     whole = problem.curvature(parameters, np.float64 if state.wide else np.float32)
     n_rows = len(whole.probabilities)
-    if isinstance(problem.features, SparseFeatures):
+    if kind.exact or isinstance(problem.features, SparseFeatures):
         # Rare features are in few rows: without those their curvature is the penalty's, and steps go far too far.
         return whole
     if state.coarse and n_rows >= COARSE_ROWS * LEAST_COARSE_ROWS:
@@ -186,7 +198,8 @@ def _curvature(problem: LinearSoftmax, parameters: Array, state: NewtonCGState) 
     left_out = np.cumsum(ordered)
     least = ordered[np.searchsorted(left_out, (1.0 - COVERED) * left_out[-1])]
     positions = np.flatnonzero(trace >= least)
-    return replace(whole, positions=positions) if len(positions) < WORTHWHILE * n_rows else whole
+    few = WORTHWHILE if problem.read is problem.features else WORTHWHILE_WITHOUT_ZEROS
+    return replace(whole, positions=positions) if len(positions) < few * n_rows else whole
 
 
 def _search(

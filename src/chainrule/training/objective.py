@@ -23,7 +23,13 @@ from typing import Any
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.functions import SparseFeatures, softmax, total_weight
+from chainrule.functions import (
+    SparseFeatures,
+    linear_hessian,
+    linear_logits,
+    softmax,
+    total_weight,
+)
 from chainrule.network import Dropout, Network
 from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm, tree_sum
 from chainrule.training.linear_softmax import BIAS_SOLVED, LinearSoftmax, target_mass
@@ -157,7 +163,9 @@ class Objective:
     def in_float64(self) -> "Objective":
         """Return the same objective on a float64 copy of the network; rows are converted block by block."""
         description = {**self.network.describe(), "dtype": "float64"}
-        return replace(self, network=Network.restore(self.network.tensors(), description, "train"))
+        same = replace(self, network=Network.restore(self.network.tensors(), description, "train"))
+        object.__setattr__(same, "_linear", self._linear)  # the passes are those of the rows
+        return same
 
     def penalty(self) -> float:
         """Return the second term of (TR.1) at the network's parameters, in float64."""
@@ -166,7 +174,9 @@ class Objective:
         return 0.5 * self.alpha * float(sum(squares)) if self.alpha else 0.0
 
     def value(self) -> float:
-        """Return F at the network's parameters."""
+        """Return F at the network's parameters; by the passes of a linear network where those are there."""
+        if self._linear:
+            return self._linear[0].value_at(self.network.parameters.astype(np.float64), self.network.dtype)
         (total,) = tree_sum((self.loss.sum(self.network, block),) for block in self.examples.blocks())
         return float(total) / self.total_weight + self.penalty()
 
@@ -205,7 +215,7 @@ class Objective:
     def hessian(self, parameters: Array) -> Array:
         """Return the matrix of second derivatives of F for a linear softmax network, shape (P, P).
 
-        With x~ = (x, 1) and the curvature (CE.4) at the logits, block by block ::
+        With x~ = (x, 1) and the curvature (CE.4) at the logits ::
 
             (TR.6)  sum_i s_i (sum_k q_ik) (diag(p_i) - p_i p_i^T) kron x~_i x~_i^T / sum_i s_i c_i  +  alpha I_W  +  G
 
@@ -214,8 +224,9 @@ class Objective:
         changes no Newton direction, for the gradient has no part along them.
         """
         self.network.parameters = parameters
-        blocks = self.examples.blocks()
-        (matrix,) = tree_sum((_linear_softmax_curvature(self.network, block, self.loss),) for block in blocks)
+        sparse = isinstance(self.examples.X, SparseFeatures)
+        pieces = self.examples.blocks() if sparse else iter((self.examples,))
+        (matrix,) = tree_sum((_linear_softmax_curvature(self.network, rows, self.loss),) for rows in pieces)
         matrix /= self.total_weight
         for weights in self.weight_slices:
             matrix[range(weights.start, weights.stop), range(weights.start, weights.stop)] += self.alpha
@@ -274,25 +285,21 @@ def clip(gradient: Array, max_norm: float) -> None:
         gradient *= max_norm / norm
 
 
-def _linear_softmax_curvature(network: Network, block: Examples, loss: Loss) -> Array:
-    """Return the sum over the rows of a block in (TR.6), in the order of the flat parameters."""
-    forward = network.forward(block.X)
-    # A block of them has K times as many numbers below, sparse or not.
-    inputs = forward.inputs.dense() if isinstance(forward.inputs, SparseFeatures) else forward.inputs
-    features = np.column_stack([inputs, np.ones(len(block))])
-    probabilities = softmax(forward.logits, n_threads=loss.n_threads)
-    given = target_mass(block, loss, network.n_outputs)
-    mass = np.ones(len(block)) if given is None else given
-    n_outputs, width = network.n_outputs, features.shape[1]
-    rows = (np.sqrt(mass)[:, None] * probabilities)[:, :, None] * features[:, None, :]
-    flat_rows = rows.reshape(len(block), n_outputs * width)
-    matrix = -(flat_rows.T @ flat_rows)
-    for k in range(n_outputs):
-        own = slice(k * width, (k + 1) * width)
-        matrix[own, own] += features.T @ ((mass * probabilities[:, k])[:, None] * features)
-    places = np.arange(n_outputs * width).reshape(n_outputs, width)
-    order = np.concatenate([places[:, :-1].ravel(), places[:, -1]])
-    return np.asarray(matrix[np.ix_(order, order)])
+def _linear_softmax_curvature(network: Network, rows: Examples, loss: Loss) -> Array:
+    """Return the sum over some rows in (TR.6), in the order of the flat parameters."""
+    features, scaling = rows.X, network.input_scaling
+    if isinstance(features, SparseFeatures):
+        # A block of them, as a dense one: the matrix has far more numbers.
+        features = features.dense()
+    given = None if scaling is None else (scaling.center, scaling.scale, scaling.limit)
+    layer = network.named_parameters
+    features = np.ascontiguousarray(features)
+    logits = linear_logits(features, layer["W1"], layer["b1"], scaling=given, n_threads=loss.n_threads)
+    mass = target_mass(rows, loss, network.n_outputs)
+    return linear_hessian(
+        features, softmax(logits, n_threads=loss.n_threads), None if mass is None else mass.astype(np.float64),
+        scaling=given, n_threads=loss.n_threads,
+    )  # fmt: skip
 
 
 def _hold_common_shifts(matrix: Array, n_features: int, n_outputs: int, of_weights: bool) -> None:

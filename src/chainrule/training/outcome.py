@@ -51,6 +51,23 @@ class StopReason(Enum):
         """What to do, a sentence."""
         return str(self.value)
 
+    @property
+    def linear_advice(self) -> str:
+        """What to do after a solver of linear models to which the units of features do not matter."""
+        return _LINEAR_ADVICE.get(self.name, self.advice)
+
+
+_LINEAR_ADVICE = {
+    "STALLED": (
+        "No lower point could be found: what is left lies below the rounding of sums over these rows. The parameters "
+        "are the best found and can be used."
+    ),
+    "MAX_EPOCHS": (
+        "The fit was cut off by its limit of iterations; the parameters are the best found and can be used, and "
+        "fitting on from them (warm_start=True, or the same network) goes on where it stopped."
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -1,0 +1,162 @@
+"""The preconditioner (KP.1) for many features: S by its range on some vectors, and by its diagonal beside that.
+
+With S in units of its diagonal, and Omega of a hundred columns ::
+
+    (LP.1)  S ~ Y (Omega^T Y)^-1 Y^T + diag(rest) = B B^T + D,      Y = S_x Omega,   rest = diag(S - B B^T)
+
+S_x the part of S that the rows make [FrangellaTroppUdell2023]. Its inverse follows from a matrix of that order alone ::
+
+    (LP.2)  S^-1 ~ D^-1 - E E^T,      E = D^-1 B L^-T,   L L^T = I + B^T D^-1 B
+
+so making it takes two passes over some rows, and no square of the features.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule._types import Array
+from chainrule.functions import Features, SparseFeatures, linear_cross, linear_logits
+from chainrule.kernels import Purpose, random_bits
+from chainrule.training.linear_softmax import LinearSoftmax
+from chainrule.training.mostly_zeros import evenly_spaced
+
+RANK = 100
+ROWS_TO_A_RANK = 4
+MOST_ROWS = 2048
+NUMBERS = 1 << 22
+"""Of the rows that are looked at; no fewer than 256 of them."""
+LIFT = 1e-5
+"""The least rest, in units of the diagonal: what float32 leaves of collinear features."""
+
+
+@dataclass(frozen=True)
+class LowRankPreconditioner:
+    """M^-1 of (KP.1) with (LP.2).
+
+    Parameters
+    ----------
+    unit : ndarray, shape (features + 1,)
+        The root of the reciprocal of S's diagonal.
+    rest : ndarray, shape (features + 1,)
+        D^-1, in these units.
+    factor : ndarray of float32, shape (features + 1, rank)
+        E, in these units.
+    shape : tuple of int
+        Of W.
+    """
+
+    unit: Array
+    rest: Array
+    factor: Array
+    shape: tuple[int, int]
+
+    def __call__(self, vector: Array) -> Array:
+        """Return M^-1 r for a flat vector, a new array."""
+        size = self.shape[0] * self.shape[1]
+        rows = np.column_stack([vector[:size].reshape(self.shape), vector[size:]])
+        rows *= self.unit
+        inside = (rows.astype(np.float32) @ self.factor) @ self.factor.T
+        rows *= self.rest
+        rows -= inside
+        rows *= self.unit
+        return np.concatenate([rows[:, :-1].ravel(), rows[:, -1]])
+
+
+def low_rank_preconditioner(problem: LinearSoftmax, parameters: Array) -> LowRankPreconditioner:
+    """Return (LP.2) for the curvature at some parameters."""
+    probabilities = problem.curvature(parameters, np.float32).probabilities
+    rows = evenly_spaced(len(probabilities), sampled_rows(problem))
+    trace = problem.row_curvature(probabilities[rows], rows) * (len(probabilities) / len(rows))
+    weights = (trace / (max(problem.shape[0] - 1, 1) * problem.total_weight)).astype(np.float32)[:, None]
+    sample = _Sample(problem, rows, weights)
+    penalty = np.full(problem.shape[1] + 1, problem.alpha)
+    penalty[-1] = 0.0
+    diagonal = sample.diagonal() + penalty
+    unit = 1.0 / np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
+    root = _root(sample, unit, rank_of(problem))
+    rest = np.maximum(1.0 - np.einsum("jr,jr->j", root, root), penalty * unit**2 + LIFT)
+    return LowRankPreconditioner(unit, 1.0 / rest, _factor(root, rest), problem.shape)
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Some rows of X with weights t: x~ ^T diag(t) x~."""
+
+    problem: LinearSoftmax
+    rows: Array
+    weights: Array
+
+    @property
+    def features(self) -> Features:
+        problem = self.problem
+        if isinstance(problem.read, SparseFeatures):
+            return problem.read.astype(np.float32).taken(self.rows)
+        return np.ascontiguousarray(problem.inputs(self.rows), dtype=np.float32)
+
+    def diagonal(self) -> Array:
+        features = self.features
+        squares = features.squared() if isinstance(features, SparseFeatures) else np.square(features)
+        by_weight, by_bias = linear_cross(squares, self.weights, n_threads=self.problem.n_threads)
+        return np.append(by_weight[0], by_bias)
+
+    def product(self, vectors: Array) -> Array:
+        """Return S_x V^T for the rows of V, shape (rank, features + 1)."""
+        vectors, features = vectors.astype(np.float32), self.features
+        n_threads = self.problem.n_threads
+        weight, bias = np.ascontiguousarray(vectors[:, :-1]), np.ascontiguousarray(vectors[:, -1])
+        along = linear_logits(features, weight, bias, n_threads=n_threads)
+        along *= self.weights
+        by_weight, by_bias = linear_cross(features, along, n_threads=n_threads)
+        return np.column_stack([by_weight, by_bias])
+
+
+def _root(sample: _Sample, unit: Array, rank: int) -> Array:
+    """Return B of (LP.1), shape (features + 1, rank); no columns where rounding leaves nothing to divide by."""
+    from scipy.linalg.lapack import dpotrf, dtrtrs  # here: it takes longer to load than this room
+
+    words = random_bits(rank * len(unit), Purpose.SKETCH, 0)
+    vectors = np.where(words >> np.uint64(63), 1.0, -1.0).reshape(rank, len(unit))
+    image = sample.product(vectors * unit) * unit
+    square = image @ vectors.T
+    square = 0.5 * (square + square.T)
+    places = np.arange(rank)
+    shift = 1e-6 * float(square.diagonal().max(initial=0.0))
+    for power in range(4):
+        square[places, places] += shift * 100.0**power
+        factor, failed = dpotrf(square, lower=1)
+        if not failed:
+            root, _ = dtrtrs(factor, image, lower=1)
+            return np.asarray(root.T)
+    return np.zeros((len(unit), 0))
+
+
+def _factor(root: Array, rest: Array) -> Array:
+    """Return E of (LP.2)."""
+    from scipy.linalg.lapack import dpotrf, dtrtrs
+
+    scaled = root / rest[:, None]
+    inner = root.T @ scaled
+    inner[np.arange(len(inner)), np.arange(len(inner))] += 1.0
+    if not len(inner):
+        return np.zeros(root.shape, np.float32)
+    factor, _ = dpotrf(inner, lower=1)
+    solved, _ = dtrtrs(factor, scaled.T, lower=1)
+    return np.ascontiguousarray(solved.T, dtype=np.float32)
+
+
+def sampled_rows(problem: LinearSoftmax) -> int:
+    """Return how many rows S is made of."""
+    n_rows, n_features = problem.features.shape
+    return min(n_rows, max(256, min(MOST_ROWS, NUMBERS // n_features)))
+
+
+def rank_of(problem: LinearSoftmax) -> int:
+    """Return the number of columns of Omega: few beside rows and features."""
+    return max(min(RANK, sampled_rows(problem) // ROWS_TO_A_RANK, problem.shape[1] // 2), 1)
+
+
+def cost_in_passes(problem: LinearSoftmax) -> float:
+    """Return what making it costs, in products with the curvature of all rows: passes, and as much again."""
+    n_rows, _ = problem.features.shape
+    return 2.0 * sampled_rows(problem) * rank_of(problem) / (n_rows * problem.shape[0])
