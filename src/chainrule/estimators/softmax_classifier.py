@@ -388,16 +388,20 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the label of the largest logit for each row, shape (examples,)."""
-        features = self._features(X, "predict")
-        return np.asarray(self.classes_[by_blocks(self.network_, features, chosen_classes)])
+        chosen = self._predicted(X, "predict", chosen_classes)
+        return np.asarray(self.classes_[chosen])
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the probability of each class in the order of ``classes_``, shape (examples, classes)."""
-        return by_blocks(self.network_, self._features(X, "predict_proba"), Network.predict_proba)
+        return self._predicted(X, "predict_proba", Network.predict_proba)
 
     def predict_log_proba(self, X: ArrayLike) -> Array:
         """Return the logarithm of each class's probability, exact where the probability underflows."""
-        return by_blocks(self.network_, self._features(X, "predict_log_proba"), log_probabilities)
+        return self._predicted(X, "predict_log_proba", log_probabilities)
+
+    def _predicted(self, X: ArrayLike, method: str, predict: Any) -> Array:
+        features = self._features(X, method)
+        return by_blocks(self.network_, features, predict)
 
     def to_model(self) -> "Model":
         """Return the model that is saved: network, classes, settings and outcome, without an encoder."""
