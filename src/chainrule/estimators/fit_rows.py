@@ -45,7 +45,7 @@ def holds_probabilities(y: Any) -> bool:
 
 
 def labelled_rows(
-    X: Features, y: Array, sample_weight: ArrayLike | None, classes: Any = None, call: str = CALL
+    X: Any, y: Array, sample_weight: ArrayLike | None, classes: Any = None, call: str = CALL
 ) -> tuple[Array, Examples]:
     """Return the classes, and the rows of positive weight with class indices or probabilities for targets.
 

@@ -46,6 +46,7 @@ from chainrule.training import (
 if TYPE_CHECKING:
     from chainrule.estimators.model import Model
 
+_DTYPES = [np.float64, np.float32]
 _FULL_BATCH = ("lbfgs", "lbfgs-diagonal", "newton-cg", "newton-cholesky")
 
 
@@ -114,8 +115,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         back or is given an ``eval_set``.
     scaling : "auto", "none", "standard" or "robust"
         "robust": by median and interquartile range, clipped smoothly to -3..3; "standard": to mean 0 and standard
-        deviation 1; both batch by batch inside the network. "auto": "robust" with hidden layers, else "none". Sparse
-        features are never centred: "standard" is to standard deviation 1 alone, "auto" is "none".
+        deviation 1; both batch by batch inside the network. "auto": "robust" with hidden layers, else "none".
+        Sparse features: "auto" is "none", and "standard" does not centre.
     warm_start : bool
         Whether ``fit`` begins at the weights and the scaling of the fit before, which had the same classes and layers.
     random_state : int, RandomState or None
@@ -349,15 +350,13 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return features, and labels or probabilities, as scikit-learn checks them."""
         require_memory(FIT, memory_of_conversion(X))
         several = holds_probabilities(y)
-        dtypes = [np.float64, np.float32]
         with refusals_of(FIT, X, prefix):
-            features, targets = validate_data(
-                self, X, y, reset=reset, dtype=dtypes, multi_output=several, accept_sparse="csr"
-            )
-            if is_sparse(features):
-                features = sparse_features(FIT, f"{prefix}X", features)
+            checks = {"dtype": _DTYPES, "multi_output": several, "accept_sparse": "csr"}
+            features, targets = validate_data(self, X, y, reset=reset, **checks)
             if reset and not several:  # later labels are held to the classes, which says more
                 check_classification_targets(targets)
+        if is_sparse(features):
+            features = sparse_features(FIT, f"{prefix}X", features)
         return features, targets
 
     def _eval_rows(self, eval_set: Any) -> GivenRows:
@@ -382,14 +381,13 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: ArrayLike) -> Array:
         """Return the logits, shape (examples, classes); with two classes their difference, shape (examples,)."""
-        features = self._features(X, "decision_function")
+        check_is_fitted(self)
         given = logit_differences if len(self.classes_) == 2 else Network.predict_logits
-        return by_blocks(self.network_, features, given)
+        return self._predicted(X, "decision_function", given)
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the label of the largest logit for each row, shape (examples,)."""
-        chosen = self._predicted(X, "predict", chosen_classes)
-        return np.asarray(self.classes_[chosen])
+        return np.asarray(self._predicted(X, "predict", lambda *rows: self.classes_[chosen_classes(*rows)]))
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the probability of each class in the order of ``classes_``, shape (examples, classes)."""
@@ -460,9 +458,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _features(self, X: Any, method: str) -> Features:
         check_is_fitted(self)
-        call, dtypes = f"SoftmaxClassifier.{method}", [np.float64, np.float32]
-        with refusals_of(call, X):
-            features = validate_data(self, X, reset=False, dtype=dtypes, accept_sparse="csr")
+        with refusals_of(call := f"SoftmaxClassifier.{method}", X):
+            features = validate_data(self, X, reset=False, dtype=_DTYPES, accept_sparse="csr")
         return sparse_features(call, "X", features) if is_sparse(features) else np.asarray(features)
 
     def __sklearn_tags__(self) -> Any:

@@ -64,7 +64,12 @@ def linear_logits(
 
 
 def linear_cross(
-    features: Features, gradient: Array, *, scaling: Scaling | None = None, n_threads: int | None = None
+    features: Features,
+    gradient: Array,
+    *,
+    scaling: Scaling | None = None,
+    n_threads: int | None = None,
+    out: Array | None = None,
 ) -> tuple[Array, Array]:
     """Return the gradients by weight and bias, G^T X and sum_i G_i of (LH.1), for a gradient by the logits.
 
@@ -74,6 +79,8 @@ def linear_cross(
         As :func:`linear_logits`.
     gradient : ndarray of float32 or float64, shape (examples, classes)
         G; its dtype is that of the products.
+    out : ndarray of float64 or None, shape (classes * features + classes,)
+        What both results are views of, one after the other; None: new memory.
 
     Returns
     -------
@@ -87,7 +94,9 @@ def linear_cross(
     (array([[ 0.5,  1. ],
            [-0.5, -1. ]]), array([ 0.5, -0.5]))
     """
-    sums = np.empty((gradient.shape[1], features.shape[1])), np.empty(gradient.shape[1])
+    shape = gradient.shape[1], features.shape[1]
+    flat = np.empty(shape[0] * shape[1] + shape[0]) if out is None else out
+    sums = flat[: shape[0] * shape[1]].reshape(shape), flat[shape[0] * shape[1] :]
     if isinstance(features, SparseFeatures):
         assert scaling is None, "sparse features are scaled once, before"
         threads = thread_count(n_threads)

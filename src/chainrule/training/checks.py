@@ -142,7 +142,7 @@ def check_calibrate(
 def _check_features(call: str, network: Network, X: Any, name: str) -> Any:
     if is_sparse(X):
         X = sparse_features(call, name, X)
-    features: Any = X if isinstance(X, SparseFeatures | SelectedRows) else np.asarray(X)
+    features: Any = X if isinstance(X, SelectedRows | SparseFeatures) else np.asarray(X)
     if features.dtype.kind not in "fiub":
         remedy = "Encode text and categories as numbers first."
         raise ArgumentTypeError(call, f"{name} holds numbers", f"dtype {features.dtype}", remedy)

@@ -72,6 +72,16 @@ class DiagonalLBFGSState:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Parameters, F there, their logits, and the derivative of the summed loss by these."""
+
+    parameters: Array
+    value: float
+    logits: Array
+    by_logits: Array
+
+
+@dataclass(frozen=True)
 class DiagonalLBFGS(FullBatchSolver):
     """L-BFGS whose initial matrix is the inverse of the curvature's diagonal, until the gap is certified.
 
@@ -140,54 +150,59 @@ class DiagonalLBFGS(FullBatchSolver):
             slope = _dot(state.gradient, direction, problem)
         if not (slope < 0.0 and np.isfinite(direction).all()):
             return parameters, _without_step(problem, parameters, state, 0.0)
-        length, following = _search(problem, parameters, direction, slope, state)
-        if length == 0.0:
+        length, place = _search(problem, parameters, direction, slope, state)
+        if place is None:
             return parameters, _without_step(problem, parameters, state, -0.5 * slope)
-        return _arrived(function, problem, (parameters, following), state, length, -0.5 * slope)
+        return _arrived(function, problem, (parameters, place), state, length, -0.5 * slope)
+
+
+def _evaluated(problem: LinearSoftmax, parameters: Array, logits: Array) -> Place:
+    """Return the value at some parameters; no pass over X."""
+    loss, by_logits = problem.loss_and_slopes(logits)
+    size = problem.shape[0] * problem.shape[1]
+    penalty = 0.5 * problem.alpha * _dot(parameters[:size], parameters[:size], problem)
+    return Place(parameters, loss / problem.total_weight + penalty, logits, by_logits)
 
 
 def _search(
     problem: LinearSoftmax, parameters: Array, direction: Array, slope: float, state: DiagonalLBFGSState
-) -> tuple[float, Array]:
-    """Return a step that lowers F enough, and its end; 0 if there is none.
+) -> tuple[float, Place | None]:
+    """Return a step that lowers F enough, and where it leads; None if there is none.
 
     It looks at the logits of the line, without a pass over X for each.
     """
     dtype = np.float64 if state.exact else np.float32
     following = parameters + direction
-    end = problem.logits(following, dtype)
-    value = problem.value(end, following)
+    end = _evaluated(problem, following, problem.fresh_logits(following, dtype))
     if state.exact and -0.5 * slope <= RESOLUTION * abs(state.value):
-        return 1.0, following  # values cannot tell; the gradient will
-    if value <= state.value + SUFFICIENT_DECREASE * slope:
-        return 1.0, following
-    begin, length = problem.logits(parameters, dtype), 1.0
-    change = end - begin
+        return 1.0, end  # values cannot tell; the gradient will
+    if end.value <= state.value + SUFFICIENT_DECREASE * slope:
+        return 1.0, end
+    begin, length, value = problem.fresh_logits(parameters, dtype), 1.0, end.value
+    change = end.logits - begin
     for _ in range(MOST_TRIALS):
         bend = value - state.value - length * slope
         best = -0.5 * slope * length**2 / bend if math.isfinite(bend) and bend > 0.0 else 0.0
         length = min(max(best, 0.1 * length), 0.5 * length)
-        following = parameters + length * direction
-        value = problem.value(begin + dtype(length) * change, following)
+        place = _evaluated(problem, parameters + length * direction, begin + dtype(length) * change)
+        value = place.value
         if value <= state.value + SUFFICIENT_DECREASE * length * slope:
-            return length, following
-    return 0.0, parameters
+            return length, place
+    return 0.0, None
 
 
 def _arrived(
     function: SmoothFunction,
     problem: LinearSoftmax,
-    ends: tuple[Array, Array],
+    ends: tuple[Array, Place],
     state: DiagonalLBFGSState,
     length: float,
     promised: float,
 ) -> tuple[Array, DiagonalLBFGSState]:
-    """Evaluate at the end of a step and remember the pair; near the goal the biases are solved first."""
-    before, here = ends
-    exact = state.exact
-    value, gradient = problem.value_and_gradient(
-        problem.logits(here, np.float64 if exact else np.float32), here
-    )
+    """Take the gradient at the end of a step and remember the pair; near the goal the biases are solved first."""
+    before, place = ends
+    exact, here, value = state.exact, place.parameters, place.value
+    gradient = problem.gradient(place.by_logits, here)
     if _near(problem, gradient, state.tol):
         exact = True
         here, logits = problem.with_biases_solved(here)

@@ -161,7 +161,7 @@ class LinearSoftmax:
             len(self.read), self.read.nbytes // len(self.read), network.n_outputs
         )
         self.mass = target_mass(examples, objective.loss, network.n_outputs)
-        self._seen: tuple[Array, Array] | None = None
+        self._seen: tuple[Array, Logits] | None = None
         self.kept: tuple[Array, object] | None = None
 
     def centred(self, parameters: Array) -> Array:
@@ -204,19 +204,24 @@ class LinearSoftmax:
             and np.array_equal(self._seen[0], parameters)
         ):
             return self._seen[1]
-        weight, bias = self.split(parameters)
         if self.in_pieces and isinstance(self.read, np.ndarray):
-            weight, bias = weight.copy(), bias.copy()
-            return PiecewiseLogits(self.read, weight, bias, dtype, self.scaling, self.n_threads)
-        found = linear_logits(
+            weight, bias = (part.copy() for part in self.split(parameters))
+            found: Logits = PiecewiseLogits(self.read, weight, bias, dtype, self.scaling, self.n_threads)
+        else:
+            found = self.fresh_logits(parameters, dtype)
+        self._seen = (parameters.copy(), found)
+        return found
+
+    def fresh_logits(self, parameters: Array, dtype: Any) -> Array:
+        """Return Z held as one array, without a look at those before, and without keeping them."""
+        weight, bias = self.split(parameters)
+        return linear_logits(
             self.read,
             weight.astype(dtype),
             bias.astype(dtype),
             scaling=self.scaling,
             n_threads=self.n_threads,
         )
-        self._seen = (parameters.copy(), found)
-        return found
 
     def inputs(self, rows: Array) -> Array:
         """Return some of the rows as the head sees them, a new array."""
@@ -251,11 +256,20 @@ class LinearSoftmax:
     def value_and_gradient(self, logits: Logits, parameters: Array) -> tuple[float, Array]:
         """Return F and (LN.1) for the logits of some parameters: half a pass over X where they are held."""
         loss, by_weight, by_bias = tree_sum(self._sums(rows, found) for rows, found in pieces(logits))
-        gradient = np.concatenate([by_weight.ravel(), by_bias])
-        gradient /= self.total_weight
-        size = by_weight.size
-        gradient[:size] += self.alpha * parameters[:size]
+        gradient = self._of_mean(np.concatenate([by_weight.ravel(), by_bias]), parameters)
         return loss / self.total_weight + self.penalty(parameters), gradient
+
+    def gradient(self, by_logits: Array, parameters: Array) -> Array:
+        """Return (LN.1) for the derivative of the summed loss by the logits of some parameters."""
+        gradient = np.empty_like(parameters)
+        linear_cross(self.read, by_logits, scaling=self.scaling, n_threads=self.n_threads, out=gradient)
+        return self._of_mean(gradient, parameters)
+
+    def _of_mean(self, gradient: Array, parameters: Array) -> Array:
+        gradient /= self.total_weight
+        size = self.shape[0] * self.shape[1]
+        gradient[:size] += self.alpha * parameters[:size]
+        return gradient
 
     def _sums(self, rows: slice, logits: Array) -> tuple[float, Array, Array]:
         loss, by_logits = self._loss_and_gradient(rows, logits)
@@ -337,6 +351,10 @@ class LinearSoftmax:
             return np.asarray(step - step.mean())
         except np.linalg.LinAlgError:
             return np.zeros_like(gradient)
+
+    def loss_and_slopes(self, logits: Array) -> tuple[float, Array]:
+        """Return the summed loss and its derivative by the logits."""
+        return self._loss_and_gradient(slice(None), logits)
 
     def _loss_and_gradient(self, rows: slice, logits: Array) -> tuple[float, Array]:
         loss, gradient = cross_entropy_with_gradient(

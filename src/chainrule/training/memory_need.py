@@ -10,9 +10,11 @@ from itertools import pairwise
 import numpy as np
 
 from chainrule.errors import InsufficientMemoryError
+from chainrule.functions import SparseFeatures
 from chainrule.network import Network
 from chainrule.training.available_memory import available_memory
 from chainrule.training.choice import Solver
+from chainrule.training.diagonal_lbfgs import DiagonalLBFGS
 from chainrule.training.lbfgs import LBFGS
 from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.newton_cholesky import NewtonCholesky
@@ -42,6 +44,8 @@ PROBABILITIES_ARRAYS = 0.5
 """The same where it holds no logits: probabilities in float32."""
 VECTORS_OF_ROWS = 3
 """In float64, the curvature of each row, sorted and summed."""
+SPARSE_ENTRY_BYTES = 88
+"""An entry sorted by columns, with a run of its own, in float32 and float64, and its square."""
 NEGLIGIBLE = 16_000_000
 """Bytes up to which nobody looks at what there is: looking takes as long as a small step of training."""
 FLOAT64 = 8
@@ -80,6 +84,8 @@ class FitShape:
         Whether minibatches keep what the derivatives of activations are made of beside their values.
     copied, targets : int
         Bytes of features that are copied, and of targets.
+    sparse : bool
+        Whether features are sparse: no block of them is made dense, but for small exact steps.
     """
 
     n_rows: int
@@ -92,6 +98,7 @@ class FitShape:
     derivatives: bool = False
     copied: int = 0
     targets: int = 0
+    sparse: bool = False
 
     @property
     def n_parameters(self) -> int:
@@ -120,7 +127,8 @@ def memory_of_fit(shape: FitShape) -> dict[str, int]:
     n_rows = shape.n_rows + shape.n_held_back
     parts = {COPY: shape.copied, TARGETS: shape.targets, ROWS: BYTES_OF_ROW * n_rows}
     widths = shape.layer_sizes[1:]
-    inputs = FLOAT64 * shape.layer_sizes[0] * (4 if shape.scaled else 1)
+    dense = not shape.sparse or isinstance(shape.solver, NewtonCholesky)
+    inputs = FLOAT64 * shape.layer_sizes[0] * (4 if shape.scaled else 1) if dense else 0
     block = min(BLOCK_ROWS, n_rows) * (inputs + 2 * shape.itemsize * sum(widths))
     if isinstance(shape.solver, MinibatchSolver):
         fewer = 1 if isinstance(shape.solver, SGD) else 0
@@ -129,11 +137,13 @@ def memory_of_fit(shape: FitShape) -> dict[str, int]:
         )
         batch = min(shape.batch_size, shape.n_rows)
         kept = 3 if shape.derivatives else 2
-        numbers = shape.layer_sizes[0] + kept * sum(widths[:-1]) + 3 * widths[-1]
+        numbers = (0 if shape.sparse else shape.layer_sizes[0]) + kept * sum(widths[:-1]) + 3 * widths[-1]
         parts[BLOCKS] = block + batch * shape.itemsize * numbers
         parts[LOGITS] = shape.itemsize * shape.n_held_back * widths[-1]  # of the temperature
         return parts
     more = 2 * shape.solver.memory if isinstance(shape.solver, LBFGS) else 0
+    if isinstance(shape.solver, DiagonalLBFGS):
+        more = shape.solver.memory + 2  # of float32
     parts[VECTORS] = FLOAT64 * (FULL_BATCH_VECTORS + more) * shape.n_parameters
     parts[BLOCKS] = 2 * block + min(BLOCK_ROWS, n_rows) * 2 * FLOAT64 * sum(widths)
     if isinstance(shape.solver, NewtonCG):
@@ -141,6 +151,8 @@ def memory_of_fit(shape: FitShape) -> dict[str, int]:
         arrays = PROBABILITIES_ARRAYS if in_pieces else LOGITS_ARRAYS
         parts[LOGITS] = int(FLOAT64 * n_rows * (arrays * widths[-1] + VECTORS_OF_ROWS))
         parts[BLOCKS] += PIECE_BYTES if in_pieces else 0
+    if isinstance(shape.solver, DiagonalLBFGS):
+        parts[LOGITS] = int(LOGITS_ARRAYS * FLOAT64 * n_rows * widths[-1])
     if isinstance(shape.solver, NewtonCholesky):
         parts[CURVATURE] = FLOAT64 * MATRICES * shape.n_parameters**2
         parts[LOGITS] = FLOAT64 * n_rows * widths[-1]
@@ -166,6 +178,9 @@ def memory_of_examples(examples: Examples, network: Network, solver: Solver) -> 
     features, targets = examples.X, examples.y
     selected = isinstance(features, SelectedRows)
     base = features.base if isinstance(features, SelectedRows) else features
+    if isinstance(base, SparseFeatures):
+        # Sorted by columns, squared, and in the other precision: full-batch solvers keep all of these.
+        return 0 if isinstance(solver, MinibatchSolver) else SPARSE_ENTRY_BYTES * len(base.values), 0
     if not isinstance(base, np.ndarray):
         return 0, 0
     itemsize = base.itemsize if base.itemsize > 2 else network.dtype.itemsize

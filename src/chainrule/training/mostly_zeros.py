@@ -32,15 +32,26 @@ def without_zeros(features: Features, n_threads: int | None) -> Features:
     >>> without_zeros(pixels, None)
     SparseFeatures(1000 x 500, 50000 entries, float32)
     """
-    if isinstance(features, SparseFeatures) or features.size < FEWEST_ENTRIES:
-        return features
-    sample = features[evenly_spaced(len(features), SAMPLED_ROWS)]
-    entries = np.count_nonzero(sample) / sample.size * features.size
-    copied = 2 * entries * (4 + features.itemsize)  # by rows and by columns, each value with its place
-    affordable = features.nbytes <= SMALL or copied <= SMALL_SHARE * features.nbytes
-    if entries > LARGEST_DENSITY * features.size or not affordable:
+    if isinstance(features, SparseFeatures) or not bytes_without_zeros(features):
         return features
     return SparseFeatures.from_dense(features, n_threads)
+
+
+def bytes_without_zeros(features: Array) -> int:
+    """Return what a copy without zeros takes, by rows and by columns, judged by some rows; 0: none is made.
+
+    Examples
+    --------
+    >>> bytes_without_zeros(np.eye(1000)), bytes_without_zeros(np.ones((1000, 1000)))
+    (24000, 0)
+    """
+    if features.size < FEWEST_ENTRIES:
+        return 0
+    sample = features[evenly_spaced(len(features), SAMPLED_ROWS)]
+    share = np.count_nonzero(sample) / sample.size
+    copied = int(2 * share * features.size * (4 + features.itemsize))
+    affordable = features.nbytes <= SMALL or copied <= SMALL_SHARE * features.nbytes
+    return max(copied, 1) if share <= LARGEST_DENSITY and affordable else 0
 
 
 def evenly_spaced(n_rows: int, wanted: int) -> Array:

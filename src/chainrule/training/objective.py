@@ -44,7 +44,8 @@ SPARSE_BLOCK_ROWS = 8192
 class Examples:
     """Rows of features, targets as the head takes them, and a weight for each row or None.
 
-    The features are an array, sparse, or the :class:`~chainrule.training.selected_rows.SelectedRows` of an array.
+    The features are an array, the :class:`~chainrule.training.selected_rows.SelectedRows` of one, or
+    :class:`~chainrule.functions.SparseFeatures`.
     """
 
     X: Any

@@ -103,16 +103,8 @@ def train_on_portion(stream: Stream, objective: Objective, batch_size: int, seed
 
 def _kind_of_pass(objective: Objective, solver: MinibatchSolver) -> Callable[..., tuple[Any, float]]:
     if serves_sparsely(objective, solver):
-        return _sparse_pass
+        return sparse_pass
     return compiled_pass if knows(objective, solver) else plain_pass
-
-
-def _sparse_pass(
-    objective: Objective, solver: MinibatchSolver, state: Any, batch_size: int, seed: int, number: int
-) -> tuple[Any, float]:
-    batches = shuffled_batches(len(objective.examples), batch_size, seed, number)
-    with one_blas_thread():
-        return sparse_pass(objective, solver, state, batches, number, solver.schedule.at(0, 1))
 
 
 def plain_pass(

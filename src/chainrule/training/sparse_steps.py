@@ -29,6 +29,7 @@ from chainrule.training.lazy_rows import (
 )
 from chainrule.training.loop import MinibatchMethod, MinibatchState
 from chainrule.training.objective import Objective
+from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.pauses import Pauses
 from chainrule.training.sgd import SGD
 from chainrule.training.solver import MinibatchSolver
@@ -178,15 +179,16 @@ class SparseMinibatchMethod(MinibatchMethod):
 
 
 def sparse_pass(
-    objective: Objective, solver: MinibatchSolver, plain: Any, batches: Any, number: int, learning_rate: float
+    objective: Objective, solver: MinibatchSolver, state: Any, batch_size: int, seed: int, number: int
 ) -> tuple[Any, float]:
-    """Take one step for each minibatch of a portion; return the solver's own state and the summed loss."""
+    """Take one step for each minibatch of pass ``number``; return the solver's own state and the summed loss."""
     assert isinstance(solver, SGD | LazyAdam), "asked before"
-    steps, total = SparseSteps(objective, solver), 0.0
-    state = steps.start(plain)
-    for place, rows in enumerate(batches):
-        loss, _, state = steps.step(state, rows, number, place, learning_rate)
-        total += loss
-    state = all_caught_up(state)
-    steps.write(state)
-    return plain_state(state), total
+    steps, total, rate = SparseSteps(objective, solver), 0.0, solver.schedule.at(0, 1)
+    rows = steps.start(state)
+    with one_blas_thread():
+        for place, batch in enumerate(shuffled_batches(len(objective.examples), batch_size, seed, number)):
+            loss, _, rows = steps.step(rows, batch, number, place, rate)
+            total += loss
+    rows = all_caught_up(rows)
+    steps.write(rows)
+    return plain_state(rows), total

@@ -215,6 +215,7 @@ def _require_memory(
     shape = FitShape(
         len(examples), n_held_back, network.layer_sizes, network.dtype.itemsize, solver, batch_size,
         network.input_scaling is not None, derivatives, copied, targets,
+        isinstance(examples.X, SparseFeatures),
     )  # fmt: skip
     require_memory(call, memory_of_fit(shape))
 
