@@ -46,7 +46,8 @@ struct SolverPlan {
 };
 
 // What a call trains on, and where it begins: minibatch b is the rows order[b N / n_batches] to
-// order[(b + 1) N / n_batches - 1] of the data, N = n_rows the length of the order, which need not name every row.
+// order[(b + 1) N / n_batches - 1] of the data, N = n_rows the length of the order, which need not name every
+// row.
 struct StepsTask {
     const void* data;
     bool data_is_float64;
