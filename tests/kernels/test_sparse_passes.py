@@ -171,3 +171,19 @@ def test_arrays_that_do_not_fit_are_refused_by_name(compiled, changes, match):
     shared = np.ones((4, 2))
     with pytest.raises(ValueError, match="shares no memory"):
         compiled.sparse_curvature_rows(**{**given, "direction": shared, "weight_product": shared})
+
+
+def test_some_rows_are_copied_with_their_entries_and_others_refused(compiled):
+    begin, rows = np.array([0, 2, 2, 5]), np.array([2, 0, 1, 2])
+    indices, values = np.array([1, 4, 0, 2, 3], np.int32), np.arange(5.0)
+    to = np.array([0, 3, 5, 5, 8])
+    columns, entries = np.empty(8, np.int32), np.empty(8)
+    compiled.copy_sparse_rows(begin, indices, values, rows, to, columns, entries, 2)
+    assert columns.tolist() == [0, 2, 3, 1, 4, 0, 2, 3]
+    assert entries.tolist() == [2, 3, 4, 0, 1, 2, 3, 4]
+    for bad_rows, bad_to in (
+        (np.array([3, 0, 1, 2]), to), (np.array([-1, 0, 1, 2]), to), (rows, np.array([0, 2, 5, 5, 8])),
+        (rows, to - 1),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="rows are rows of the matrix"):
+            compiled.copy_sparse_rows(begin, indices, values, bad_rows, bad_to, columns, entries, 1)

@@ -19,7 +19,7 @@ from chainrule.training.mostly_zeros import evenly_spaced
 
 ROWS_TO_A_PARAMETER = 12
 LEAST_ROWS = 4096
-LIFT = 1e-6
+LIFT = 1e-5
 """What is added to the unit diagonal: collinear features, constants and common shifts leave M singular."""
 MOST_PARAMETERS = 1000
 MOST_COST = 16.0
@@ -35,7 +35,7 @@ class HessianPreconditioner:
 
     Parameters
     ----------
-    factor : ndarray, shape (P, P)
+    factor : ndarray of float32, shape (P, P)
         The lower Cholesky factor of M in units of its diagonal.
     unit : ndarray, shape (P,)
         The root of the reciprocal of M's diagonal.
@@ -46,15 +46,15 @@ class HessianPreconditioner:
 
     def __call__(self, vector: Array) -> Array:
         """Return M^-1 r for a flat vector, a new array."""
-        from scipy.linalg.lapack import dpotrs  # here: it takes longer to load than this room
+        from scipy.linalg.lapack import spotrs  # here: it takes longer to load than this room
 
-        solved, _ = dpotrs(self.factor, self.unit * vector, lower=1)
+        solved, _ = spotrs(self.factor, (self.unit * vector).astype(np.float32), lower=1)
         return np.asarray(solved * self.unit)
 
 
 def hessian_preconditioner(problem: LinearSoftmax, parameters: Array) -> HessianPreconditioner:
     """Return (HP.1) for the curvature at some parameters."""
-    from scipy.linalg.lapack import dpotrf
+    from scipy.linalg.lapack import spotrf
 
     n_rows = len(problem.examples)
     rows = evenly_spaced(n_rows, sampled_rows(problem))
@@ -75,10 +75,10 @@ def hessian_preconditioner(problem: LinearSoftmax, parameters: Array) -> Hessian
     matrix *= unit[:, None]
     for power in range(5):
         matrix[places, places] = 1.0 + LIFT * 100.0**power
-        factor, failed = dpotrf(matrix, lower=1, clean=0)
+        factor, failed = spotrf(matrix.astype(np.float32), lower=1, clean=0)
         if not failed:
             return HessianPreconditioner(factor, unit)
-    return HessianPreconditioner(np.eye(len(matrix)), unit)
+    return HessianPreconditioner(np.eye(len(matrix), dtype=np.float32), unit)
 
 
 def sampled_rows(problem: LinearSoftmax) -> int:

@@ -15,7 +15,9 @@ from chainrule.network import Network
 from chainrule.training.available_memory import available_memory
 from chainrule.training.choice import Solver
 from chainrule.training.diagonal_lbfgs import DiagonalLBFGS
+from chainrule.training.hessian_preconditioner import MOST_PARAMETERS
 from chainrule.training.lbfgs import LBFGS
+from chainrule.training.mostly_zeros import bytes_without_zeros
 from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import BLOCK_ROWS, Examples
@@ -46,6 +48,10 @@ VECTORS_OF_ROWS = 3
 """In float64, the curvature of each row, sorted and summed."""
 SPARSE_ENTRY_BYTES = 88
 """An entry sorted by columns, with a run of its own, in float32 and float64, and its square."""
+HESSIAN_PRECONDITIONER = 4
+"""Matrices of float64 that the preconditioner of few parameters makes of their second derivatives."""
+WITHOUT_ZEROS = 3
+"""The entries that are not 0, in the other precision too, and those of some rows."""
 NEGLIGIBLE = 16_000_000
 """Bytes up to which nobody looks at what there is: looking takes as long as a small step of training."""
 FLOAT64 = 8
@@ -153,6 +159,8 @@ def memory_of_fit(shape: FitShape) -> dict[str, int]:
         parts[BLOCKS] += PIECE_BYTES if in_pieces else 0
     if isinstance(shape.solver, DiagonalLBFGS):
         parts[LOGITS] = int(LOGITS_ARRAYS * FLOAT64 * n_rows * widths[-1])
+        if shape.n_parameters <= MOST_PARAMETERS:
+            parts[CURVATURE] = FLOAT64 * HESSIAN_PRECONDITIONER * shape.n_parameters**2
     if isinstance(shape.solver, NewtonCholesky):
         parts[CURVATURE] = FLOAT64 * MATRICES * shape.n_parameters**2
         parts[LOGITS] = FLOAT64 * n_rows * widths[-1]
@@ -190,6 +198,8 @@ def memory_of_examples(examples: Examples, network: Network, solver: Solver) -> 
         copied = base.size * itemsize
     elif isinstance(solver, NewtonCG) and (selected or not base.flags.c_contiguous):
         copied = len(examples) * network.n_features * itemsize
+    if isinstance(solver, NewtonCG) and network.input_scaling is None and base.dtype.kind == "f":
+        copied += WITHOUT_ZEROS * bytes_without_zeros(base)
     if not (whole and targets.ndim == 2 and (selected or targets.dtype != network.dtype)):
         return copied, 0
     return copied, targets.nbytes * (

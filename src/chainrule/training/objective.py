@@ -293,7 +293,8 @@ def _linear_softmax_curvature(network: Network, rows: Examples, loss: Loss) -> A
         features = features.dense()
     given = None if scaling is None else (scaling.center, scaling.scale, scaling.limit)
     layer = network.named_parameters
-    features = np.ascontiguousarray(features)
+    kept = features.dtype if features.dtype in (np.float32, np.float64) else network.dtype
+    features = np.ascontiguousarray(features, dtype=kept)
     logits = linear_logits(features, layer["W1"], layer["b1"], scaling=given, n_threads=loss.n_threads)
     mass = target_mass(rows, loss, network.n_outputs)
     return linear_hessian(
