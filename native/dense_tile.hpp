@@ -31,6 +31,7 @@ struct Ahead {
 inline constexpr int64_t steps_to_two_lines = 8;
 
 CHAINRULE_INLINE void bring_near(const void* line) { __builtin_prefetch(line, 0, 2); }
+CHAINRULE_INLINE void bring_near_to_write(const void* line) { __builtin_prefetch(line, 1, 3); }
 
 // c_rj = a_r0 b_0j + a_r1 b_1j + ... for `rows` rows and `vectors` vectors, added to c or in its place.
 template <class Real>

@@ -82,6 +82,12 @@ struct KernelsOf {
     void (*layer_logits)(const ForwardTask<Real>&, Real* logits, int64_t first_row, int64_t last_row);
     void (*layer_backward)(const BackwardTask<Real>&, const TileUnits&);
     void (*layer_update)(const UpdateTask<Real>&, int64_t first_unit, int64_t last_unit);
+    // The gradient of some rows alone, into `weights` and `biases` or added to what they hold.
+    void (*layer_gradient)(const UpdateTask<Real>&, int64_t first_row, int64_t last_row, Real* weights,
+                           Real* biases, bool add);
+    // layer_update from gradients of shares of the rows.
+    void (*layer_collect)(const UpdateTask<Real>&, const PartialGradients<Real>&, int64_t first_unit,
+                          int64_t last_unit);
     void (*layer_finish)(const UpdateTask<Real>&, int64_t first_unit, int64_t last_unit);
     void (*cross_product)(const CrossTask<Real>&);
     void (*curve_rows)(const CurveTask<Real>&);

@@ -37,13 +37,21 @@ class TrainingCall {
         : state_(state), task_(task), kernels_(kernels_of<Real>()), pieces_(pieces) {
         n_layers_ = static_cast<int64_t>(state.layers.size());
         clips_ = state.solver.max_norm > 0.0;
-        phases_of_step_ = 2 * n_layers_ + 1 + (clips_ ? 1 : 0);
+        by_rows_ = state.shares_rows();
+        phases_of_step_ = (by_rows_ ? 2 : 2 * n_layers_ + 1) + (clips_ ? 1 : 0);
     }
 
-    // The last step's gradient is kept, for its length is told.
-    int64_t n_phases() const { return task_.n_steps * phases_of_step_ + (clips_ ? 0 : 1); }
+    // The gradient of an epoch's last step is kept, for its length is told.
+    int64_t n_phases() const {
+        return phases_before() + task_.n_steps * phases_of_step_ + (!clips_ && ends_epoch() ? 1 : 0);
+    }
 
     void phase(int64_t number, int piece) {
+        if (number < phases_before()) {
+            turn_all(piece);
+            return;
+        }
+        number -= phases_before();
         const int64_t step = std::min(number / phases_of_step_, task_.n_steps - 1);
         if (!std::isfinite(total_before(step))) {  // nothing changes any more
             if (piece == 0) {
@@ -52,16 +60,10 @@ class TrainingCall {
             return;
         }
         const int64_t place = number - step * phases_of_step_;
-        if (place == 0) {
-            prepare(step, piece);
-        } else if (place < n_layers_) {
-            forward(step, place - 1, piece);
-        } else if (place == n_layers_) {
-            loss(step, piece);
-        } else if (place <= 2 * n_layers_) {
-            backward(step, 2 * n_layers_ - place, piece);
+        if (by_rows_) {
+            phase_by_rows(step, place, piece);
         } else {
-            finish(step, piece);
+            phase_by_units(step, place, piece);
         }
     }
 
@@ -69,15 +71,43 @@ class TrainingCall {
     using Layer = TrainingLayer<Real>;
     static constexpr int64_t w = panel_columns<Real>;
 
+    int64_t phases_before() const { return by_rows_ ? 1 : 0; }
+
+    void phase_by_rows(int64_t step, int64_t place, int piece) {
+        if (place == 0) {
+            there_and_back(step, share(row_shares, piece, pieces_));
+        } else if (place == 1) {
+            collect(step, piece);
+        } else {
+            finish(step, piece);
+        }
+    }
+
+    void phase_by_units(int64_t step, int64_t place, int piece) {
+        if (place == 0) {
+            gather(step, share(rows_of(step), piece, pieces_));
+            turn_all(piece);
+        } else if (place < n_layers_) {
+            forward(step, place - 1, piece);
+        } else if (place == n_layers_) {
+            loss(step, share(rows_of(step), piece, pieces_));
+        } else if (place <= 2 * n_layers_) {
+            backward(step, 2 * n_layers_ - place, piece);
+        } else {
+            finish(step, piece);
+        }
+    }
+
     Layer& layer(int64_t number) const { return state_.layers[static_cast<size_t>(number)]; }
     int64_t begin_of(int64_t step) const {
         return (task_.first_batch + step) * task_.n_rows / task_.n_batches;
     }
     int64_t rows_of(int64_t step) const { return begin_of(step + 1) - begin_of(step); }
-    bool keeps(int64_t step) const { return clips_ || step == task_.n_steps - 1; }
+    bool ends_epoch() const { return task_.first_batch + task_.n_steps == task_.n_batches; }
+    bool keeps(int64_t step) const { return clips_ || (ends_epoch() && step == task_.n_steps - 1); }
 
-    void prepare(int64_t step, int piece) {
-        const Range rows = share(rows_of(step), piece, pieces_);
+    // Rows, targets and masks of a minibatch.
+    void gather(int64_t step, Range rows) {
         const int64_t* const order = task_.order + begin_of(step);
         const GatherTask<Real> gather{
             task_.data,         task_.data_is_float64, order,       state_.network.sizes[0],
@@ -91,9 +121,6 @@ class TrainingCall {
                                   static_cast<uint64_t>(l), layer(l).threshold};
                 draw_mask(key, rows.first, rows.last, layer(l).n_units(), layer(l).derivatives.data(),
                           layer(l).stride);
-            }
-            if (l > 0) {
-                turn(layer(l), piece);
             }
         }
     }
@@ -113,17 +140,88 @@ class TrainingCall {
         }
     }
 
-    // Panels of W from panels of W^T.
-    void turn(Layer& layer, int piece) {
-        const Range panels = share(panel_count<Real>(layer.n_inputs()), piece, pieces_);
-        for (int64_t unit = 0; unit < layer.n_units(); unit += w) {
-            const Real* const from = layer.parameters.weights.data() + unit * layer.n_inputs();
+    // Panels of W from panels of W^T, for the units of an update.
+    void turn(Layer& layer, Range units) {
+        const int64_t per_panel = line_units<Real>(layer.n_inputs());
+        for (int64_t number = units.first; number < units.last; ++number) {
+            const int64_t unit = number / per_panel * w;
+            const int64_t line = number % per_panel * w;
+            const Real* const from = layer.parameters.weights.data() + unit * layer.n_inputs() + line * w;
             const PackTask<Real> pack{{from, 1, w},
-                                      layer.other_side.data() + unit * w,
-                                      layer.n_units() * w,
+                                      layer.other_side.data() + line * layer.n_units() + unit * w,
+                                      0,
                                       std::min(w, layer.n_units() - unit),
-                                      layer.n_inputs()};
-            kernels_.pack_panels(pack, panels.first, panels.last);
+                                      std::min(w, layer.n_inputs() - line)};
+            kernels_.pack_panels(pack, 0, 1);
+        }
+    }
+
+    void turn_all(int piece) {
+        for (int64_t l = 1; l < n_layers_; ++l) {
+            turn(layer(l), update_units(layer(l), piece));
+        }
+    }
+
+    int64_t begin_of_share(int64_t step, int64_t number) const {
+        return share(rows_of(step), static_cast<int>(number), row_shares).first;
+    }
+
+    // Some shares of the rows: forward, loss, backward, and their gradients.
+    void there_and_back(int64_t step, Range shares) {
+        const Range rows{begin_of_share(step, shares.first), begin_of_share(step, shares.last)};
+        gather(step, rows);
+        for (int64_t l = 0; l < n_layers_ - 1; ++l) {
+            kernels_.layer_forward(forward_task(l), units_of_rows(rows, layer(l).n_units()));
+        }
+        loss(step, rows);
+        for (int64_t l = n_layers_ - 1; l >= 0; --l) {
+            if (l > 0) {
+                kernels_.layer_backward(backward_task(l), units_of_rows(rows, layer(l).n_inputs()));
+            }
+            gradients_of_shares(step, l, shares);
+        }
+    }
+
+    void gradients_of_shares(int64_t step, int64_t number, Range shares) {
+        const UpdateTask<Real> task = update_task(step, number);
+        for (int64_t i = shares.first; i < shares.last; ++i) {
+            const bool add = joins_the_one_before(i, shares);
+            const PackedLayer<Real>& out = layer(number).partial[static_cast<size_t>(add ? i - 1 : i)];
+            kernels_.layer_gradient(task, begin_of_share(step, i), begin_of_share(step, i + 1),
+                                    out.weights.data(), out.biases.data(), add);
+        }
+    }
+
+    // The two of a pair that one thread takes are added at once.
+    static bool joins_the_one_before(int64_t number, Range shares) {
+        return number % 2 == 1 && shares.first < number;
+    }
+
+    PartialGradients<Real> partial_gradients(int64_t number) const {
+        PartialGradients<Real> gradients{};
+        for (int piece = 0; piece < pieces_; ++piece) {
+            const Range shares = share(row_shares, piece, pieces_);
+            for (int64_t i = shares.first; i < shares.last; ++i) {
+                if (!joins_the_one_before(i, shares)) {
+                    const PackedLayer<Real>& partial = layer(number).partial[static_cast<size_t>(i)];
+                    gradients.weights[i] = partial.weights.data();
+                    gradients.biases[i] = partial.biases.data();
+                }
+            }
+        }
+        return gradients;
+    }
+
+    void collect(int64_t step, int piece) {
+        if (!goes_on(step, n_layers_ - 1, piece)) {
+            return;
+        }
+        for (int64_t l = n_layers_ - 1; l >= 0; --l) {
+            const Range units = update_units(layer(l), piece);
+            kernels_.layer_collect(update_task(step, l), partial_gradients(l), units.first, units.last);
+            if (l > 0 && !keeps(step)) {
+                turn(layer(l), units);
+            }
         }
     }
 
@@ -146,7 +244,12 @@ class TrainingCall {
 
     TileUnits tile_units(int64_t n_rows, int64_t n_columns, int piece) const {
         const Range range = share_panels_of<Real>(n_columns, row_units(n_rows), piece, pieces_);
-        return {n_rows, range.first, range.last};
+        return {0, n_rows, range.first, range.last};
+    }
+
+    TileUnits units_of_rows(Range rows, int64_t n_columns) const {
+        const int64_t n_rows = rows.last - rows.first;
+        return {rows.first, n_rows, 0, panel_count<Real>(n_columns) * row_units(n_rows)};
     }
 
     Range update_units(const Layer& layer, int piece) const {
@@ -158,9 +261,8 @@ class TrainingCall {
                                tile_units(rows_of(step), layer(number).n_units(), piece));
     }
 
-    void loss(int64_t step, int piece) {
+    void loss(int64_t step, Range rows) {
         const int64_t n_rows = rows_of(step);
-        const Range rows = share(n_rows, piece, pieces_);
         if (rows.first == rows.last) {
             return;
         }
@@ -218,21 +320,21 @@ class TrainingCall {
         const Range units = update_units(layer(number), piece);
         kernels_.layer_update(update, units.first, units.last);
         if (number > 0) {
-            descend(step, number, piece);
+            kernels_.layer_backward(backward_task(number),
+                                    tile_units(rows_of(step), layer(number).n_inputs(), piece));
         }
     }
 
-    void descend(int64_t step, int64_t number, int piece) {
+    // From dE/dU of a layer to that of the one below.
+    BackwardTask<Real> backward_task(int64_t number) const {
         Layer& own = layer(number);
         Layer& below = layer(number - 1);
         const bool bare = below.activation == ActivationKind::identity && !below.keeps_derivatives();
         const Real* const kept =
             below.keeps_derivatives() ? below.derivatives.data() : (bare ? nullptr : below.values.data());
-        const BackwardTask<Real> task{
-            own.upstream.data(),   own.stride,       own.n_units(), own.other_side.data(),
-            own.n_inputs(),        below.activation, kept,          below.keeps_derivatives(),
-            below.upstream.data(), below.stride};
-        kernels_.layer_backward(task, tile_units(rows_of(step), own.n_inputs(), piece));
+        return {own.upstream.data(),   own.stride,       own.n_units(), own.other_side.data(),
+                own.n_inputs(),        below.activation, kept,          below.keeps_derivatives(),
+                below.upstream.data(), below.stride};
     }
 
     UpdateTask<Real> update_task(int64_t step, int64_t number) const {
@@ -272,6 +374,9 @@ class TrainingCall {
             task.optimiser.factor = static_cast<Real>(factor);
             const Range units = update_units(layer(l), piece);
             kernels_.layer_finish(task, units.first, units.last);
+            if (by_rows_ && l > 0) {
+                turn(layer(l), units);
+            }
         }
     }
 
@@ -282,6 +387,7 @@ class TrainingCall {
     int64_t n_layers_;
     int64_t phases_of_step_;
     bool clips_;
+    bool by_rows_;
 };
 
 }  // namespace chainrule

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <vector>
 
 #include "arena.hpp"
 #include "dense.hpp"
@@ -61,12 +62,13 @@ struct TrainingLayer {
     PackedLayer<Real> first;
     PackedLayer<Real> second;
     PackedLayer<Real> gradient;
-    int64_t stride;            // of the panels of a minibatch
-    Zeros<Real> values;        // h(U), times the mask
-    Zeros<Real> derivatives;   // where they do not follow from the values
-    Zeros<Real> upstream;      // dE/dU
-    Zeros<Real> other_side;    // panels of W, where a layer is below
-    int64_t first_of_squares;  // in the squares of the gradient, by unit
+    std::vector<PackedLayer<Real>> partial;  // gradients of shares of the rows, or none
+    int64_t stride;                          // of the panels of a minibatch
+    Zeros<Real> values;                      // h(U), times the mask
+    Zeros<Real> derivatives;                 // where they do not follow from the values
+    Zeros<Real> upstream;                    // dE/dU
+    Zeros<Real> other_side;                  // panels of W, where a layer is below
+    int64_t first_of_squares;                // in the squares of the gradient, by unit
 
     int64_t n_inputs() const { return parameters.n_inputs; }
     int64_t n_units() const { return parameters.n_units; }

@@ -15,7 +15,7 @@ CHAINRULE_INLINE void for_panels(const TileUnits& units, Use use) {
         const int64_t end = units.last < (panel + 1) * per_panel ? units.last : (panel + 1) * per_panel;
         const int64_t row = (unit - panel * per_panel) * rows_of_unit;
         const int64_t last = (end - panel * per_panel) * rows_of_unit;
-        use(panel, row, (last < units.n_rows ? last : units.n_rows) - row);
+        use(panel, units.first_row + row, (last < units.n_rows ? last : units.n_rows) - row);
         unit = end;
     }
 }

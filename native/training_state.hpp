@@ -9,6 +9,9 @@
 
 namespace chainrule {
 
+// Below this many products in a step, meeting other threads costs more than they bring.
+constexpr double worthwhile_products = 1.5e6;
+
 template <class Real>
 struct TrainingState {
     NetworkPlan network;
@@ -31,6 +34,7 @@ struct TrainingState {
     void take_memory();
     Optimiser<Real> optimiser_of(double rate, int64_t steps) const;
     double products_of_row() const;
+    bool shares_rows() const;
 };
 
 template <class Real>
@@ -61,6 +65,13 @@ void TrainingState<Real>::take_memory() {
                             network.most_rows);
         layers.back().first_of_squares = units;
         units += layers.back().update_units();
+    }
+    if (shares_rows()) {
+        for (TrainingLayer<Real>& layer : layers) {
+            for (int i = 0; i < row_shares; ++i) {
+                layer.partial.emplace_back(arena, layer.n_inputs(), layer.n_units());
+            }
+        }
     }
     inputs = arena.take<Real>(panel_count<Real>(network.sizes[0]) * input_stride);
     logits = arena.take<Real>(network.most_rows * network.sizes.back());
@@ -93,6 +104,21 @@ double TrainingState<Real>::products_of_row() const {
         products += 3.0 * static_cast<double>(layer.n_inputs()) * static_cast<double>(layer.n_units());
     }
     return products;
+}
+
+// Whether threads take rows through the whole network rather than units through the whole minibatch: they
+// then fetch gradients and weights from each other, not values. By the sizes alone, for it decides about
+// bits.
+template <class Real>
+bool TrainingState<Real>::shares_rows() const {
+    const double rows = static_cast<double>(network.most_rows);
+    double values = 0.0;
+    double weights = 0.0;
+    for (const TrainingLayer<Real>& layer : layers) {
+        values += rows * static_cast<double>(layer.n_inputs());
+        weights += static_cast<double>(layer.n_inputs() * layer.n_units());
+    }
+    return 2.0 * weights <= values && rows * products_of_row() >= worthwhile_products;
 }
 
 }  // namespace chainrule

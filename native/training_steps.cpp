@@ -6,9 +6,6 @@
 
 namespace chainrule {
 
-// Below this many products in a step, meeting other threads costs more than they bring.
-constexpr double worthwhile_products = 1.5e6;
-
 template <class Real>
 TrainingSteps<Real>::TrainingSteps(NetworkPlan network, SolverPlan solver)
     : state_(new TrainingState<Real>(std::move(network), solver)) {}

@@ -1,11 +1,16 @@
 // Steps of training on minibatches, from the rows of the data to the weights, without Python in between.
 //
-// A step is a sequence of phases (training_team.hpp):
-//     prepare      rows into panels, masks, and W of every layer but the first as panels of its other side
-//     forward      a hidden layer each
-//     loss         logits, loss and dE/dZ, row by row
-//     backward     from the last layer to the first: gradient and step of its weights, and dE/dU of the one
-//     below finish       where the length of the whole gradient is wanted before the step (TR.7)
+// A step is a sequence of phases (training_team.hpp). Where the values of a minibatch are more than the
+// weights, threads share its rows:
+//     there and back   rows into panels, masks, forward, loss, backward, and the gradients of these rows
+//     collect          gradients of all shares added, and the step of the weights
+// Else they share the units of each layer:
+//     gather           rows into panels, masks, and W of every layer but the first as panels of its other
+//     side forward          a hidden layer each loss             logits, loss and dE/dZ, row by row backward
+//     from the last layer to the first: gradient and step of its weights, and dE/dU of the one
+//                      below
+// Both end with
+//     finish           where the length of the whole gradient is wanted before the step (TR.7)
 // Every sum has an order that the sizes alone fix, so no bit depends on threads or on how many steps a call
 // takes.
 #pragma once
@@ -41,7 +46,8 @@ struct SolverPlan {
 };
 
 // What a call trains on, and where it begins: minibatch b is the rows order[b N / n_batches] to
-// order[(b + 1) N / n_batches - 1] of the data, N = n_rows the length of the order, which need not name every row.
+// order[(b + 1) N / n_batches - 1] of the data, N = n_rows the length of the order, which need not name every
+// row.
 struct StepsTask {
     const void* data;
     bool data_is_float64;
@@ -70,7 +76,7 @@ struct StepsTask {
 struct StepsOutcome {
     int64_t steps;  // taken: fewer than asked for where the loss was not finite
     double total;
-    double gradient_norm;  // of the last step
+    double gradient_norm;  // of the last step that was clipped, or ended an epoch
 };
 
 template <class Real>

@@ -43,8 +43,9 @@ struct GatherTask {
     int64_t out_stride;
 };
 
-// Units of a product: pairs of a panel of columns and a few rows, numbered panel by panel.
+// Units of a product: pairs of a panel of columns and a few of some rows, numbered panel by panel.
 struct TileUnits {
+    int64_t first_row;
     int64_t n_rows;
     int64_t first;
     int64_t last;
@@ -121,6 +122,16 @@ struct UpdateTask {
     double* squares;  // of the gradient, for each unit, or null
     Optimiser<Real> optimiser;
 };
+
+// Gradients of shares of a minibatch, of one layer: ((0 + 1) + (2 + 3)) is that of the whole. Where one is
+// null, the one before has its rows as well.
+inline constexpr int row_shares = 4;
+template <class Real>
+struct PartialGradients {
+    Real* weights[row_shares];
+    Real* biases[row_shares];
+};
+
 template <class Real>
 int64_t line_units(int64_t n_inputs) {
     return panel_count<Real>(n_inputs);

@@ -106,6 +106,7 @@ struct BlockTask {
     int64_t columns;
     const char* ahead[3];  // what is needed next: `lines_ahead` lines each; or null
     int64_t lines_ahead;
+    bool add = false;  // to what C holds
 };
 
 // The lines of one of the places ahead that go with a tile of so many steps: tiles take turns.
@@ -116,6 +117,23 @@ CHAINRULE_INLINE LinesAhead lines_ahead(const BlockTask<Real>& task, int64_t til
     }
     const int64_t groups = steps / 8;
     return {task.ahead[tile], (task.lines_ahead + groups - 1) / groups};
+}
+
+// The lines of the next chain of B, which are the next in memory, shared by the tiles of this one.
+template <class Real>
+CHAINRULE_INLINE LinesAhead next_chain_ahead(const Real* b, int64_t tile, int64_t heights, int64_t steps) {
+    constexpr int64_t w = panel_columns<Real>;
+    if (steps < 8) {
+        return {nullptr, 0};
+    }
+    const int64_t lines = steps * w * static_cast<int64_t>(sizeof(Real)) / cache_line;
+    const int64_t groups = steps / 8;
+    const int64_t to_eight_steps = (lines + groups * heights - 1) / (groups * heights);
+    const int64_t first = tile * groups * to_eight_steps;
+    if (first >= lines) {
+        return {nullptr, 0};
+    }
+    return {reinterpret_cast<const char*>(b + steps * w) + first * cache_line, to_eight_steps};
 }
 
 // The tiles of one chain of every row: B is then read from the first cache, and use(first, rows) called for
@@ -131,14 +149,19 @@ CHAINRULE_INLINE void multiply_block(const BlockTask<Real>& task, Use use) {
         for (int64_t tile = 0; tile < heights; ++tile) {
             const int64_t row = task.rows * tile / heights;
             const int64_t height = task.rows * (tile + 1) / heights - row;
-            const LinesAhead ahead = k == 0 ? lines_ahead(task, tile, steps) : LinesAhead{nullptr, 0};
+            LinesAhead ahead{nullptr, 0};
+            if (inner == Inner::along_line) {
+                ahead = next_chain_ahead(task.b + k * w, tile, heights, steps);
+            } else if (k == 0) {
+                ahead = lines_ahead(task, tile, steps);
+            }
             for (int64_t j = 0; j < task.columns; j += tile_vectors * lanes) {
                 const ChainTask<Real> chain{a + row * StridesOfA<Real, inner>::row,
                                             task.run_stride,
                                             task.b + k * w + j,
                                             steps,
                                             task.c + row * w + j,
-                                            k > 0,
+                                            task.add || k > 0,
                                             ahead};
                 chain_function<Real, inner>(height, task.columns - j > lanes ? tile_vectors : 1)(chain);
             }

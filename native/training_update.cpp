@@ -4,7 +4,7 @@
 #include "abreast.hpp"
 #include "kernels.hpp"
 #include "quick_quotient.hpp"
-#include "training_tile.hpp"
+#include "training_units.hpp"
 
 namespace chainrule::CHAINRULE_NAMESPACE {
 namespace {
@@ -156,69 +156,6 @@ CHAINRULE_INLINE Float64 with_square(Float64 sum, Float32 g) {
     return with_square(with_square(sum, lower(g)), upper(g));
 }
 
-// One unit of a layer: a panel and some of its lines.
-template <class Real>
-struct Unit {
-    int64_t panel;
-    int64_t line;
-    int64_t lines;
-    int64_t columns;
-    bool has_biases() const { return line == 0; }
-    int64_t place(const UpdateTask<Real>& task) const {
-        return (panel * task.n_inputs + line) * panel_columns<Real>;
-    }
-};
-
-template <class Real, class Use>
-CHAINRULE_INLINE void for_units(const UpdateTask<Real>& task, int64_t first, int64_t last, Use use) {
-    const int64_t per_panel = line_units<Real>(task.n_inputs);
-    for (int64_t number = first; number < last; ++number) {
-        const int64_t panel = number / per_panel;
-        const int64_t line = number % per_panel * panel_columns<Real>;
-        const int64_t rest = task.n_inputs - line;
-        use(number, Unit<Real>{panel, line, rest < panel_columns<Real> ? rest : panel_columns<Real>,
-                               columns_in_panel<Real>(panel, task.n_columns)});
-    }
-}
-
-// The sum of the rows of a panel of dE/dU, in their order.
-template <class Real, class Use>
-CHAINRULE_INLINE void bias_gradient(const UpdateTask<Real>& task, const Unit<Real>& unit, Use use) {
-    using V = Vector<Real>;
-    const Real* const panel = task.upstream + unit.panel * task.upstream_stride;
-    for (int64_t j = 0; j < unit.columns; j += V::lanes) {
-        V sum = V::all(0);
-        for (int64_t i = 0; i < task.n_rows; ++i) {
-            sum = sum + load(panel + i * panel_columns<Real> + j, Whole{}, 0);
-        }
-        use(unit.panel * panel_columns<Real> + j, sum);
-    }
-}
-
-// The product of a unit into `out`, lines of a panel; what the next unit needs is brought near meanwhile.
-template <class Real, class Use>
-CHAINRULE_INLINE void unit_product(const UpdateTask<Real>& task, const Unit<Real>& unit, Real* out, Use use) {
-    constexpr int64_t w = panel_columns<Real>;
-    const Real* const next = task.weights + unit.place(task) + unit.lines * w;
-    const int64_t distance = next - task.weights;
-    BlockTask<Real> product{task.a + unit.line / w * task.a_stride,
-                            chain_steps * w,
-                            task.upstream + unit.panel * task.upstream_stride,
-                            task.n_rows,
-                            out,
-                            unit.lines,
-                            unit.columns,
-                            {},
-                            0};
-    if (!task.weight_gradient) {
-        product.lines_ahead = unit.lines * w * static_cast<int64_t>(sizeof(Real)) / cache_line;
-        product.ahead[0] = reinterpret_cast<const char*>(next);
-        product.ahead[1] = reinterpret_cast<const char*>(task.weight_state[0] + distance);
-        product.ahead[2] = reinterpret_cast<const char*>(task.weight_state[1] + distance);
-    }
-    multiply_block<Inner::line_by_line>(product, use);
-}
-
 // The gradient of the penalty is added to that of the loss.
 template <class Real>
 CHAINRULE_INLINE Vector<Real> with_penalty(const UpdateTask<Real>& task, Vector<Real> g, const Real* weight) {
@@ -243,7 +180,9 @@ CHAINRULE_INLINE void step_units(const UpdateTask<Real>& task, int64_t first, in
     with_optimiser(task.optimiser, [&](auto step) {
         for_units(task, first, last, [&](int64_t, const Unit<Real>& unit) {
             const int64_t start = unit.place(task);
-            unit_product(task, unit, scratch, [&](int64_t row, int64_t rows) {
+            BlockTask<Real> product = product_of_unit<Real>(task, unit, scratch, false);
+            look_ahead(task, unit, product);
+            multiply_unit(product, [&](int64_t row, int64_t rows) {
                 step_lines(weights_of(task), start + row * w, rows, unit.columns, step, [&](int64_t offset) {
                     const int64_t from = row * w + offset;
                     return with_penalty(task, load(scratch + from, Whole{}, 0), task.weights + start + from);
@@ -269,6 +208,17 @@ CHAINRULE_INLINE Float64 with_squares(Float64 sum, const Real* first, int64_t li
     return sum;
 }
 
+template <class Real>
+CHAINRULE_INLINE void keep_squares(const UpdateTask<Real>& task, int64_t number, const Unit<Real>& unit) {
+    Float64 squares =
+        with_squares(Float64::all(0.0), task.weight_gradient + unit.place(task), unit.lines, unit.columns);
+    if (unit.has_biases()) {
+        const int64_t place = unit.panel * panel_columns<Real>;
+        squares = with_squares(squares, task.bias_gradient + place, 1, unit.columns);
+    }
+    task.squares[number] = sum_of_lanes(squares);
+}
+
 // The gradient itself, and the sum of its squares for each unit.
 template <class Real>
 CHAINRULE_INLINE void keep_units(const UpdateTask<Real>& task, int64_t first, int64_t last) {
@@ -277,7 +227,7 @@ CHAINRULE_INLINE void keep_units(const UpdateTask<Real>& task, int64_t first, in
     for_units(task, first, last, [&](int64_t number, const Unit<Real>& unit) {
         const int64_t start = unit.place(task);
         Real* const gradient = task.weight_gradient + start;
-        unit_product(task, unit, gradient, [&](int64_t row, int64_t rows) {
+        multiply_unit(product_of_unit<Real>(task, unit, gradient, false), [&](int64_t row, int64_t rows) {
             for_vectors<Real>(rows, unit.columns, [&](int64_t offset) {
                 const int64_t from = row * w + offset;
                 const V g = load(gradient + from, Whole{}, 0);
@@ -288,13 +238,7 @@ CHAINRULE_INLINE void keep_units(const UpdateTask<Real>& task, int64_t first, in
             bias_gradient(task, unit,
                           [&](int64_t place, V g) { store(task.bias_gradient + place, g, Whole{}); });
         }
-        Float64 squares = with_squares(Float64::all(0.0), task.weight_gradient + unit.place(task), unit.lines,
-                                       unit.columns);
-        if (unit.has_biases()) {
-            const int64_t place = unit.panel * panel_columns<Real>;
-            squares = with_squares(squares, task.bias_gradient + place, 1, unit.columns);
-        }
-        task.squares[number] = sum_of_lanes(squares);
+        keep_squares(task, number, unit);
     });
 }
 
@@ -305,6 +249,110 @@ void layer_update(const UpdateTask<Real>& task, int64_t first, int64_t last) {
     } else {
         step_units(task, first, last);
     }
+}
+
+template <class Real>
+CHAINRULE_INLINE void add_lines(Real* to, const Real* from, int64_t lines, int64_t columns) {
+    for_vectors<Real>(lines, columns, [&](int64_t offset) {
+        store(to + offset, load(to + offset, Whole{}, 0) + load(from + offset, Whole{}, 0), Whole{});
+    });
+}
+
+template <class Real>
+void layer_gradient(const UpdateTask<Real>& task, int64_t first_row, int64_t last_row, Real* weights,
+                    Real* biases, bool add) {
+    using V = Vector<Real>;
+    constexpr int64_t w = panel_columns<Real>;
+    UpdateTask<Real> share = task;
+    share.a += first_row * w;
+    share.upstream += first_row * w;
+    share.n_rows = last_row - first_row;
+    const bool whole_first = add && share.n_rows > chain_steps;  // else a sum would depend on who adds it
+    alignas(64) Real scratch[w * w];
+    for_units(share, 0, panel_count<Real>(task.n_columns) * line_units<Real>(task.n_inputs),
+              [&](int64_t, const Unit<Real>& unit) {
+                  Real* const out = weights + unit.place(share);
+                  multiply_unit(
+                      product_of_unit<Real>(share, unit, whole_first ? scratch : out, add && !whole_first),
+                      [&](int64_t row, int64_t rows) {
+                          if (whole_first) {
+                              add_lines(out + row * w, scratch + row * w, rows, unit.columns);
+                          }
+                      });
+                  if (unit.has_biases()) {
+                      bias_gradient(share, unit, [&](int64_t place, V g) {
+                          store(biases + place, add ? load(biases + place, Whole{}, 0) + g : g, Whole{});
+                      });
+                  }
+              });
+}
+
+// The sum of the shares' gradients at one place.
+template <class Real>
+CHAINRULE_INLINE Vector<Real> collected(Real* const* shares, int64_t place) {
+    using V = Vector<Real>;
+    const auto pair = [&](Real* first, Real* second) {
+        const V g = load(first + place, Whole{}, 0);
+        return second ? g + load(second + place, Whole{}, 0) : g;
+    };
+    return pair(shares[0], shares[1]) + pair(shares[2], shares[3]);
+}
+
+// Gradients come from other processors, and weights are still with those that read them in the step before.
+constexpr int64_t elements_ahead = 512;
+
+template <class Real>
+CHAINRULE_INLINE void bring_collected_near(const UpdateTask<Real>& task, const PartialGradients<Real>& shares,
+                                           int64_t place) {
+    bring_near_to_write(task.weights + place);
+    bring_near(shares.weights[0] + place);
+    bring_near(shares.weights[2] + place);
+}
+
+template <class Real>
+CHAINRULE_INLINE void keep_collected(const UpdateTask<Real>& task, const PartialGradients<Real>& shares,
+                                     int64_t first, int64_t last) {
+    constexpr int64_t w = panel_columns<Real>;
+    for_units(task, first, last, [&](int64_t number, const Unit<Real>& unit) {
+        const int64_t start = unit.place(task);
+        for_vectors<Real>(unit.lines, unit.columns, [&](int64_t offset) {
+            const Vector<Real> g = collected(shares.weights, start + offset);
+            store(task.weight_gradient + start + offset, with_penalty(task, g, task.weights + start + offset),
+                  Whole{});
+        });
+        if (unit.has_biases()) {
+            for_vectors<Real>(1, unit.columns, [&](int64_t offset) {
+                const int64_t place = unit.panel * w + offset;
+                store(task.bias_gradient + place, collected(shares.biases, place), Whole{});
+            });
+        }
+        keep_squares(task, number, unit);
+    });
+}
+
+template <class Real>
+void layer_collect(const UpdateTask<Real>& task, const PartialGradients<Real>& shares, int64_t first,
+                   int64_t last) {
+    constexpr int64_t w = panel_columns<Real>;
+    if (task.weight_gradient) {
+        keep_collected(task, shares, first, last);
+        return;
+    }
+    with_optimiser(task.optimiser, [&](auto step) {
+        for_units(task, first, last, [&](int64_t, const Unit<Real>& unit) {
+            const int64_t start = unit.place(task);
+            step_lines(weights_of(task), start, unit.lines, unit.columns, step, [&](int64_t offset) {
+                bring_collected_near(task, shares, start + offset + elements_ahead);
+                return with_penalty(task, collected(shares.weights, start + offset),
+                                    task.weights + start + offset);
+            });
+            if (unit.has_biases()) {
+                const int64_t place = unit.panel * w;
+                step_lines(biases_of(task), place, 1, unit.columns, step,
+                           [&](int64_t offset) { return collected(shares.biases, place + offset); });
+            }
+        });
+    });
 }
 
 // The step from gradients that were kept, times the factor.
@@ -331,6 +379,8 @@ void layer_finish(const UpdateTask<Real>& task, int64_t first, int64_t last) {
 template <class Real>
 void add_update_of(KernelsOf<Real>& kernels) {
     kernels.layer_update = layer_update<Real>;
+    kernels.layer_gradient = layer_gradient<Real>;
+    kernels.layer_collect = layer_collect<Real>;
     kernels.layer_finish = layer_finish<Real>;
 }
 

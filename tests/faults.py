@@ -2,7 +2,7 @@
 
 ``python tests/faults.py`` runs each fault in a process of its own, where an import hook (installed by conftest.py)
 compiles the faulty text in place of the module's. A fault that no test notices is an error. Faults of the compiled
-kernels are built into a module of their own, in a folder of their own.
+kernels are built into a module of their own, in a folder where the right ones were built before.
 """
 
 import importlib.abc
@@ -15,9 +15,10 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from types import ModuleType
 
-from seeded_faults import FAULTS, KERNEL_FAULTS, Fault
+from seeded_faults import FAULTS, KERNEL_FAULTS, Fault, KernelTree
 
 ROOT = Path(__file__).resolve().parent.parent
 VARIABLE = "CHAINRULE_SEEDED_FAULT"
@@ -65,12 +66,14 @@ def install() -> None:
         sys.meta_path.insert(0, _FaultyKernels(path))
 
 
-def _is_noticed(name: str) -> bool:
+def _is_noticed(name: str, trees: SimpleQueue[KernelTree]) -> bool:
     if name in FAULTS:
         return _fails(name, FAULTS[name].tests, {VARIABLE: name})
-    fault = KERNEL_FAULTS[name]
-    with tempfile.TemporaryDirectory() as folder:
-        return _fails(name, fault.tests, {KERNELS_VARIABLE: str(fault.build(Path(folder)))})
+    fault, tree = KERNEL_FAULTS[name], trees.get()
+    try:
+        return _fails(name, fault.tests, {KERNELS_VARIABLE: str(tree.build(fault))})
+    finally:
+        trees.put(tree)
 
 
 def _fails(name: str, tests: str, seeded: dict[str, str]) -> bool:
@@ -87,8 +90,12 @@ def _fails(name: str, tests: str, seeded: dict[str, str]) -> bool:
 def main() -> int:
     """Run every fault, two at a time."""
     names = sys.argv[1:] or [*KERNEL_FAULTS, *FAULTS]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        noticed = list(pool.map(_is_noticed, names))
+    workers = os.cpu_count() or 1
+    trees: SimpleQueue[KernelTree] = SimpleQueue()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
+        for worker in range(workers):
+            trees.put(KernelTree(Path(folder) / str(worker)))
+        noticed = list(pool.map(lambda name: _is_noticed(name, trees), names))
     print(f"{sum(noticed)} passed, {len(noticed) - sum(noticed)} failed")
     return not all(noticed)
 

@@ -60,4 +60,4 @@ def measured(
 ) -> dict[str, Any]:
     """Return bytes: the peak, what was predicted beside what was given, and what was given."""
     arguments = json.dumps([options, n_rows, n_features, n_classes, dtype])
-    return fresh_process.run(textwrap.dedent(MEASURE).format(arguments=arguments, tests=TESTS))
+    return fresh_process.run(textwrap.dedent(MEASURE).format(arguments=arguments, tests=TESTS), seconds=500)

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import faults
-from seeded_faults import KernelFault
+from seeded_faults import KernelFault, copy_of_sources
 
 BUILD = faults.ROOT / "build/sanitize"
 SANITIZERS = "address,bounds,shift,signed-integer-overflow"
@@ -95,7 +95,7 @@ def notices_a_seeded_fault() -> bool:
     """Build the generic kernels with the fault and make the call that meets it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        UNCHECKED_INDEX.seed(folder)
+        UNCHECKED_INDEX.seed(copy_of_sources(folder))
         module = build(folder, folder / "build", "-DCHAINRULE_X86=OFF")
         return _is_reported("an index without its range check", module, "generic", INDEX_PAST_THE_END)
 

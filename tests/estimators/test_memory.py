@@ -50,11 +50,12 @@ def test_a_fit_makes_no_copy_of_float32_features(options, share):
             (9000, 500, 9),
         ),
         ({}, (100_000, 20, 50)),
+        ({}, (200_000, 20, 50)),
         ({"solver": "lbfgs", "max_epochs": 30}, (2000, 4000, 50)),
         ({"solver": "newton-cholesky", "max_epochs": 3}, (3000, 90, 20)),
         ({"max_epochs": 2, "hidden_layer_sizes": [8]}, (50_000, 100, 5, "float16")),
     ],
-    ids=["rows", "parameters", "minibatch", "newton-cg", "lbfgs", "newton-cholesky", "copy"],
+    ids=["rows", "parameters", "minibatch", "newton-cg", "in pieces", "lbfgs", "newton-cholesky", "copy"],
 )
 def test_the_prediction_is_what_a_fit_takes_to_a_quarter(options, sizes):
     found = measured(options, *sizes)

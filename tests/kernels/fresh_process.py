@@ -10,13 +10,13 @@ from typing import Any
 SECONDS = 60
 
 
-def run(program: str, environment: dict[str, str] | None = None) -> Any:
+def run(program: str, environment: dict[str, str] | None = None, seconds: float = SECONDS) -> Any:
     """Return the JSON value that the program prints on its last line."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(program)],
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=seconds,
         check=False,
         env={**_without_our_variables(), **(environment or {})},
     )

@@ -1,9 +1,9 @@
 """The seeded faults, by the room whose file they are put into."""
 
 from seeded_faults import app, data, estimators, files, functions, jax, kernels, network, pytorch, training
-from seeded_faults.fault import Fault, KernelFault
+from seeded_faults.fault import Fault, KernelFault, KernelTree, copy_of_sources
 
-__all__ = ["FAULTS", "KERNEL_FAULTS", "Fault", "KernelFault"]
+__all__ = ["FAULTS", "KERNEL_FAULTS", "Fault", "KernelFault", "KernelTree", "copy_of_sources"]
 
 FAULTS: dict[str, Fault] = {
     **app.FAULTS,

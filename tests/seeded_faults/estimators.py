@@ -4,15 +4,15 @@ from seeded_faults.fault import Fault
 
 FAULTS = {
     "two classes give two columns of decisions": Fault(
-        "chainrule.estimators.softmax_classifier",
-        "return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits",
-        "return logits",
+        "chainrule.estimators.prediction",
+        "return np.asarray(logits[:, 1] - logits[:, 0])",
+        "return np.asarray(logits)",
         "tests/estimators/test_softmax_classifier_contract.py",
     ),
     "quartiles of arrays without weights": Fault(
         "chainrule.estimators.robust_input_scaling",
-        "np.cumsum(near_one(sample_weight)[order], axis=0)",
-        "np.cumsum(np.ones_like(order, dtype=float), axis=0)",
+        "reached = weights[order]",
+        "reached = np.ones(len(order))",
         "tests/estimators/test_robust_input_scaling.py",
     ),
     "squares of large features overflow": Fault(
@@ -33,12 +33,6 @@ FAULTS = {
         "np.bincount(rows.y, minlength=n_classes)",
         "tests/estimators",
     ),
-    "absent entries are left out of the deviation": Fault(
-        "chainrule.estimators.standardisation",
-        "(squares + absent * np.square(mean))",
-        "squares",
-        "tests/estimators/test_sparse_features.py",
-    ),
     "held-out rows as a copy": Fault(
         "chainrule.estimators.fit_rows",
         "rows.select(split.training)",
@@ -56,5 +50,11 @@ FAULTS = {
         'return f"[{first + row}, {column}]',
         'return f"[{row}, {column}]',
         "tests/estimators/test_refusals.py",
+    ),
+    "absent entries are left out of the deviation": Fault(
+        "chainrule.estimators.standardisation",
+        "(squares + absent * np.square(mean))",
+        "squares",
+        "tests/estimators/test_sparse_features.py",
     ),
 }

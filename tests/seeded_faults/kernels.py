@@ -103,7 +103,7 @@ FAULTS = {
         "native/training_masks.cpp", "int64_t word = first * units;", "int64_t word = 0;", _STEPS
     ),
     "a product of a training step keeps its last chain alone": KernelFault(
-        "native/training_tile.hpp", "k > 0,", "false,", _STEPS
+        "native/training_tile.hpp", "task.add || k > 0,", "task.add,", _STEPS
     ),
     "second moments beyond the quick root's reach": KernelFault(
         "native/training_update.cpp",
@@ -121,6 +121,15 @@ FAULTS = {
         "native/training_call.hpp",
         "total_before(step + 1) = total_before(step);",
         "(void)step;",
+        _STEPS,
+    ),
+    "a sum of shares depends on who adds them": KernelFault(
+        "native/training_update.cpp", "add && share.n_rows > chain_steps;", "false;", _STEPS
+    ),
+    "a share's bias gradient in place of the one before": KernelFault(
+        "native/training_update.cpp",
+        "store(biases + place, add ? load(biases + place, Whole{}, 0) + g : g, Whole{});",
+        "store(biases + place, g, Whole{});",
         _STEPS,
     ),
     "the penalty is left out where the gradient is kept": KernelFault(

@@ -248,6 +248,28 @@ AWKWARD = [
 ]
 
 
+# Minibatches with more values than twice the weights, and worth more than one thread: their rows are shared.
+OF_SHARED_ROWS = [
+    Problem((60, 50, 3), "relu", rows=1400, batch_size=700, epochs=3),
+    Problem((60, 50, 3), "relu", rows=1399, batch_size=700, epochs=3, max_norm=0.1, alpha=0.01),
+    Problem(
+        (30, 33, 1, 20, 4), ("tanh", "identity", "relu"), rows=1210, batch_size=605, epochs=3, dropout=0.2
+    ),
+    Problem((70, 12), (), "sigmoid", rows=1300, batch_size=1300, epochs=5, sample_weight=True),
+    Problem((90, 40, 9), "sigmoid", rows=900, batch_size=301, epochs=3, scaling=2.0, probabilities=True),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("solver", ["sgd", "adamw"])
+@pytest.mark.parametrize("problem", OF_SHARED_ROWS, ids=lambda problem: f"{problem.sizes}, {problem.rows}")
+def test_steps_whose_rows_are_shared_agree(problem, solver, threads, dtype):
+    changes = {"dtype": dtype, "n_threads": threads, "solver": SOLVERS[solver]}
+    problem = Problem(**{**problem.__dict__, **changes})
+    assert_same_trajectory(problem, 1e-8 if dtype == np.float64 else 2e-4)
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("problem", AWKWARD, ids=lambda problem: f"{problem.sizes}, {problem.batch_size}")
 def test_awkward_sizes_agree(problem, dtype):
@@ -276,17 +298,22 @@ LARGE = {
 }
 
 
+SHARED = {"units": ((100, 101, 37), 500, 64), "rows": ((50, 41, 7), 1300, 650)}
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("options", LARGE)
+@pytest.mark.parametrize("shared", SHARED)
 @pytest.mark.usefixtures("more_threads_than_processors")
-def test_no_bit_depends_on_threads_or_on_avx2_or_avx512(options, dtype):
+def test_no_bit_depends_on_threads_or_on_avx2_or_avx512(shared, options, dtype):
     module = kernels.native()
     before, results = module.instruction_set(), set()
     fused = [name for name in module.instruction_sets() if name != "generic"] or [before]
-    for name, threads in product(fused, (1, 2, 3)):
+    sizes, rows, batch_size = SHARED[shared]
+    for name, threads in product(fused, (1, 2, 3, 5)):
         module.use_instruction_set(name)
         problem = Problem(
-            (100, 101, 37), "tanh", solver=SOLVERS["adamw"], dtype=dtype, rows=500, batch_size=64, epochs=2,
+            sizes, "tanh", solver=SOLVERS["adamw"], dtype=dtype, rows=rows, batch_size=batch_size, epochs=2,
             n_threads=threads, **LARGE[options],
         )  # fmt: skip
         parameters, state, reports = run(compiled(problem.method()), 2)
@@ -297,26 +324,38 @@ def test_no_bit_depends_on_threads_or_on_avx2_or_avx512(options, dtype):
 
 @pytest.mark.parametrize("solver", ["sgd", "adamw"])
 @pytest.mark.parametrize("max_norm", [None, 0.3])
-def test_no_bit_depends_on_how_many_steps_a_call_takes(monkeypatch, solver, max_norm):
+@pytest.mark.parametrize("sizes", [{}, {"rows": 3000, "batch_size": 600, "epochs": 2}])
+def test_no_bit_depends_on_how_many_steps_a_call_takes(monkeypatch, sizes, solver, max_norm):
     problem = Problem(
-        (7, 33, 2), "relu", solver=SOLVERS[solver], dropout=0.2, max_norm=max_norm, dtype=np.float32
+        (20, 33, 12),
+        "relu",
+        solver=SOLVERS[solver],
+        dropout=0.2,
+        max_norm=max_norm,
+        dtype=np.float32,
+        **sizes,
     )
     results = set()
     for pace in (1, 3, 1000):
         monkeypatch.setattr(CompiledSteps, "steps_of_a_call", lambda *a, pace=pace, **_: min(a[1], pace))
-        parameters, state, _ = run(compiled(problem.method()))
+        parameters, state, _ = run(compiled(problem.method()), problem.epochs)
         results.add(b"".join(a.tobytes() for a in (parameters, *vectors(state.solver))))
     assert len(results) == 1
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("max_norm", [None, 0.3])
-def test_a_step_whose_loss_is_not_finite_is_not_taken(threads, max_norm):
-    problem = Problem((100, 100, 5), "relu", rows=640, batch_size=64, n_threads=threads, max_norm=max_norm)
+@pytest.mark.parametrize("batch_size", [64, 400])
+def test_a_step_whose_loss_is_not_finite_is_not_taken(batch_size, threads, max_norm):
+    rows = 10 * batch_size
+    problem = Problem(
+        (100, 100, 5), "relu", rows=rows, batch_size=batch_size, n_threads=threads, max_norm=max_norm
+    )
     plain, native = problem.method(), compiled(problem.method())
     results = []
     for method in (plain, native):
-        bad = next(rows for place, rows in enumerate(shuffled_batches(640, 64, 11, 1)) if place == 4)[3]
+        batches = enumerate(shuffled_batches(rows, batch_size, 11, 1))
+        bad = next(rows for place, rows in batches if place == 4)[3]
         method.objective.examples.X[bad, 7] = np.nan
         with np.errstate(all="ignore"):
             state, report = method.epoch(method.start(), 1, Pauses(DeferredInterrupt()))

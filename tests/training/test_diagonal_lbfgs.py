@@ -9,15 +9,10 @@ import scipy.sparse as sp
 from chainrule.functions import SparseFeatures
 from chainrule.network import Network
 from chainrule.training import Checkpoint, DiagonalLBFGS, Examples, Loss, Objective, train
-from chainrule.training.diagonal_lbfgs import (
-    ScaledPairs,
-    in_metric_of,
-    remembered,
-    two_loop_coefficients,
-)
 from chainrule.training.diagonal_preconditioner import diagonal_preconditioner
 from chainrule.training.lbfgs import CurvaturePair, two_loop
 from chainrule.training.long_vectors import combined, vector_products
+from chainrule.training.scaled_pairs import in_metric, no_pairs, remembered, two_loop_coefficients
 
 
 def _text(n_rows=900, n_features=400, n_classes=5, seed=0, dtype=np.float64):
@@ -193,10 +188,9 @@ def test_pairs_are_brought_into_a_new_metric():
     )
     problem, random = objective.linear_softmax(), np.random.default_rng(0)
     step, change, gradient, here, root = (random.uniform(0.5, 2.0, 39) for _ in range(5))
-    pairs = ScaledPairs(np.zeros((2 * 3 + 3, 39), np.float32), np.zeros((7, 7)), root)
-    pairs = remembered(pairs, (here - step, here), (gradient - change, gradient), problem)
-    moved = in_metric_of(problem, here, pairs)
+    pairs = remembered(no_pairs(3, root), (here - step, here), (gradient - change, gradient))
     new = np.sqrt(diagonal_preconditioner(problem, here).inverse)
+    moved = in_metric(pairs, new)
     for row, vector in ((0, step / new), (3, change * new), (6, gradient * new)):
         np.testing.assert_allclose(moved.rows[row], vector, rtol=1e-5)
     np.testing.assert_allclose(moved.products[0, 3], step @ change, rtol=1e-5)

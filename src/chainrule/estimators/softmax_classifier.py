@@ -381,24 +381,25 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: ArrayLike) -> Array:
         """Return the logits, shape (examples, classes); with two classes their difference, shape (examples,)."""
-        features = self._features(X, "decision_function")
-        two = len(self.classes_) == 2
-        return by_blocks(self.network_, features, logit_differences if two else Network.predict_logits)
+        check_is_fitted(self)
+        given = logit_differences if len(self.classes_) == 2 else Network.predict_logits
+        return self._predicted(X, "decision_function", given)
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the label of the largest logit for each row, shape (examples,)."""
-        features = self._features(X, "predict")
-        return np.asarray(self.classes_[by_blocks(self.network_, features, chosen_classes)])
+        return np.asarray(self._predicted(X, "predict", lambda *rows: self.classes_[chosen_classes(*rows)]))
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the probability of each class in the order of ``classes_``, shape (examples, classes)."""
-        features = self._features(X, "predict_proba")
-        return by_blocks(self.network_, features, Network.predict_proba)
+        return self._predicted(X, "predict_proba", Network.predict_proba)
 
     def predict_log_proba(self, X: ArrayLike) -> Array:
         """Return the logarithm of each class's probability, exact where the probability underflows."""
-        features = self._features(X, "predict_log_proba")
-        return by_blocks(self.network_, features, log_probabilities)
+        return self._predicted(X, "predict_log_proba", log_probabilities)
+
+    def _predicted(self, X: ArrayLike, method: str, predict: Any) -> Array:
+        features = self._features(X, method)
+        return by_blocks(self.network_, features, predict)
 
     def to_model(self) -> "Model":
         """Return the model that is saved: network, classes, settings and outcome, without an encoder."""

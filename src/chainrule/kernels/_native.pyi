@@ -266,6 +266,12 @@ def copy_sparse_rows(
 ) -> None:
     """Write the entries of some rows one after the other; ``out_begin`` are the sums of their counts before each."""
 
+def stable_order(words: Array, out: Array) -> None:
+    """Write the stable sorting order of words, int64 read as uint64, to ``out``, int64.
+
+    Fewer than 2**32 words; those that are spread evenly take time proportional to their number.
+    """
+
 def dense_product(
     a: Array,
     b: Array,
@@ -368,7 +374,7 @@ class TrainingSteps:
         total: float,
         n_threads: int,
     ) -> tuple[int, float, float]:
-        """Take len(rates) steps: those taken, the sum of the losses, and the norm of the last gradient.
+        """Take len(rates) steps: those taken, the sum of the losses, and the norm of an epoch's last gradient.
 
         Minibatch b is order[b N // n_batches : (b + 1) N // n_batches]. A step whose loss makes ``total`` infinite or
         NaN is not taken, nor are those after it.

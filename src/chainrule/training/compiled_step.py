@@ -129,7 +129,7 @@ class CompiledSteps:
         total : float
             The sum of the losses after them, or the one that is not finite.
         gradient_norm : float
-            Of the last step's gradient.
+            Of the last step's gradient, where it ends an epoch.
         """
         arrays, objective, started = self._arrays, self._objective, time.perf_counter()
         mean_weight = objective.mean_weight or objective.total_weight / len(objective.examples)

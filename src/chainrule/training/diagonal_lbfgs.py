@@ -11,9 +11,17 @@ from chainrule.errors import ArgumentError
 from chainrule.functions import SparseFeatures
 from chainrule.training.diagonal_preconditioner import diagonal_preconditioner
 from chainrule.training.linear_softmax import LinearSoftmax
-from chainrule.training.long_vectors import combined, scale_pair, vector_products
+from chainrule.training.long_vectors import vector_products
 from chainrule.training.outcome import StopReason
 from chainrule.training.resolution import RESOLUTION, reason_to_give_up
+from chainrule.training.scaled_pairs import (
+    ScaledPairs,
+    in_metric,
+    no_pairs,
+    remembered,
+    scaled_direction,
+    with_gradient,
+)
 from chainrule.training.solver import FullBatchSolver, SmoothFunction
 
 SUFFICIENT_DECREASE = 1e-4
@@ -23,33 +31,6 @@ ANEW = 10
 """Steps after which the metric is made anew; half as many evaluations as with the metric of the start."""
 MOST_TRIALS = 40
 MOST_SLOW_STEPS = 60
-
-
-@dataclass(frozen=True)
-class ScaledPairs:
-    """The memory of (DL.1), in the coordinates of the metric; its arrays are overwritten from step to step.
-
-    Parameters
-    ----------
-    rows : ndarray of float32, shape (2 memory + 3, P)
-        Steps, changes of the gradient, the gradient, and the newest pair; rows that are not filled are 0.
-    products : ndarray of float64, shape (2 memory + 1, 2 memory + 1)
-        Of each row but those of the newest pair with each.
-    root : ndarray of float64, shape (P,)
-        M^-1/2.
-    count : int
-        Pairs so far; pair i is at i modulo memory.
-    """
-
-    rows: Array
-    products: Array
-    root: Array
-    count: int = 0
-
-    @property
-    def memory(self) -> int:
-        """The most pairs."""
-        return len(self.products) // 2
 
 
 @dataclass(frozen=True)
@@ -119,19 +100,14 @@ class DiagonalLBFGS(FullBatchSolver):
         problem = function.linear_softmax()
         assert isinstance(problem.features, SparseFeatures), "others are refused before"
         value, gradient = problem.value_and_gradient(problem.logits(parameters, np.float32), parameters)
-        size = 2 * self.memory + 1
-        pairs = ScaledPairs(
-            np.zeros((size + 2, len(parameters)), np.float32),
-            np.zeros((size, size)),
-            _root(problem, parameters),
-        )
+        pairs = no_pairs(self.memory, _root(problem, parameters))
         state = DiagonalLBFGSState(value, gradient, _norm(gradient, problem), pairs, tol)
         if _near(problem, gradient, tol):
             state = _made_exact(problem, parameters, state)
             gap = function.certified_gap(state.gradient)
             if gap is not None and gap <= tol:
                 return replace(state, reason=StopReason.CONVERGED)
-        return replace(state, pairs=_with_gradient(state.pairs, state.gradient, problem))
+        return replace(state, pairs=with_gradient(state.pairs, state.gradient, problem.n_threads))
 
     def step(
         self, function: SmoothFunction, parameters: Array, state: DiagonalLBFGSState
@@ -139,13 +115,14 @@ class DiagonalLBFGS(FullBatchSolver):
         """Search along the direction of (DL.1), and judge the point."""
         problem = function.linear_softmax()
         if state.since >= ANEW:
-            state = replace(state, pairs=in_metric_of(problem, parameters, state.pairs), since=0)
+            moved = in_metric(state.pairs, _root(problem, parameters), problem.n_threads)
+            state = replace(state, pairs=moved, since=0)
         direction = _direction(state.pairs, problem)
         slope = _dot(state.gradient, direction, problem)
         promised = -0.5 * slope
         if not state.exact and not promised > max(FLOAT32_RESOLUTION * abs(state.value), state.tol):
             state = _made_exact(problem, parameters, state)
-            state = replace(state, pairs=_with_gradient(state.pairs, state.gradient, problem))
+            state = replace(state, pairs=with_gradient(state.pairs, state.gradient, problem.n_threads))
             direction = _direction(state.pairs, problem)
             slope = _dot(state.gradient, direction, problem)
         if not (slope < 0.0 and np.isfinite(direction).all()):
@@ -208,7 +185,7 @@ def _arrived(
         here, logits = problem.with_biases_solved(here)
         value, gradient = problem.value_and_gradient(logits, here)
     norm = _norm(gradient, problem)
-    pairs = remembered(state.pairs, (before, here), (state.gradient, gradient), problem)
+    pairs = remembered(state.pairs, (before, here), (state.gradient, gradient), problem.n_threads)
     blind = exact and promised <= RESOLUTION * abs(value) and norm > 0.5 * state.gradient_norm
     following = replace(
         state, value=value, gradient=gradient, gradient_norm=norm, pairs=pairs, since=state.since + 1, exact=exact,
@@ -236,11 +213,8 @@ def _without_step(
     """Forget what was remembered and take float64; give up where both is so already."""
     if not state.exact or state.pairs.count:
         state = _made_exact(problem, parameters, state)
-        size = len(state.pairs.products)
-        empty = ScaledPairs(
-            np.zeros_like(state.pairs.rows), np.zeros((size, size)), _root(problem, parameters)
-        )
-        pairs = _with_gradient(empty, state.gradient, problem)
+        empty = no_pairs(state.pairs.memory, _root(problem, parameters))
+        pairs = with_gradient(empty, state.gradient, problem.n_threads)
         return replace(state, pairs=pairs, since=0, step_length=0.0)
     return replace(state, step_length=0.0, reason=reason_to_give_up(promised, state.value))
 
@@ -263,75 +237,7 @@ def _root(problem: LinearSoftmax, parameters: Array) -> Array:
 
 def _direction(pairs: ScaledPairs, problem: LinearSoftmax) -> Array:
     """Return -H g, a new float64 vector."""
-    coefficients = two_loop_coefficients(pairs.products, pairs.count)
-    scaled = combined(pairs.rows[:-2], -coefficients, problem.n_threads)
-    return problem.without_common_shift(scaled * pairs.root)
-
-
-def two_loop_coefficients(products: Array, count: int) -> Array:
-    """Return the coefficients of H g in the remembered vectors, H being (LB.1) and (LB.2), from their products.
-
-    Parameters
-    ----------
-    products : ndarray, shape (2 m + 1, 2 m + 1)
-        Of the m steps, the m changes of the gradient, and the gradient, each with each.
-    count : int
-        Pairs so far; pair i is at i modulo m.
-
-    Examples
-    --------
-    >>> two_loop_coefficients(np.diag([0.0, 0.0, 4.0]), 0)
-    array([0., 0., 1.])
-    """
-    memory = len(products) // 2
-    coefficients = np.zeros(2 * memory + 1)
-    coefficients[-1] = 1.0
-    newest_first = [i % memory for i in range(count - 1, max(count - memory, 0) - 1, -1)]
-    factors = {}
-    for i in newest_first:
-        factors[i] = float(coefficients @ products[:, i]) / products[i, memory + i]
-        coefficients[memory + i] -= factors[i]
-    if newest_first:
-        last = newest_first[0]
-        coefficients *= products[last, memory + last] / products[memory + last, memory + last]
-    for i in reversed(newest_first):
-        correction = float(coefficients @ products[:, memory + i]) / products[i, memory + i]
-        coefficients[i] += factors[i] - correction
-    return coefficients
-
-
-def remembered(
-    pairs: ScaledPairs, ends: tuple[Array, Array], gradients: tuple[Array, Array], problem: LinearSoftmax
-) -> ScaledPairs:
-    """Take in a step, from one end to the other, and the gradient after it; a pair without curvature is left out."""
-    slot, memory, rows, products = pairs.count % pairs.memory, pairs.memory, pairs.rows, pairs.products
-    scale_pair(ends, gradients, pairs.root, rows[-3:], problem.n_threads)
-    found = vector_products(rows, rows[-3:], problem.n_threads)
-    keeps = found[-2, 2] > 1e-12 * math.sqrt(found[-2, 1] * found[-1, 2])
-    if keeps:
-        for place, row in ((slot, -2), (memory + slot, -1)):
-            rows[place], found[place] = rows[row], found[row]
-        for place, column in ((slot, 1), (memory + slot, 2)):
-            products[:, place] = products[place] = found[:-2, column]
-    products[:, -1] = products[-1] = found[:-2, 0]
-    return replace(pairs, count=pairs.count + 1) if keeps else pairs
-
-
-def _with_gradient(pairs: ScaledPairs, gradient: Array, problem: LinearSoftmax) -> ScaledPairs:
-    np.multiply(gradient, pairs.root, out=pairs.rows[-3], casting="same_kind")
-    found = vector_products(pairs.rows[:-2], pairs.rows[-3:-2], problem.n_threads)[:, 0]
-    pairs.products[:, -1] = pairs.products[-1] = found
-    return pairs
-
-
-def in_metric_of(problem: LinearSoftmax, parameters: Array, pairs: ScaledPairs) -> ScaledPairs:
-    """Return the pairs in the coordinates of the metric at some parameters."""
-    root, memory = _root(problem, parameters), pairs.memory
-    ratio = (pairs.root / root).astype(np.float32)
-    pairs.rows[:memory] *= ratio
-    pairs.rows[memory:] /= ratio
-    products = vector_products(pairs.rows[:-2], pairs.rows[:-2], problem.n_threads)
-    return replace(pairs, products=products, root=root)
+    return problem.without_common_shift(scaled_direction(pairs, problem.n_threads))
 
 
 def _dot(first: Array, second: Array, problem: LinearSoftmax) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.functions import linear_hessian, softmax
+from chainrule.functions import linear_hessian
 from chainrule.training.linear_softmax import LinearSoftmax
 from chainrule.training.mostly_zeros import evenly_spaced
 
@@ -58,7 +58,7 @@ def hessian_preconditioner(problem: LinearSoftmax, parameters: Array) -> Hessian
 
     n_rows = len(problem.examples)
     rows = evenly_spaced(n_rows, sampled_rows(problem))
-    probabilities = softmax(problem.logits(parameters, np.float32), n_threads=problem.n_threads)
+    probabilities = problem.curvature(parameters, np.float32).probabilities
     features, mass = problem.features, problem.mass
     assert isinstance(features, np.ndarray), "sparse features have a preconditioner of their own"
     matrix = linear_hessian(

@@ -33,8 +33,9 @@ from chainrule.functions import (
     linear_logits,
     softmax,
 )
-from chainrule.training.fixed_order import fixed_order_dot
+from chainrule.training.fixed_order import fixed_order_dot, tree_sum
 from chainrule.training.mostly_zeros import evenly_spaced, without_zeros
+from chainrule.training.piecewise_logits import Logits, PiecewiseLogits, are_too_many, pieces
 
 if TYPE_CHECKING:
     from chainrule.training.objective import Objective
@@ -97,7 +98,7 @@ class Curvature:
 class BiasPlace:
     """Logits for some biases, with the summed loss and its gradient by the biases."""
 
-    logits: Array
+    logits: Logits
     loss: float
     gradient: Array
 
@@ -121,6 +122,8 @@ class LinearSoftmax:
         X, with nothing left out and nothing centred.
     read : Features
         What the passes read: X, or its entries that are not 0 where they are few.
+    in_pieces : bool
+        Whether logits are made anew in pieces instead of being kept, for they would take too much memory.
     """
 
     def __init__(self, objective: "Objective") -> None:
@@ -154,8 +157,11 @@ class LinearSoftmax:
             "label_smoothing": objective.loss.label_smoothing,
             "n_threads": self.n_threads,
         }
+        self.in_pieces = isinstance(self.read, np.ndarray) and are_too_many(
+            len(self.read), self.read.nbytes // len(self.read), network.n_outputs
+        )
         self.mass = target_mass(examples, objective.loss, network.n_outputs)
-        self._seen: tuple[Array, Array] | None = None
+        self._seen: tuple[Array, Logits] | None = None
         self.kept: tuple[Array, object] | None = None
 
     def centred(self, parameters: Array) -> Array:
@@ -190,7 +196,7 @@ class LinearSoftmax:
         size = self.shape[0] * self.shape[1]
         return parameters[:size].reshape(self.shape), parameters[size:]
 
-    def logits(self, parameters: Array, dtype: Any) -> Array:
+    def logits(self, parameters: Array, dtype: Any) -> Logits:
         """Return Z at float64 parameters, computed in a dtype; not to be written to."""
         if (
             self._seen is not None
@@ -198,12 +204,16 @@ class LinearSoftmax:
             and np.array_equal(self._seen[0], parameters)
         ):
             return self._seen[1]
-        found = self.fresh_logits(parameters, dtype)
+        if self.in_pieces and isinstance(self.read, np.ndarray):
+            weight, bias = (part.copy() for part in self.split(parameters))
+            found: Logits = PiecewiseLogits(self.read, weight, bias, dtype, self.scaling, self.n_threads)
+        else:
+            found = self.fresh_logits(parameters, dtype)
         self._seen = (parameters.copy(), found)
         return found
 
     def fresh_logits(self, parameters: Array, dtype: Any) -> Array:
-        """Return Z as :meth:`logits`, without a look at those before, and without keeping them."""
+        """Return Z held as one array, without a look at those before, and without keeping them."""
         weight, bias = self.split(parameters)
         return linear_logits(
             self.read,
@@ -221,10 +231,17 @@ class LinearSoftmax:
             return np.asarray(chosen - self.centre)
         return chosen if self._input_scaling is None else self._input_scaling.apply(chosen)
 
-    def value(self, logits: Array, parameters: Array) -> float:
-        """Return F (TR.1) for the logits of some parameters; no pass over X."""
-        loss = cross_entropy(logits, self.examples.y, reduction="sum", **self._options)
+    def value(self, logits: Logits, parameters: Array) -> float:
+        """Return F (TR.1) for the logits of some parameters; no pass over X where they are held."""
+        (loss,) = tree_sum(
+            (float(cross_entropy(found, self.examples.y[rows], reduction="sum", **self._options_of(rows))),)
+            for rows, found in pieces(logits)
+        )
         return float(loss) / self.total_weight + self.penalty(parameters)
+
+    def _options_of(self, rows: slice) -> dict[str, Any]:
+        weight = self.examples.sample_weight
+        return {**self._options, "sample_weight": None if weight is None else weight[rows]}
 
     def value_at(self, parameters: Array, dtype: Any) -> float:
         """Return F for (W, b), with logits in a dtype."""
@@ -236,23 +253,38 @@ class LinearSoftmax:
         weight = parameters[: self.shape[0] * self.shape[1]]
         return 0.5 * self.alpha * fixed_order_dot(weight, weight) if self.alpha else 0.0
 
-    def value_and_gradient(self, logits: Array, parameters: Array) -> tuple[float, Array]:
-        """Return F and (LN.1) for the logits of some parameters: half a pass over X."""
-        loss, by_logits = self.loss_and_slopes(logits)
-        return loss / self.total_weight + self.penalty(parameters), self.gradient(by_logits, parameters)
+    def value_and_gradient(self, logits: Logits, parameters: Array) -> tuple[float, Array]:
+        """Return F and (LN.1) for the logits of some parameters: half a pass over X where they are held."""
+        loss, by_weight, by_bias = tree_sum(self._sums(rows, found) for rows, found in pieces(logits))
+        gradient = self._of_mean(np.concatenate([by_weight.ravel(), by_bias]), parameters)
+        return loss / self.total_weight + self.penalty(parameters), gradient
 
     def gradient(self, by_logits: Array, parameters: Array) -> Array:
         """Return (LN.1) for the derivative of the summed loss by the logits of some parameters."""
         gradient = np.empty_like(parameters)
         linear_cross(self.read, by_logits, scaling=self.scaling, n_threads=self.n_threads, out=gradient)
+        return self._of_mean(gradient, parameters)
+
+    def _of_mean(self, gradient: Array, parameters: Array) -> Array:
         gradient /= self.total_weight
         size = self.shape[0] * self.shape[1]
         gradient[:size] += self.alpha * parameters[:size]
         return gradient
 
+    def _sums(self, rows: slice, logits: Array) -> tuple[float, Array, Array]:
+        loss, by_logits = self._loss_and_gradient(rows, logits)
+        read = self.read if rows == slice(None) else self.read[rows]
+        return loss, *linear_cross(read, by_logits, scaling=self.scaling, n_threads=self.n_threads)
+
     def curvature(self, parameters: Array, dtype: Any) -> Curvature:
         """Return (LN.2) at some parameters over all rows."""
-        return Curvature(self, softmax(self.logits(parameters, dtype), n_threads=self.n_threads))
+        logits = self.logits(parameters, dtype)
+        if isinstance(logits, np.ndarray):
+            return Curvature(self, softmax(logits, n_threads=self.n_threads))
+        probabilities = np.empty((len(logits), self.shape[0]), dtype)
+        for rows, found in pieces(logits):
+            probabilities[rows] = softmax(found, n_threads=self.n_threads)
+        return Curvature(self, probabilities)
 
     def row_curvature(self, probabilities: Array, rows: Array | None = None) -> Array:
         """Return the trace of each row's curvature, s_i (sum_k q_ik) (1 - p_i . p_i), in float64; of some rows."""
@@ -262,7 +294,7 @@ class LinearSoftmax:
             return trace
         return np.asarray(trace * (self.mass if rows is None else self.mass[rows]))
 
-    def with_biases_solved(self, parameters: Array) -> tuple[Array, Array]:
+    def with_biases_solved(self, parameters: Array) -> tuple[Array, Logits]:
         """Return parameters whose biases minimise F for their weights, and float64 logits: Newton on kept logits.
 
         The biases are left as they are where there are more than :data:`MOST_CLASSES`.
@@ -295,14 +327,19 @@ class LinearSoftmax:
             share *= 0.5
         return None
 
-    def _bias_place(self, logits: Array) -> "BiasPlace":
-        loss, by_logits = self.loss_and_slopes(logits)
-        return BiasPlace(logits, loss, by_logits.sum(axis=0))
+    def _bias_place(self, logits: Logits) -> "BiasPlace":
+        found = (self._loss_and_gradient(rows, piece) for rows, piece in pieces(logits))
+        loss, gradient = tree_sum((loss, by_logits.sum(axis=0)) for loss, by_logits in found)
+        return BiasPlace(logits, loss, gradient)
 
-    def _bias_step(self, logits: Array, gradient: Array) -> Array:
+    def _bias_products(self, rows: slice, logits: Array) -> Array:
         probabilities = softmax(logits, n_threads=self.n_threads)
-        weighted = probabilities if self.mass is None else self.mass[:, None] * probabilities
-        matrix = -linear_cross(probabilities, weighted, n_threads=self.n_threads)[0]
+        weighted = probabilities if self.mass is None else self.mass[rows, None] * probabilities
+        return linear_cross(probabilities, weighted, n_threads=self.n_threads)[0]
+
+    def _bias_step(self, logits: Logits, gradient: Array) -> Array:
+        (products,) = tree_sum((self._bias_products(rows, found),) for rows, found in pieces(logits))
+        matrix = -products
         places = np.arange(len(matrix))
         matrix[places, places] = 0.0
         matrix[places, places] = -matrix.sum(axis=1)  # rows of the curvature sum to 0
@@ -317,8 +354,11 @@ class LinearSoftmax:
 
     def loss_and_slopes(self, logits: Array) -> tuple[float, Array]:
         """Return the summed loss and its derivative by the logits."""
+        return self._loss_and_gradient(slice(None), logits)
+
+    def _loss_and_gradient(self, rows: slice, logits: Array) -> tuple[float, Array]:
         loss, gradient = cross_entropy_with_gradient(
-            logits, self.examples.y, reduction="sum", **self._options
+            logits, self.examples.y[rows], reduction="sum", **self._options_of(rows)
         )
         return float(loss), gradient
 

@@ -21,12 +21,17 @@ from chainrule.training.mostly_zeros import bytes_without_zeros
 from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.newton_cholesky import NewtonCholesky
 from chainrule.training.objective import BLOCK_ROWS, Examples
+from chainrule.training.piecewise_logits import PIECE_BYTES, are_too_many
 from chainrule.training.selected_rows import SelectedRows
 from chainrule.training.sgd import SGD
 from chainrule.training.solver import MinibatchSolver
 
 BYTES_OF_ROW = 48
 """Labels as class indices, numbers of rows in the order of the epoch, and what sorting them takes."""
+BYTES_KEPT_OF_ROW = 16
+"""What of it stays with a full-batch solver."""
+MATRICES = 3
+"""The matrix of second derivatives, the one it is made in, and its factor."""
 PANEL_BYTES = 128
 """Compiled steps fill the units of a layer up to a multiple of so many bytes."""
 PLAIN_VECTORS = 7
@@ -37,6 +42,10 @@ FULL_BATCH_VECTORS = 12
 """In float64: parameters, gradient, direction, and those of a line search or of conjugate gradients."""
 LOGITS_ARRAYS = 4.5
 """Arrays of float64 of the size of all logits that newton-cg holds at its highest."""
+PROBABILITIES_ARRAYS = 0.5
+"""The same where it holds no logits: probabilities in float32."""
+VECTORS_OF_ROWS = 3
+"""In float64, the curvature of each row, sorted and summed."""
 SPARSE_ENTRY_BYTES = 88
 """An entry sorted by columns, with a run of its own, in float32 and float64, and its square."""
 HESSIAN_PRECONDITIONER = 4
@@ -119,7 +128,7 @@ def memory_of_fit(shape: FitShape) -> dict[str, int]:
     >>> shape = FitShape(1_000_000, 0, (100, 10), 4, NewtonCG(), 256)
     >>> parts = memory_of_fit(shape)
     >>> max(parts, key=parts.get), in_words(sum(parts.values()))
-    ('logits of all rows', '410 MB')
+    ('logits of all rows', '90.1 MB')
     """
     n_rows = shape.n_rows + shape.n_held_back
     parts = {COPY: shape.copied, TARGETS: shape.targets, ROWS: BYTES_OF_ROW * n_rows}
@@ -143,13 +152,20 @@ def memory_of_fit(shape: FitShape) -> dict[str, int]:
         more = shape.solver.memory + 2  # of float32
     parts[VECTORS] = FLOAT64 * (FULL_BATCH_VECTORS + more) * shape.n_parameters
     parts[BLOCKS] = 2 * block + min(BLOCK_ROWS, n_rows) * 2 * FLOAT64 * sum(widths)
-    if isinstance(shape.solver, NewtonCG | DiagonalLBFGS):
+    if isinstance(shape.solver, NewtonCG):
+        in_pieces = are_too_many(shape.n_rows, shape.layer_sizes[0] * shape.itemsize, widths[-1])
+        arrays = PROBABILITIES_ARRAYS if in_pieces else LOGITS_ARRAYS
+        parts[LOGITS] = int(FLOAT64 * n_rows * (arrays * widths[-1] + VECTORS_OF_ROWS))
+        parts[BLOCKS] += PIECE_BYTES if in_pieces else 0
+    if isinstance(shape.solver, DiagonalLBFGS):
         parts[LOGITS] = int(LOGITS_ARRAYS * FLOAT64 * n_rows * widths[-1])
         if shape.n_parameters <= MOST_PARAMETERS:
             parts[CURVATURE] = FLOAT64 * HESSIAN_PRECONDITIONER * shape.n_parameters**2
     if isinstance(shape.solver, NewtonCholesky):
-        sums = 3 + (n_rows // BLOCK_ROWS).bit_length()
-        parts[CURVATURE] = FLOAT64 * sums * shape.n_parameters**2
+        parts[CURVATURE] = FLOAT64 * MATRICES * shape.n_parameters**2
+        parts[LOGITS] = FLOAT64 * n_rows * widths[-1]
+    # Labels are sorted before there is anything else, and most of what that takes is given back.
+    parts[ROWS] = max(BYTES_KEPT_OF_ROW * n_rows, parts[ROWS] - sum(parts.values()) + parts[ROWS])
     return parts
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,9 +85,7 @@ def train_on_portion(stream: Stream, objective: Objective, batch_size: int, seed
     n_rows, number = len(objective.examples), stream.passes + 1
     rows, weight = stream.rows + n_rows, stream.weight + objective.total_weight
     objective, parameters = _relative_to(objective, weight / rows), objective.network.parameters
-    one_pass = compiled_pass if knows(objective, stream.solver) else plain_pass
-    if serves_sparsely(objective, stream.solver):
-        one_pass = sparse_pass
+    one_pass = _kind_of_pass(objective, stream.solver)
     with np.errstate(all="ignore"):
         state, total = one_pass(objective, stream.solver, stream.state, batch_size, seed, number)
         mean = total / objective.total_weight + objective.penalty()
@@ -100,6 +99,12 @@ def train_on_portion(stream: Stream, objective: Objective, batch_size: int, seed
         weight,
         (*stream.losses, mean if finite else math.inf),
     )
+
+
+def _kind_of_pass(objective: Objective, solver: MinibatchSolver) -> Callable[..., tuple[Any, float]]:
+    if serves_sparsely(objective, solver):
+        return sparse_pass
+    return compiled_pass if knows(objective, solver) else plain_pass
 
 
 def plain_pass(
