@@ -17,7 +17,7 @@ MEASURABLE := .venv/measurable
 INSTALLED := .venv/installed
 # How many tests run at a time.
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
-QUESTION ?= import_time wrong_target loss_and_gradient linear_head tensors
+QUESTION ?= import_time wrong_target loss_and_gradient linear_head tensors training_step logistic_regression fit_memory
 # How many random calls make fuzz makes.
 CASES ?= 1000000
 
