@@ -278,7 +278,7 @@ def test_an_interrupted_training_saves_the_best_model_so_far(tmp_path: Path) -> 
         ),
         (
             ("good.csv", "--target", "y", "--solver", "magic"),
-            "solver is one of auto, sgd, adam, adamw, lbfgs",
+            "solver is one of auto, sgd, adam, adamw, lazy-adam",
         ),
         (("good.csv", "--target", "y", "--learning-rate", "1"), "--learning-rate goes with sgd, adam, adamw"),
         (
