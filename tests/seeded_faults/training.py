@@ -268,7 +268,7 @@ FAULTS = {
         "chainrule.training.piecewise_logits",
         "return n_rows * needed > MANY_BYTES and",
         "return False and",
-        "tests/estimators/test_memory.py",
+        "tests/training/test_piecewise_logits.py",
     ),
     "an absent feature forgets its momentum": Fault(
         "chainrule.training.lazy_rows",

@@ -29,6 +29,21 @@ def logits_at(weight, bias, dtype=np.float64):
     return PiecewiseLogits(X, weight, bias, dtype)
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "bytes_of_row", "n_outputs", "too_many"),
+    [
+        (1_000_000, 400, 10, True),
+        (800_000, 400, 10, False),
+        (1_000_000, 800, 10, False),
+        (900_000, 799, 10, True),
+    ],
+)
+def test_logits_are_held_unless_they_take_64_mb_and_a_tenth_of_the_features(
+    n_rows, bytes_of_row, n_outputs, too_many
+):
+    assert piecewise_logits.are_too_many(n_rows, bytes_of_row, n_outputs) is too_many
+
+
 def test_pieces_are_the_rows_of_the_whole_and_arithmetic_is_that_of_arrays(in_pieces):
     in_pieces()
     first, second = RANDOM.normal(size=(4, 7)), RANDOM.normal(size=(4, 7))
