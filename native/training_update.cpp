@@ -1,4 +1,5 @@
 // Gradients of weights and biases on the panels of a training step, and the step of the optimiser.
+#include <algorithm>
 #include <type_traits>
 
 #include "abreast.hpp"
@@ -267,24 +268,30 @@ void layer_gradient(const UpdateTask<Real>& task, int64_t first_row, int64_t las
     share.a += first_row * w;
     share.upstream += first_row * w;
     share.n_rows = last_row - first_row;
+    const int64_t panels = panel_count<Real>(task.n_columns);
+    if (share.n_rows == 0) {  // fewer rows than shares: a product of none would write nothing
+        if (!add) {
+            std::fill_n(weights, panels * w * task.n_inputs, Real{0});
+            std::fill_n(biases, panels * w, Real{0});
+        }
+        return;
+    }
     const bool whole_first = add && share.n_rows > chain_steps;  // else a sum would depend on who adds it
     alignas(64) Real scratch[w * w];
-    for_units(share, 0, panel_count<Real>(task.n_columns) * line_units<Real>(task.n_inputs),
-              [&](int64_t, const Unit<Real>& unit) {
-                  Real* const out = weights + unit.place(share);
-                  multiply_unit(
-                      product_of_unit<Real>(share, unit, whole_first ? scratch : out, add && !whole_first),
+    for_units(share, 0, panels * line_units<Real>(task.n_inputs), [&](int64_t, const Unit<Real>& unit) {
+        Real* const out = weights + unit.place(share);
+        multiply_unit(product_of_unit<Real>(share, unit, whole_first ? scratch : out, add && !whole_first),
                       [&](int64_t row, int64_t rows) {
                           if (whole_first) {
                               add_lines(out + row * w, scratch + row * w, rows, unit.columns);
                           }
                       });
-                  if (unit.has_biases()) {
-                      bias_gradient(share, unit, [&](int64_t place, V g) {
-                          store(biases + place, add ? load(biases + place, Whole{}, 0) + g : g, Whole{});
-                      });
-                  }
-              });
+        if (unit.has_biases()) {
+            bias_gradient(share, unit, [&](int64_t place, V g) {
+                store(biases + place, add ? load(biases + place, Whole{}, 0) + g : g, Whole{});
+            });
+        }
+    });
 }
 
 // The sum of the shares' gradients at one place.

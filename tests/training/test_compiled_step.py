@@ -257,6 +257,9 @@ OF_SHARED_ROWS = [
     ),
     Problem((70, 12), (), "sigmoid", rows=1300, batch_size=1300, epochs=5, sample_weight=True),
     Problem((90, 40, 9), "sigmoid", rows=900, batch_size=301, epochs=3, scaling=2.0, probabilities=True),
+    Problem((60, 50, 3), "relu", rows=3, batch_size=700, epochs=5),
+    Problem((60_000, 1), (), "sigmoid", rows=29, batch_size=10, epochs=3),
+    Problem((250_000, 1), (), "sigmoid", rows=5, batch_size=3, epochs=3),
 ]
 
 

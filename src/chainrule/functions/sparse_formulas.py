@@ -45,7 +45,7 @@ def sparse_cross_rows(
     gradient: Array,
     weight_sums: Array,
     bias_sums: Array,
-    n_threads: int,  # noqa: ARG001
+    n_threads: int,  # noqa: ARG001 - as the kernel
 ) -> None:
     """Write G^T X and sum_i G_i of (LH.1)."""
     weight_sums[...] = bias_sums[...] = 0
@@ -63,7 +63,7 @@ def sparse_curvature_rows(
     bias_direction: Array,
     weight_product: Array,
     bias_product: Array,
-    n_threads: int,  # noqa: ARG001
+    n_threads: int,  # noqa: ARG001 - as the kernel
 ) -> None:
     """Write the products of (LH.2); row i has the probabilities of row ``positions[i]``, of row i for None."""
     weight_product[...] = bias_product[...] = 0
@@ -79,17 +79,17 @@ def sparse_curvature_rows(
         bias_product += curved.sum(axis=0, dtype=np.float64)
 
 
-def count_nonzeros_rows(dense: Array, counts: Array, n_threads: int) -> None:  # noqa: ARG001
+def count_nonzeros_rows(dense: Array, counts: Array, n_threads: int) -> None:  # noqa: ARG001 - as the kernel
     """Write how many entries of each row are not 0."""
     counts[...] = np.count_nonzero(dense, axis=1)
 
 
 def copy_nonzeros_rows(
     dense: Array,
-    begin: Array,  # noqa: ARG001
+    begin: Array,  # noqa: ARG001 - as the kernel
     indices: Array,
     values: Array,
-    n_threads: int,  # noqa: ARG001
+    n_threads: int,  # noqa: ARG001 - as the kernel
 ) -> None:
     """Write the entries of all rows that are not 0, and their columns."""
     rows, columns = np.nonzero(dense)
@@ -105,7 +105,7 @@ def copy_sparse_rows(
     out_begin: Array,
     out_indices: Array,
     out_values: Array,
-    n_threads: int,  # noqa: ARG001
+    n_threads: int,  # noqa: ARG001 - as the kernel
 ) -> None:
     """Write the entries of some rows one after the other."""
     # The entry at place e of the result is at e + shift of its row.
