@@ -108,6 +108,6 @@ void bind_linear_cross_entropy(nb::module_& m);
 void bind_linear_passes(nb::module_& m);
 void bind_sparse(nb::module_& m);
 void bind_training(nb::module_& m);
-void bind_stable_order(nb::module_& m);
+void bind_random(nb::module_& m);
 
 }  // namespace chainrule

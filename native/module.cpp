@@ -56,7 +56,7 @@ NB_MODULE(_native, m) {
     bind_linear_passes(m);
     bind_sparse(m);
     bind_training(m);
-    bind_stable_order(m);
+    bind_random(m);
     m.def("core_table", core_table);
     m.def("thread_count", thread_count, nb::arg("n_threads"));
     m.def("available_threads", available_threads);

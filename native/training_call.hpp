@@ -166,12 +166,24 @@ class TrainingCall {
         return share(rows_of(step), static_cast<int>(number), row_shares).first;
     }
 
+    RowsAhead rows_ahead(int64_t step, Range shares) const {
+        const int64_t first = begin_of_share(step, shares.first);
+        const size_t number_bytes = task_.data_is_float64 ? sizeof(double) : sizeof(float);
+        return {static_cast<const char*>(task_.data),
+                state_.network.sizes[0] * static_cast<int64_t>(number_bytes),
+                task_.order + begin_of(step) + first, begin_of_share(step, shares.last) - first};
+    }
+
     // Some shares of the rows: forward, loss, backward, and their gradients.
     void there_and_back(int64_t step, Range shares) {
         const Range rows{begin_of_share(step, shares.first), begin_of_share(step, shares.last)};
         gather(step, rows);
         for (int64_t l = 0; l < n_layers_ - 1; ++l) {
-            kernels_.layer_forward(forward_task(l), units_of_rows(rows, layer(l).n_units()));
+            ForwardTask<Real> task = forward_task(l);
+            if (l == 0 && step + 1 < task_.n_steps) {
+                task.ahead = rows_ahead(step + 1, shares);
+            }
+            kernels_.layer_forward(task, units_of_rows(rows, layer(l).n_units()));
         }
         loss(step, rows);
         for (int64_t l = n_layers_ - 1; l >= 0; --l) {
@@ -239,7 +251,8 @@ class TrainingCall {
                 own.last ? own.upstream.data() : own.values.data(),
                 own.stride,
                 own.derivatives.data(),
-                own.threshold > 0};
+                own.threshold > 0,
+                {}};
     }
 
     TileUnits tile_units(int64_t n_rows, int64_t n_columns, int piece) const {
@@ -253,7 +266,21 @@ class TrainingCall {
     }
 
     Range update_units(const Layer& layer, int piece) const {
-        return share_panels_of<Real>(layer.n_units(), line_units<Real>(layer.n_inputs()), piece, pieces_);
+        return {first_update_unit(layer, piece), first_update_unit(layer, piece + 1)};
+    }
+
+    // The shares have nearly as many vectors each; the last unit of a panel may have few lines.
+    int64_t first_update_unit(const Layer& layer, int piece) const {
+        const int64_t per_panel = line_units<Real>(layer.n_inputs());
+        if (piece == pieces_) {
+            return panel_count<Real>(layer.n_units()) * per_panel;
+        }
+        const int64_t vectors = (layer.n_units() + w / 2 - 1) / (w / 2);
+        const int64_t first = vectors * layer.n_inputs() * piece / pieces_;
+        const int64_t panel = std::min(first / (2 * layer.n_inputs()), vectors / 2);
+        const int64_t rest = first - panel * 2 * layer.n_inputs();
+        const int64_t line = panel < vectors / 2 ? rest / 2 : rest;
+        return panel * per_panel + std::min((line + w / 2) / w, per_panel);
     }
 
     void forward(int64_t step, int64_t number, int piece) {

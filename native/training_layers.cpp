@@ -35,6 +35,17 @@ CHAINRULE_INLINE BlockTask<Real> product_of(const Task& task, int64_t panel, int
             0};
 }
 
+// The part of the rows ahead that goes with the part [first, last) of `whole`.
+CHAINRULE_INLINE void bring_rows_near(const RowsAhead& ahead, int64_t first, int64_t last, int64_t whole) {
+    for (int64_t i = ahead.n_rows * first / whole; i < ahead.n_rows * last / whole; ++i) {
+        const char* const row = ahead.data + ahead.rows[i] * ahead.row_bytes;
+        for (int64_t byte = 0; byte < ahead.row_bytes; byte += cache_line) {
+            bring_near(row + byte);
+        }
+        bring_near(row + ahead.row_bytes - 1);
+    }
+}
+
 template <class Real, class Activation>
 CHAINRULE_INLINE void forward_rows(const ForwardTask<Real>& task, Activation h, int64_t panel, int64_t row,
                                    int64_t rows) {
@@ -58,6 +69,10 @@ CHAINRULE_INLINE void forward_rows(const ForwardTask<Real>& task, Activation h, 
             }
             store(product.c + place, a, Whole{});
         });
+        if (task.ahead.n_rows > 0) {
+            const int64_t done = panel * rows + first;
+            bring_rows_near(task.ahead, done, done + count, panel_count<Real>(task.n_columns) * rows);
+        }
     });
 }
 

@@ -53,6 +53,14 @@ struct TileUnits {
 inline constexpr int64_t rows_of_unit = largest_tile_rows;
 inline int64_t row_units(int64_t n_rows) { return (n_rows + rows_of_unit - 1) / rows_of_unit; }
 
+// Rows of the data that are gathered next.
+struct RowsAhead {
+    const char* data;
+    int64_t row_bytes;
+    const int64_t* rows;
+    int64_t n_rows;
+};
+
 // (NN.1), (NN.2): h(A W^T + b), into panels.
 template <class Real>
 struct ForwardTask {
@@ -69,6 +77,7 @@ struct ForwardTask {
     // and both values and derivatives are those times the mask.
     Real* derivative;
     bool masked;
+    RowsAhead ahead;  // brought near meanwhile, where all panels of some rows are asked for
 };
 
 // (BP.3), (BP.4): dE/dU of a layer from that of the next, whose weights lie as panels of W.

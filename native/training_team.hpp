@@ -48,7 +48,8 @@ class Team {
             for (int i = 0; i < threads_; ++i) {
                 const int piece = thread + i < threads_ ? thread + i : thread + i - threads_;
                 int64_t expected = number;
-                if (begun_[piece].value.compare_exchange_strong(expected, number + 1,
+                if (begun_[piece].value.load(std::memory_order_relaxed) == number &&
+                    begun_[piece].value.compare_exchange_strong(expected, number + 1,
                                                                 std::memory_order_acq_rel)) {
                     phase(number, piece);
                     done_.value.fetch_add(1, std::memory_order_acq_rel);

@@ -98,15 +98,14 @@ CHAINRULE_INLINE void multiply_narrow(const BlockTask<Real>& product, int64_t a_
     other.columns = product.rows;
     other.add = false;
     multiply_block<Inner::line_by_line>(other, [](int64_t, int64_t) {});
-    for (int64_t k = 0; k < product.rows; ++k) {
-        Real* const line = product.c + k * w;
-        alignas(64) Real sums[narrow < V::lanes ? V::lanes : narrow] = {};
-        for (int64_t j = 0; j < product.columns; ++j) {
-            sums[j] = exchanged[j * w + k];
-        }
-        for (int64_t j = 0; j < product.columns; j += V::lanes) {
-            const V g = load(sums + j, Whole{}, 0);
-            store(line + j, product.add ? load(line + j, Whole{}, 0) + g : g, Whole{});
+    if (!product.add) {
+        for_vectors<Real>(product.rows, product.columns,
+                          [&](int64_t offset) { store(product.c + offset, V::all(0), Whole{}); });
+    }
+    for (int64_t j = 0; j < product.columns; ++j) {
+        for (int64_t k = 0; k < product.rows; ++k) {
+            const Real g = exchanged[j * w + k];
+            product.c[k * w + j] = product.add ? product.c[k * w + j] + g : g;
         }
     }
 }

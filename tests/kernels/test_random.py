@@ -16,13 +16,23 @@ def test_the_words_of_a_stream_are_those_of_philox():
 
 
 @pytest.fixture(params=["kernels", "NumPy"], autouse=True)
-def sorted_by(request, monkeypatch):
-    """Run a test with permutations made by the kernels, where there are any, and by NumPy."""
+def made_by(request, monkeypatch):
+    """Run a test with words and permutations made by the kernels, where there are any, and by NumPy."""
     if request.param == "NumPy":
         monkeypatch.setattr(random_module, "native", lambda: None)
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 17, 1000, 100_003])
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 1001])
+@pytest.mark.parametrize("counter", [(), (2,), (0, 3), (2**64 - 1, 5, 2**63)])
+def test_words_are_those_of_numpys_generator(count, counter):
+    seed = 2**64 - 5
+    first, second, third = (*counter, 0, 0, 0)[:3]
+    start = np.array([0, third, first, second], dtype=np.uint64)
+    generator = np.random.Philox(key=np.array([seed, Purpose.DROPOUT], dtype=np.uint64), counter=start)
+    assert (random_bits(count, Purpose.DROPOUT, seed, *counter) == generator.random_raw(count)).all()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 17, 1000, 100_003, 300_001])
 def test_a_permutation_is_the_stable_order_of_the_words(count):
     expected = np.argsort(random_bits(count, Purpose.SHUFFLE, 5, 3), kind="stable")
     found = permutation(count, Purpose.SHUFFLE, 5, 3)
@@ -38,12 +48,21 @@ WORDS = np.random.default_rng(0).integers(0, 2**64, 40_000, dtype=np.uint64)
     [
         WORDS % 50,
         WORDS // 2**58 * 2**58,
+        np.tile(WORDS, 7) // 2**40,
         WORDS | 2**63,
         np.zeros(5000, np.uint64),
         np.sort(WORDS),
         np.sort(WORDS)[::-1],
     ],
-    ids=["few small words", "few large words", "upper half", "all equal", "ascending", "descending"],
+    ids=[
+        "few small words",
+        "few large words",
+        "many words",
+        "upper half",
+        "all equal",
+        "ascending",
+        "descending",
+    ],
 )
 def test_equal_and_uneven_words_have_the_stable_order(monkeypatch, words):
     words = np.ascontiguousarray(words, dtype=np.uint64)

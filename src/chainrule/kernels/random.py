@@ -47,6 +47,13 @@ def random_bits(count: int, purpose: Purpose, seed: int, *counter: int) -> Array
     True
     """
     first, second, third = (*counter, 0, 0, 0)[:3]
+    module = native()
+    if module is not None:
+        words = np.empty(count, dtype=np.uint64)
+        module.random_words(
+            int(seed), int(purpose), int(first), int(second), int(third), words.view(np.int64)
+        )
+        return words
     start = np.array([0, third, first, second], dtype=np.uint64)
     key = np.array([seed, int(purpose)], dtype=np.uint64)
     return np.random.Philox(key=key, counter=start).random_raw(count).astype(np.uint64, copy=False)

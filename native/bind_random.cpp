@@ -1,9 +1,17 @@
-// Binds the order of random words, from which permutations are made.
+// Binds random words, and their order, from which permutations are made.
 #include "binding.hpp"
-#include "stable_order.hpp"
+#include "random.hpp"
 
 namespace chainrule {
 namespace {
+
+void random_words_of(uint64_t seed, uint64_t purpose, uint64_t first, uint64_t second, uint64_t third,
+                     nb::handle out_object) {
+    const PythonArray out(out_object, "random_words", "out", Access::write, 1);
+    auto* const to = reinterpret_cast<uint64_t*>(out.data<int64_t>());
+    const InterpreterUnlocked unlocked;
+    random_words({seed, purpose}, {{0, third, first, second}}, to, out.extent(0));
+}
 
 void stable_order_of(nb::handle words_object, nb::handle out_object) {
     const char* call = "stable_order";
@@ -22,7 +30,9 @@ void stable_order_of(nb::handle words_object, nb::handle out_object) {
 
 }  // namespace
 
-void bind_stable_order(nb::module_& m) {
+void bind_random(nb::module_& m) {
+    m.def("random_words", random_words_of, nb::arg("seed"), nb::arg("purpose"), nb::arg("first"),
+          nb::arg("second"), nb::arg("third"), nb::arg("out"));
     m.def("stable_order", stable_order_of, nb::arg("words"), nb::arg("out"));
 }
 

@@ -1,9 +1,12 @@
-// The stable sorting order of words, which for random words is a random permutation.
+// Random words, and their stable sorting order, which is a random permutation.
 #pragma once
 
-#include <stdint.h>
+#include "philox.hpp"
 
 namespace chainrule {
+
+// The first n words of the stream of a key; the first word of `counter` counts the blocks.
+void random_words(const PhiloxKey& key, PhiloxBlock counter, uint64_t* words, int64_t n);
 
 // order[0..n - 1] such that words[order[i]] ascend, equal ones in the order that they have. Words that are
 // spread evenly take time proportional to n < 2^32.
