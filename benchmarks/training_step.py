@@ -29,7 +29,7 @@ def target_ratios(problem: TrainingEpoch) -> dict[str, float]:
     sizes = (problem.n_features, problem.n_hidden, problem.n_classes, problem.batch_size)
     return {
         "training_jax": 1.2 if sizes == LARGEST else 1.5,
-        "training_pytorch": 1.3 if sizes == LARGEST else 10.0 if sizes in SMALL else 2.0,
+        "training_pytorch": 1.3 if sizes == LARGEST else 2.0,
         "training_scikit_learn": 10.0 if sizes in SMALL else 3.0,
     }
 

@@ -26,7 +26,38 @@ class AdamState:
 
 
 @dataclass(frozen=True)
-class Adam(MinibatchSolver):
+class MomentSolver(MinibatchSolver):
+    """What solvers whose steps are scaled by the two moments of the gradient have in common."""
+
+    learning_rate: float | Schedule = DEFAULT_SCHEDULE
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        as_schedule(self.learning_rate)
+        check_moments(type(self).__name__, self.beta1, self.beta2, self.epsilon)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The learning rate of each step."""
+        return as_schedule(self.learning_rate)
+
+    def start(self, parameters: Array, weight_slices: tuple[slice, ...]) -> AdamState:  # noqa: ARG002 - common signature
+        """Return moments of zero."""
+        return zero_moments(parameters)
+
+    def step(
+        self, parameters: Array, gradient: Array, state: AdamState, learning_rate: float
+    ) -> tuple[Array, AdamState]:
+        """Take one step by (AD.1) to (AD.3), of parameters that are all there."""
+        return parameters, adam_update(
+            parameters, gradient, state, learning_rate, self.beta1, self.beta2, self.epsilon
+        )
+
+
+@dataclass(frozen=True)
+class Adam(MomentSolver):
     """Adam with bias correction.
 
     With gradient g, moments m and v (0 at the start), t the number of the step from 1 and r the learning rate ::
@@ -53,33 +84,7 @@ class Adam(MinibatchSolver):
     array([0.5])
     """
 
-    learning_rate: float | Schedule = DEFAULT_SCHEDULE
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
-
     name: ClassVar[str] = "adam"
-
-    def __post_init__(self) -> None:
-        as_schedule(self.learning_rate)
-        check_moments("Adam", self.beta1, self.beta2, self.epsilon)
-
-    @property
-    def schedule(self) -> Schedule:
-        """The learning rate of each step."""
-        return as_schedule(self.learning_rate)
-
-    def start(self, parameters: Array, weight_slices: tuple[slice, ...]) -> AdamState:  # noqa: ARG002 - common signature
-        """Return moments of zero."""
-        return zero_moments(parameters)
-
-    def step(
-        self, parameters: Array, gradient: Array, state: AdamState, learning_rate: float
-    ) -> tuple[Array, AdamState]:
-        """Take one step by (AD.1) to (AD.3)."""
-        return parameters, adam_update(
-            parameters, gradient, state, learning_rate, self.beta1, self.beta2, self.epsilon
-        )
 
 
 def zero_moments(parameters: Array) -> AdamState:
