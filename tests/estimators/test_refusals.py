@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csc_array, csr_array
 
 from chainrule.errors import ArgumentError, ChainruleError
 from chainrule.estimators import SoftmaxClassifier
@@ -126,10 +127,11 @@ def test_what_no_fit_can_be_made_of(fitted, arguments, message):
     refused(fitted, "fit", lambda call: call(*arguments), message)
 
 
-def test_the_place_of_a_number_that_is_not_finite_is_found_in_many_rows():
+@pytest.mark.parametrize("kind", [np.asarray, csr_array, csc_array])
+def test_the_place_of_a_number_that_is_not_finite_is_found_in_many_rows(kind):
     many = with_entry(np.zeros((3000, 2)), (2500, 1), np.nan)
     with pytest.raises(ArgumentError, match=r"X\[2500, 1\] = nan"):
-        SoftmaxClassifier().fit(many, np.arange(3000) % 2)
+        SoftmaxClassifier().fit(kind(many), np.arange(3000) % 2)
 
 
 def test_labels_of_no_class_in_an_eval_set_or_a_portion(fitted):

@@ -89,6 +89,8 @@ def _shortened(text: str) -> str:
 
 def _first_not_finite(X: Any) -> str:
     """Return "[i, j] = value" of the first number that is not finite, "" where it cannot be found."""
+    if hasattr(X, "tocoo"):
+        return _first_entry_not_finite(X.tocsr().tocoo())
     values = X if isinstance(X, np.ndarray) else _as_array(X)
     if values is None or values.ndim != 2:
         return ""
@@ -100,9 +102,15 @@ def _first_not_finite(X: Any) -> str:
     return ""
 
 
+def _first_entry_not_finite(entries: Any) -> str:
+    bad = np.flatnonzero(~np.isfinite(_floats(entries.data)))
+    if not len(bad):
+        return ""
+    entry = bad[0]
+    return f"[{entries.row[entry]}, {entries.col[entry]}] = {entries.data[entry]}"
+
+
 def _as_array(X: Any) -> Any:
-    if hasattr(X, "tocsr"):
-        return None
     try:
         return np.asarray(X)
     except (TypeError, ValueError):
