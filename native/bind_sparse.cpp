@@ -3,7 +3,6 @@
 #include <mutex>
 
 #include "binding.hpp"
-#include "long_vectors.hpp"
 #include "sparse_passes.hpp"
 
 namespace chainrule {
@@ -299,83 +298,6 @@ void copy_sparse_rows(nb::handle begin_object, nb::handle indices_object, nb::ha
     });
 }
 
-void vector_products_rows(nb::handle left_object, nb::handle right_object, nb::handle products_object,
-                          int n_threads) {
-    const char* call = "vector_products_rows";
-    const PythonArray left(left_object, call, "left", Access::read, 2);
-    const PythonArray right(right_object, call, "right", Access::read, 2);
-    const PythonArray products(products_object, call, "products", Access::write, 2);
-    right.require_shape({right.extent(0), left.extent(1)});
-    right.require_kind(left.kind());
-    products.require_shape({left.extent(0), right.extent(0)});
-    products.require_apart_from(left, false);
-    products.require_apart_from(right, false);
-    auto* const out = products.data<double>();
-    with_dtype(left, call, [&](auto real) {
-        using Real = decltype(real);
-        const auto* const a = left.data<const Real>();
-        const auto* const b = right.data<const Real>();
-        const int threads = thread_count(n_threads);
-        const InterpreterUnlocked unlocked;
-        vector_products(a, left.extent(0), b, right.extent(0), left.extent(1), out, threads);
-        return 0;
-    });
-}
-
-void scale_pair_rows(nb::handle before_object, nb::handle here_object, nb::handle gradient_before_object,
-                     nb::handle gradient_object, nb::handle root_object, nb::handle rows_object,
-                     int n_threads) {
-    const char* call = "scale_pair_rows";
-    const PythonArray before(before_object, call, "before", Access::read, 1);
-    const PythonArray here(here_object, call, "here", Access::read, 1);
-    const PythonArray gradient_before(gradient_before_object, call, "gradient_before", Access::read, 1);
-    const PythonArray gradient(gradient_object, call, "gradient", Access::read, 1);
-    const PythonArray root(root_object, call, "root", Access::read, 1);
-    const PythonArray rows(rows_object, call, "rows", Access::write, 2);
-    rows.require_shape({3, before.extent(0)});
-    for (const PythonArray* input : {&before, &here, &gradient_before, &gradient, &root}) {
-        input->require_kind(Kind::float64);
-        input->require_shape({before.extent(0)});
-        rows.require_apart_from(*input, false);
-    }
-    with_dtype(rows, call, [&](auto real) {
-        using Real = decltype(real);
-        const ScaledPair<Real> pair{before.data<const double>(),
-                                    here.data<const double>(),
-                                    gradient_before.data<const double>(),
-                                    gradient.data<const double>(),
-                                    root.data<const double>(),
-                                    before.extent(0),
-                                    rows.data<Real>()};
-        const int threads = thread_count(n_threads);
-        const InterpreterUnlocked unlocked;
-        scale_pair(pair, threads);
-        return 0;
-    });
-}
-
-void combine_vectors_rows(nb::handle rows_object, nb::handle coefficients_object, nb::handle out_object,
-                          int n_threads) {
-    const char* call = "combine_vectors_rows";
-    const PythonArray rows(rows_object, call, "rows", Access::read, 2);
-    const PythonArray coefficients(coefficients_object, call, "coefficients", Access::read, 1);
-    const PythonArray out(out_object, call, "out", Access::write, 1);
-    coefficients.require_shape({rows.extent(0)});
-    out.require_shape({rows.extent(1)});
-    out.require_apart_from(rows, false);
-    out.require_apart_from(coefficients, false);
-    const auto* const factors = coefficients.data<const double>();
-    with_dtype(rows, call, [&](auto real) {
-        using Real = decltype(real);
-        const auto* const from = rows.data<const Real>();
-        auto* const to = out.data<Real>();
-        const int threads = thread_count(n_threads);
-        const InterpreterUnlocked unlocked;
-        combine_vectors(from, rows.extent(0), rows.extent(1), factors, to, threads);
-        return 0;
-    });
-}
-
 }  // namespace
 
 void bind_sparse(nb::module_& m) {
@@ -397,12 +319,6 @@ void bind_sparse(nb::module_& m) {
     m.def("copy_sparse_rows", copy_sparse_rows, nb::arg("begin"), nb::arg("indices"), nb::arg("values"),
           nb::arg("rows"), nb::arg("out_begin"), nb::arg("out_indices"), nb::arg("out_values"),
           nb::arg("n_threads"));
-    m.def("vector_products_rows", vector_products_rows, nb::arg("left"), nb::arg("right"),
-          nb::arg("products"), nb::arg("n_threads"));
-    m.def("scale_pair_rows", scale_pair_rows, nb::arg("before"), nb::arg("here"), nb::arg("gradient_before"),
-          nb::arg("gradient"), nb::arg("root"), nb::arg("rows"), nb::arg("n_threads"));
-    m.def("combine_vectors_rows", combine_vectors_rows, nb::arg("rows"), nb::arg("coefficients"),
-          nb::arg("out"), nb::arg("n_threads"));
 }
 
 }  // namespace chainrule

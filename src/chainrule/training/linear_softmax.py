@@ -34,6 +34,7 @@ from chainrule.functions import (
     softmax,
 )
 from chainrule.training.fixed_order import fixed_order_dot, tree_sum
+from chainrule.training.long_vectors import finish_gradient
 from chainrule.training.mostly_zeros import evenly_spaced, without_zeros
 from chainrule.training.piecewise_logits import Logits, PiecewiseLogits, are_too_many, pieces
 
@@ -259,11 +260,16 @@ class LinearSoftmax:
         gradient = self._of_mean(np.concatenate([by_weight.ravel(), by_bias]), parameters)
         return loss / self.total_weight + self.penalty(parameters), gradient
 
-    def gradient(self, by_logits: Array, parameters: Array) -> Array:
-        """Return (LN.1) for the derivative of the summed loss by the logits of some parameters."""
+    def gradient_and_squares(self, by_logits: Array, parameters: Array) -> tuple[Array, tuple[float, float]]:
+        """Return (LN.1) for the derivative of the summed loss by the logits of some parameters.
+
+        And its sums of squares, by the weights and by the biases.
+        """
         gradient = np.empty_like(parameters)
         linear_cross(self.read, by_logits, scaling=self.scaling, n_threads=self.n_threads, out=gradient)
-        return self._of_mean(gradient, parameters)
+        size = self.shape[0] * self.shape[1]
+        squares = finish_gradient(gradient, parameters, self.total_weight, self.alpha, size, self.n_threads)
+        return gradient, squares
 
     def _of_mean(self, gradient: Array, parameters: Array) -> Array:
         gradient /= self.total_weight
