@@ -231,6 +231,33 @@ def sparse_curvature_rows(
 ) -> None:
     """Write what :func:`linear_curvature_rows` writes; row i of the matrix is row ``positions[i]`` of the others."""
 
+def sparse_loss_rows(
+    matrix: SparseMatrix,
+    weight: Array,
+    bias: Array,
+    targets: Array | None,
+    indices: Array | None,
+    class_weight: Array | None,
+    label_smoothing: float,
+    row_weight: Array | None,
+    weight_sums: Array,
+    bias_sums: Array,
+    n_threads: int,
+) -> float:
+    """Return the summed cross-entropy of a linear layer, and write its gradients; weight and bias are float64."""
+
+def sparse_variances_rows(
+    matrix: SparseMatrix,
+    summed: SparseMatrix,
+    weight: Array,
+    bias: Array,
+    row_weight: Array | None,
+    weight_sums: Array,
+    bias_sums: Array,
+    n_threads: int,
+) -> None:
+    """Write G^T X and sum_i G_i for X of ``summed`` and G = row_weight p (1 - p), p the softmax by ``matrix``."""
+
 def vector_products_rows(left: Array, right: Array, products: Array, n_threads: int) -> None:
     """Write left @ right.T for a few long rows, in float64 and in an order that their length fixes."""
 

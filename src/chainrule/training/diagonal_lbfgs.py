@@ -2,16 +2,17 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from chainrule._types import Array
 from chainrule.errors import ArgumentError
-from chainrule.functions import SparseFeatures
+from chainrule.functions import SparseFeatures, sparse_loss_with_gradient
 from chainrule.training.diagonal_preconditioner import diagonal_preconditioner
+from chainrule.training.fixed_order import fixed_order_dot
 from chainrule.training.linear_softmax import LinearSoftmax
-from chainrule.training.long_vectors import follow_line, vector_products
+from chainrule.training.long_vectors import finish_gradient, follow_line, vector_products
 from chainrule.training.outcome import StopReason
 from chainrule.training.resolution import RESOLUTION, reason_to_give_up
 from chainrule.training.scaled_pairs import (
@@ -54,12 +55,17 @@ class DiagonalLBFGSState:
 
 @dataclass(frozen=True)
 class Place:
-    """Parameters, F there, their logits, and the derivative of the summed loss by these."""
+    """Parameters, F and its gradient there, and the sums of squares of that by the weights and by the biases."""
 
     parameters: Array
     value: float
-    logits: Array
-    by_logits: Array
+    gradient: Array
+    squares: tuple[float, float]
+
+    @property
+    def gradient_norm(self) -> float:
+        """Euclidean norm of the gradient."""
+        return math.sqrt(self.squares[0] + self.squares[1])
 
 
 @dataclass(frozen=True)
@@ -99,11 +105,10 @@ class DiagonalLBFGS(FullBatchSolver):
         """Evaluate function, gradient and metric at the first parameters."""
         problem = function.linear_softmax()
         assert isinstance(problem.features, SparseFeatures), "others are refused before"
-        value, gradient = problem.value_and_gradient(problem.logits(parameters, np.float32), parameters)
+        begin = _evaluated(problem, parameters, _squares(problem, parameters)[0], np.float32)
         pairs = no_pairs(self.memory, _root(problem, parameters))
-        by_weights, by_biases = _squares(problem, gradient)
-        state = DiagonalLBFGSState(value, gradient, math.sqrt(by_weights + by_biases), pairs, tol)
-        if by_weights <= 2.0 * problem.alpha * tol:  # the gap would be certified if the biases were solved
+        state = DiagonalLBFGSState(begin.value, begin.gradient, begin.gradient_norm, pairs, tol)
+        if begin.squares[0] <= 2.0 * problem.alpha * tol:  # what the gap would be with the biases solved
             state = _made_exact(problem, parameters, state)
             gap = function.certified_gap(state.gradient)
             if gap is not None and gap <= tol:
@@ -158,11 +163,12 @@ def _line(problem: LinearSoftmax, parameters: Array, state: DiagonalLBFGSState) 
 
 def _without_common_shift(problem: LinearSoftmax, direction: Array, root: Array) -> Array:
     """Take out of a direction what all classes share, in place."""
-    # With a penalty the biases alone have such a part.
-    first = 0 if problem.alpha == 0.0 else _weights(problem)
-    change = np.zeros(len(direction)) if first else np.empty(len(direction))
-    change[first:] = direction[first:].astype(np.float64) * root[first:]
-    direction[first:] = problem.without_common_shift(change)[first:] / root[first:]
+    if problem.alpha == 0.0:
+        direction[:] = problem.without_common_shift(direction.astype(np.float64) * root) / root
+        return direction
+    first = _weights(problem)  # with a penalty the biases alone have such a part
+    change = direction[first:].astype(np.float64) * root[first:]
+    direction[first:] = (change - fixed_order_dot(change, np.ones_like(change)) / len(change)) / root[first:]
     return direction
 
 
@@ -171,37 +177,35 @@ def _weights(problem: LinearSoftmax) -> int:
     return problem.shape[0] * problem.shape[1]
 
 
-def _evaluated(problem: LinearSoftmax, parameters: Array, squares: float, logits: Array) -> Place:
-    """Return the value at some parameters; no pass over X."""
-    loss, by_logits = problem.loss_and_slopes(logits)
+def _evaluated(problem: LinearSoftmax, parameters: Array, squares: float, dtype: Any) -> Place:
+    """Return value and gradient at parameters whose weights have this sum of squares: one pass, logits in a dtype."""
+    assert isinstance(problem.read, SparseFeatures), "others are refused before"
+    loss, gradient = sparse_loss_with_gradient(
+        problem.read, *problem.split(parameters), problem.examples.y, dtype=dtype, **problem.options
+    )
     value = loss / problem.total_weight + 0.5 * problem.alpha * squares
-    return Place(parameters, value, logits, by_logits)
+    by_gradient = finish_gradient(
+        gradient, parameters, problem.total_weight, problem.alpha, _weights(problem), problem.n_threads
+    )
+    return Place(parameters, value, gradient, by_gradient)
 
 
 def _search(problem: LinearSoftmax, line: Line, state: DiagonalLBFGSState) -> tuple[float, Place | None]:
-    """Return a step that lowers F enough, and where it leads; None if there is none.
-
-    It looks at the logits of the line, without a pass over X for each.
-    """
-    dtype, slope = np.float64 if state.exact else np.float32, line.slope
-    end = _evaluated(problem, line.end, line.squares, problem.fresh_logits(line.end, dtype))
+    """Return a step that lowers F enough, and where it leads; None if there is none."""
+    dtype, slope, length = np.float64 if state.exact else np.float32, line.slope, 1.0
+    place = _evaluated(problem, line.end, line.squares, dtype)
     if state.exact and -0.5 * slope <= RESOLUTION * abs(state.value):
-        return 1.0, end  # values cannot tell; the gradient will
-    if end.value <= state.value + SUFFICIENT_DECREASE * slope:
-        return 1.0, end
-    begin, length, value = problem.fresh_logits(line.begin, dtype), 1.0, end.value
-    change = end.logits - begin
+        return length, place  # values cannot tell; the gradient will
     for _ in range(MOST_TRIALS):
-        bend = value - state.value - length * slope
+        if place.value <= state.value + SUFFICIENT_DECREASE * length * slope:
+            return length, place
+        bend = place.value - state.value - length * slope
         best = -0.5 * slope * length**2 / bend if math.isfinite(bend) and bend > 0.0 else 0.0
         length = min(max(best, 0.1 * length), 0.5 * length)
         here, _, squares = follow_line(
             line.begin, line.direction, state.pairs.root, state.gradient, length, _weights(problem), problem.n_threads
         )  # fmt: skip
-        place = _evaluated(problem, here, squares, begin + dtype(length) * change)
-        value = place.value
-        if value <= state.value + SUFFICIENT_DECREASE * length * slope:
-            return length, place
+        place = _evaluated(problem, here, squares, dtype)
     return 0.0, None
 
 
@@ -215,7 +219,7 @@ def _arrived(
 ) -> tuple[Array, DiagonalLBFGSState]:
     """Take the gradient at the end of a step and remember the pair; near the goal the biases are solved first."""
     exact, here, value, promised = state.exact, place.parameters, place.value, -0.5 * line.slope
-    gradient, squares = problem.gradient_and_squares(place.by_logits, here)
+    gradient, squares = place.gradient, place.squares
     if length != 1.0:
         np.multiply(line.direction, np.float32(length), out=line.direction)
     if squares[0] <= 2.0 * problem.alpha * state.tol:
@@ -261,9 +265,10 @@ def _without_step(
 
 
 def _made_exact(problem: LinearSoftmax, parameters: Array, state: DiagonalLBFGSState) -> DiagonalLBFGSState:
-    value, gradient = problem.value_and_gradient(problem.logits(parameters, np.float64), parameters)
-    norm = math.sqrt(sum(_squares(problem, gradient)))
-    return replace(state, value=value, gradient=gradient, gradient_norm=norm, exact=True)
+    place = _evaluated(problem, parameters, _squares(problem, parameters)[0], np.float64)
+    return replace(
+        state, value=place.value, gradient=place.gradient, gradient_norm=place.gradient_norm, exact=True
+    )
 
 
 def _root(problem: LinearSoftmax, parameters: Array) -> Array:

@@ -126,7 +126,11 @@ def finish_gradient(
 
 
 def remember_pair(
-    rows: Array, places: tuple[int, int], gradients: tuple[Array, Array], root: Array, n_threads: int | None = None
+    rows: Array,
+    places: tuple[int, int],
+    gradients: tuple[Array, Array],
+    root: Array,
+    n_threads: int | None = None,
 ) -> Array:
     """Write a gradient and its change in the coordinates x / root of a metric, and multiply.
 
@@ -165,7 +169,9 @@ def remember_pair(
     return vector_products(rows, rows[[*places, -1]])
 
 
-def combined(rows: Array, coefficients: Array, n_threads: int | None = None, out: Array | None = None) -> Array:
+def combined(
+    rows: Array, coefficients: Array, n_threads: int | None = None, out: Array | None = None
+) -> Array:
     """Return coefficients @ rows, summed in float64, in the dtype of the rows.
 
     Rows whose coefficient is 0 are not looked at, and ``out`` may be one of them.
