@@ -14,7 +14,7 @@
 
 namespace chainrule {
 
-inline constexpr int64_t sparse_block_rows = 2048;  // a constant of the algorithm: it decides about bits
+inline constexpr int64_t sparse_block_rows = 1024;  // a constant of the algorithm: it decides about bits
 
 template <class Real>
 struct SparseMatrix {

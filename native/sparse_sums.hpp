@@ -12,7 +12,7 @@ namespace chainrule {
 
 inline constexpr int64_t sparse_chunk_rows = 256;   // what a thread takes; totals of these are added up
 inline constexpr int64_t sparse_stretch = 1 << 22;  // numbers of G that are there at a time
-inline constexpr int64_t sparse_shares_per_thread = 3;
+inline constexpr int64_t sparse_shares_per_thread = 1;
 
 // Totals of the columns of padded rows: of each chunk of rows, and of chunks in their order.
 template <class Real>
