@@ -240,7 +240,8 @@ void sparse_variances_rows(const SparseArrays& matrix, SparseArrays& summed, nb:
         const RowSums sums = arrays.sums();
         const int threads = thread_count(n_threads);
         const InterpreterUnlocked unlocked;
-        const SummedColumns<Real> columns{summed.matrix<Real>(), summed.columns<Real>(threads)};
+        SummedColumns<Real> columns{summed.matrix<Real>(), summed.columns<Real>(threads)};
+        columns.matrix.space = matrix.matrix<Real>().space;  // one is enough
         sparse_variances(matrix.matrix<Real>(), columns, arrays.head(), weights, sums, threads);
     });
 }

@@ -6,6 +6,7 @@
 
 #include "binding.hpp"
 #include "sparse_matrix.hpp"
+#include "sparse_space.hpp"
 
 namespace chainrule {
 
@@ -44,8 +45,12 @@ class SparseArrays {
 
     template <class Real>
     SparseMatrix<Real> matrix() const {
-        return {begin_.data<const int64_t>(), indices_.data<const int32_t>(), values_.data<const Real>(),
-                n_rows(), n_columns_};
+        return {begin_.data<const int64_t>(),
+                indices_.data<const int32_t>(),
+                values_.data<const Real>(),
+                n_rows(),
+                n_columns_,
+                &space_};
     }
     // Called without the interpreter lock.
     template <class Real>
@@ -83,6 +88,7 @@ class SparseArrays {
     PythonArray indices_;
     PythonArray values_;
     int64_t n_columns_;
+    mutable SparseSpace space_;
     std::mutex making_;
     std::unique_ptr<SparseColumns<float>> of_float32_;
     std::unique_ptr<SparseColumns<double>> of_float64_;

@@ -2,42 +2,19 @@
 // back.
 #pragma once
 
-#include <stdlib.h>
-
 #include <algorithm>
-#include <new>
 #include <vector>
 
 #include "dense_threads.hpp"
 #include "instruction_set.hpp"
 #include "sparse_matrix.hpp"
+#include "sparse_space.hpp"
 #include "sparse_tasks.hpp"
 
 namespace chainrule {
 
 // Columns of X that are brought into another layout at a time.
 inline constexpr int64_t sparse_strip_columns = 64;
-
-// Memory at the beginning of a cache line, of arbitrary content.
-template <class Element>
-class Aligned {
-  public:
-    explicit Aligned(int64_t count)
-        : data_(static_cast<Element*>(aligned_alloc(
-              alignment, (static_cast<size_t>(count) * sizeof(Element) / alignment + 1) * alignment))) {
-        if (!data_) {
-            throw std::bad_alloc();
-        }
-    }
-    Aligned(const Aligned&) = delete;
-    Aligned& operator=(const Aligned&) = delete;
-    ~Aligned() { free(data_); }
-    Element* data() const { return data_; }
-
-  private:
-    static constexpr size_t alignment = 64;
-    Element* data_;
-};
 
 // W^T, one padded row for each feature.
 template <class Stored, class Real>

@@ -14,6 +14,8 @@
 
 namespace chainrule {
 
+class SparseSpace;
+
 inline constexpr int64_t sparse_block_rows = 1024;  // a constant of the algorithm: it decides about bits
 
 template <class Real>
@@ -23,6 +25,7 @@ struct SparseMatrix {
     const Real* values;
     int64_t n_rows;
     int64_t n_columns;
+    SparseSpace* space = nullptr;  // of passes over it
 
     int64_t n_entries() const { return begin[n_rows]; }
     int64_t n_blocks() const { return (n_rows + sparse_block_rows - 1) / sparse_block_rows; }

@@ -12,7 +12,7 @@ namespace chainrule {
 template <class Real>
 void sparse_logits(const SparseMatrix<Real>& matrix, const LogitsPass<Real>& pass, int n_threads) {
     const int threads = threads_of(matrix, pass.n_classes, n_threads);
-    const Aligned<Real> transposed(matrix.n_columns * sparse_padded<Real>(pass.n_classes));
+    const Aligned<Real> transposed(matrix.n_columns * sparse_padded<Real>(pass.n_classes), matrix.space);
     transpose_weight(pass.weight, pass.n_classes, matrix.n_columns, transposed.data(), threads);
     const std::vector<Real> bias = padded_vector<Real>(pass.bias, pass.n_classes);
     const SparseRowsTask<Real> task{matrix.begin,  matrix.indices, matrix.values, transposed.data(),
@@ -42,7 +42,7 @@ void sparse_curvature(const SparseMatrix<Real>& matrix, const SparseColumns<Real
     const int64_t n_classes = pass.n_classes;
     const int64_t padded = sparse_padded<Real>(n_classes);
     const int threads = threads_of(matrix, n_classes, n_threads);
-    const Aligned<Real> transposed(matrix.n_columns * padded);
+    const Aligned<Real> transposed(matrix.n_columns * padded, matrix.space);
     transpose_weight(pass.weight, n_classes, matrix.n_columns, transposed.data(), threads);
     const std::vector<Real> bias = padded_vector<Real>(pass.bias, n_classes);
     add_up(matrix, columns, n_classes, sums, threads, [&](int64_t first, int64_t last, Real* out) {

@@ -19,7 +19,7 @@ void add_up_of_logits(const SparseMatrix<Real>& matrix, const SummedColumns<Real
     const int64_t n_classes = head.n_classes;
     const int64_t padded = sparse_padded<Real>(n_classes);
     const int threads = threads_of(matrix, n_classes, n_threads);
-    const Aligned<Real> transposed(matrix.n_columns * padded);
+    const Aligned<Real> transposed(matrix.n_columns * padded, matrix.space);
     transpose_weight(head.weight, n_classes, matrix.n_columns, transposed.data(), threads);
     const std::vector<Real> bias = padded_vector<Real>(head.bias, n_classes);
     add_up(summed.matrix, summed.columns, n_classes, sums, threads,

@@ -68,7 +68,7 @@ class WeightSums {
           padded_(sparse_padded<Real>(n_classes)),
           threads_(threads),
           n_shares_(threads == 1 ? 1 : sparse_shares_per_thread * threads),
-          totals_(matrix.n_columns * padded_),
+          totals_(matrix.n_columns * padded_, matrix.space),
           out_(out) {}
 
     // `gradient` begins with the first row of the first block. The first call has block 0, the last the last.
@@ -123,7 +123,7 @@ void add_up(const SparseMatrix<Real>& matrix, const SparseColumns<Real>& columns
     const int64_t padded = sparse_padded<Real>(n_classes);
     const int64_t stretch_blocks = std::max<int64_t>(sparse_stretch / (sparse_block_rows * padded), 1);
     const int64_t stretch_rows = std::min(stretch_blocks * sparse_block_rows, matrix.n_rows);
-    const Aligned<Real> gradient(stretch_rows * padded);
+    const Aligned<Real> gradient(stretch_rows * padded, matrix.space);
     const WeightSums<Real> weight_sums(matrix, columns, n_classes, threads, sums.weight);
     ChunkTotals<Real> bias_sums(matrix.n_rows, n_classes);
     const int64_t n_blocks = matrix.n_blocks();

@@ -47,7 +47,9 @@ class ScaledPairs:
 def no_pairs(memory: int, root: Array) -> ScaledPairs:
     """Return an empty memory."""
     size = 2 * memory + 3
-    return ScaledPairs(np.zeros((size, len(root)), np.float32), np.zeros((size, size)), root)
+    rows = np.empty((size, len(root)), np.float32)
+    rows[:] = 0.0  # written to here: memory that the system fills with zeros comes in small pages
+    return ScaledPairs(rows, np.zeros((size, size)), root)
 
 
 def scaled_direction(pairs: ScaledPairs, n_threads: int | None = None) -> Array:
