@@ -71,10 +71,13 @@ void vector_products(const Real* left, int64_t n_left, const Real* right, int64_
                      double* products, int n_threads) {
     const int threads = threads_for(length, n_left * n_right, 1, n_threads);
     add_pieces(Pieces(length, length), n_left * n_right, threads, products, [&](Piece piece, double* out) {
+        const bool same = left == right && n_left == n_right;  // then half of them is enough
         for (int64_t i = 0; i < n_left; ++i) {
             for (int64_t j = 0; j < n_right; ++j) {
-                *out++ = kernels_of<Real>().product_of_piece(left + i * length + piece.begin,
-                                                             right + j * length + piece.begin, piece.size);
+                out[i * n_right + j] = same && j < i ? out[j * n_right + i]
+                                                     : kernels_of<Real>().product_of_piece(
+                                                           left + i * length + piece.begin,
+                                                           right + j * length + piece.begin, piece.size);
             }
         }
     });

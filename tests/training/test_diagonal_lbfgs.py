@@ -133,9 +133,10 @@ def test_two_loops_on_products_are_the_two_loops_on_vectors():
     steps = random.normal(size=(7, 30))
     changes, gradient = steps @ matrix, random.normal(size=30)
     memory = 4
-    rows = np.zeros((2 * memory + 1, 30))
+    places = memory + 1
+    rows = np.zeros((2 * places + 1, 30))
     for i in range(7):
-        rows[i % memory], rows[memory + i % memory] = steps[i], changes[i]
+        rows[i % places], rows[places + i % places] = steps[i], changes[i]
     rows[-1] = gradient
     pairs = [CurvaturePair(steps[i], changes[i], float(steps[i] @ changes[i])) for i in range(3, 7)]
     coefficients = two_loop_coefficients(vector_products(rows, rows), 7)
@@ -188,10 +189,12 @@ def test_pairs_are_brought_into_a_new_metric():
     )
     problem, random = objective.linear_softmax(), np.random.default_rng(0)
     step, change, gradient, here, root = (random.uniform(0.5, 2.0, 39) for _ in range(5))
-    pairs = remembered(no_pairs(3, root), (here - step, here), (gradient - change, gradient))
-    new = np.sqrt(diagonal_preconditioner(problem, here).inverse)
+    pairs = no_pairs(3, root.astype(np.float32))
+    pairs.rows[pairs.free[0]] = step / root
+    pairs = remembered(pairs, (gradient - change, gradient))
+    new = np.sqrt(diagonal_preconditioner(problem, here).inverse).astype(np.float32)
     moved = in_metric(pairs, new)
-    for row, vector in ((0, step / new), (3, change * new), (6, gradient * new)):
+    for row, vector in ((0, step / new), (4, change * new), (8, gradient * new)):
         np.testing.assert_allclose(moved.rows[row], vector, rtol=1e-5)
-    np.testing.assert_allclose(moved.products[0, 3], step @ change, rtol=1e-5)
-    np.testing.assert_allclose(moved.products, vector_products(moved.rows[:7], moved.rows[:7]), rtol=1e-12)
+    np.testing.assert_allclose(moved.products[0, 4], step @ change, rtol=1e-5)
+    np.testing.assert_allclose(moved.products, vector_products(moved.rows, moved.rows), rtol=1e-12)
