@@ -141,7 +141,9 @@ def test_passes_are_those_of_the_dense_array(path, shape, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1, "class_weight": np.array([1.0, 2.0, 0.5, 3.0])}])
+@pytest.mark.parametrize(
+    "options", [{}, {"label_smoothing": 0.1, "class_weight": np.array([1.0, 2.0, 0.5, 3.0])}]
+)
 @pytest.mark.parametrize("soft", [False, True])
 def test_loss_and_gradient_in_one_pass_are_those_of_the_logits(path, dtype, options, soft):
     del path
@@ -168,7 +170,9 @@ def test_variances_are_summed_with_squared_features(path):
     for given, factor in ((None, 1.0), (mass, mass[:, None])):
         found = sparse_variance_sums(SparseFeatures.from_dense(dense), weight, bias, given)
         variances = factor * p * (1.0 - p)
-        np.testing.assert_allclose(found[:120].reshape(4, 30), variances.T @ np.square(dense), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(
+            found[:120].reshape(4, 30), variances.T @ np.square(dense), rtol=1e-5, atol=1e-5
+        )
         np.testing.assert_allclose(found[120:], variances.sum(axis=0), rtol=1e-5)
 
 

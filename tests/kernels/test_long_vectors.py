@@ -1,4 +1,4 @@
-"""Passes over long vectors: sums in float64, in an order that lengths fix, the same bits for every number of threads."""
+"""Passes over long vectors: float64 sums in an order that lengths fix, the same bits for every number of threads."""
 
 import math
 
@@ -20,9 +20,7 @@ def _arrays(length, real):
 def _results(compiled, length, n_weights, real, n_threads):
     (parameters, gradient, before), root, rows = _arrays(length, real)
     following, sums = np.full(length, np.nan), np.full(2, np.nan)
-    compiled.follow_line_rows(
-        parameters, rows[0], root, gradient, 0.3, n_weights, following, sums, n_threads
-    )
+    compiled.follow_line_rows(parameters, rows[0], root, gradient, 0.3, n_weights, following, sums, n_threads)
     finished, squares = gradient.copy(), np.full(2, np.nan)
     compiled.finish_gradient_rows(finished, parameters, 3.0, 0.7, n_weights, squares, n_threads)
     products = np.full((9, 3), np.nan)
@@ -58,7 +56,11 @@ def test_vectors_and_sums_are_those_of_exact_sums(compiled, length, n_weights, r
         for number, (array, truth) in enumerate(zip(found, expected, strict=True)):
             eps = np.finfo(real if number == 5 else np.float64).eps
             # Rows of float32 round by themselves; products are of what they hold.
-            bound = 40 * eps * (length + 1.0) ** 0.5 if number != 6 else 40 * np.finfo(real).eps * (length + 1.0) ** 0.5
+            bound = (
+                40 * eps * (length + 1.0) ** 0.5
+                if number != 6
+                else 40 * np.finfo(real).eps * (length + 1.0) ** 0.5
+            )
             bound = 40 * np.finfo(real).eps * (length + 1.0) ** 0.5 if number == 4 else bound
             np.testing.assert_allclose(array, truth, rtol=1e-14, atol=bound, err_msg=f"{name} {number}")
 

@@ -182,6 +182,25 @@ def test_the_memory_holds_a_pair_at_least():
         DiagonalLBFGS(memory=0)
 
 
+def test_what_is_remembered_of_a_step_is_the_way_and_the_change_of_the_gradient():
+    x, y = _text()
+    network = Network((x.shape[1], 5), dtype=np.float64)
+    objective = Objective(network, Examples(SparseFeatures.from_dense(x), y), Loss(), 1e-3)
+    solver, here = DiagonalLBFGS(memory=3), network.parameters.copy()
+    state, lengths = solver.start(objective, here, 1e-6), []
+    while state.reason is None:
+        before, gradient, (step, change) = here, state.gradient, state.pairs.free
+        here, state = solver.step(objective, here, state)
+        if state.step_length == 0.0:
+            continue
+        lengths.append(state.step_length)
+        products = (here - before) @ (state.gradient - gradient), (here - before) @ state.gradient
+        found = state.pairs.products[step, change], state.pairs.products[step, -1]
+        size = np.linalg.norm(here - before) * np.linalg.norm(state.gradient)
+        np.testing.assert_allclose(found, products, rtol=1e-3, atol=1e-5 * size)
+    assert min(lengths) < 1.0
+
+
 def test_pairs_are_brought_into_a_new_metric():
     x, y = _text(200, 12, 3)
     objective = Objective(
