@@ -175,7 +175,7 @@ FAULTS = {
         "native/sparse_slopes.cpp",
         "pass.indices ? pass.indices + first : nullptr",
         "pass.indices",
-        "tests/kernels/test_sparse_passes.py",
+        "tests/kernels/test_sparse_losses.py",
     ),
     "the penalty reaches the biases": KernelFault(
         "native/long_vectors.cpp",

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule._types import Array
 from chainrule.functions import formulas
 
-ROWS_PER_BLOCK = 2048  # sums over so many rows are in the dtype, then in float64
+ROWS_PER_BLOCK = 1024  # sums over so many rows are in the dtype, then in float64
 
 
 class SparseMatrix:

@@ -28,7 +28,7 @@ from chainrule.training.solver import FullBatchSolver, SmoothFunction
 SUFFICIENT_DECREASE = 1e-4
 FLOAT32_RESOLUTION = 1e-5
 """Decrease, relative to F, below which values made of float32 logits do not judge a step."""
-ANEW = 10
+ANEW = 15
 """Steps after which the metric is made anew; half as many evaluations as with the metric of the start."""
 MOST_TRIALS = 40
 MOST_SLOW_STEPS = 60
@@ -72,7 +72,7 @@ class Place:
 class DiagonalLBFGS(FullBatchSolver):
     """L-BFGS whose initial matrix is the inverse of the curvature's diagonal, until the gap is certified.
 
-    With M of (DP.1), made anew every ten steps, and the pairs of (LB.2) ::
+    With M of (DP.1), made anew every fifteen steps, and the pairs of (LB.2) ::
 
         (DL.1)  H0 = (s . y / y . M^-1 y) M^-1       in the place of (LB.1)
 
