@@ -16,6 +16,14 @@ namespace chainrule {
 // Columns of X that are brought into another layout at a time.
 inline constexpr int64_t sparse_strip_columns = 64;
 
+// The cache lines of the next strip of a row: rows lie too far apart for the processor to guess them.
+template <class Real>
+void ask_for_strip(const Real* row) {
+    for (int64_t j = 0; j < sparse_strip_columns; j += sparse_lanes<Real>) {
+        __builtin_prefetch(row + j, 1, 2);
+    }
+}
+
 // W^T, one padded row for each feature.
 template <class Stored, class Real>
 void transpose_weight(const Stored* weight, int64_t n_classes, int64_t n_features, Real* out, int threads) {
@@ -26,6 +34,9 @@ void transpose_weight(const Stored* weight, int64_t n_classes, int64_t n_feature
             const int64_t begin = strip * sparse_strip_columns;
             const int64_t end = std::min(begin + sparse_strip_columns, n_features);
             for (int64_t k = 0; k < n_classes; ++k) {
+                if (end + sparse_strip_columns <= n_features) {
+                    ask_for_strip(weight + k * n_features + end);
+                }
                 for (int64_t j = begin; j < end; ++j) {
                     out[j * padded + k] = static_cast<Real>(weight[k * n_features + j]);
                 }
@@ -43,6 +54,9 @@ inline void deliver_totals(const double* totals, int64_t padded, int64_t n_class
     for (int64_t begin = first; begin < last; begin += sparse_strip_columns) {
         const int64_t end = std::min(begin + sparse_strip_columns, last);
         for (int64_t k = 0; k < n_classes; ++k) {
+            if (end + sparse_strip_columns <= n_features) {
+                ask_for_strip(out + k * n_features + end);
+            }
             for (int64_t j = begin; j < end; ++j) {
                 out[k * n_features + j] = totals[j * padded + k];
             }
