@@ -1,116 +1,55 @@
 // Binds the passes over sparse rows (sparse_passes.hpp).
+#include "linear_pass_arrays.hpp"
 #include "sparse_arrays.hpp"
 #include "sparse_passes.hpp"
 
 namespace chainrule {
 namespace {
 
-void sparse_logits_rows(const SparseArrays& matrix, nb::handle weight_object, nb::handle bias_object,
-                        nb::handle out_object, int n_threads) {
-    const char* call = "sparse_logits_rows";
-    const PythonArray weight(weight_object, call, "weight", Access::read, 2);
-    const PythonArray bias(bias_object, call, "bias", Access::read, 1);
-    const PythonArray out(out_object, call, "out", Access::write, 2);
-    const int64_t n_classes = weight.extent(0);
-    weight.require_shape({n_classes, matrix.n_columns()});
-    bias.require_shape({n_classes});
-    out.require_shape({matrix.n_rows(), n_classes});
-    matrix.require_apart(out);
-    out.require_apart_from(weight, false);
-    out.require_apart_from(bias, false);
+void sparse_logits_rows(const SparseArrays& matrix, nb::handle weight, nb::handle bias, nb::handle out,
+                        int n_threads) {
+    const LogitsArrays given("sparse_logits_rows", matrix, weight, bias, out);
     with_kind(matrix.kind(), [&](auto real) {
         using Real = decltype(real);
-        const LogitsPass<Real> pass{weight.data<const Real>(), bias.data<const Real>(), n_classes,
-                                    out.data<Real>()};
+        const LogitsPass<Real> pass = given.pass<Real>();
         const int threads = thread_count(n_threads);
         const InterpreterUnlocked unlocked;
         sparse_logits(matrix.matrix<Real>(), pass, threads);
     });
 }
 
-void sparse_cross_rows(SparseArrays& matrix, nb::handle gradient_object, nb::handle weight_object,
-                       nb::handle bias_object, int n_threads) {
-    const char* call = "sparse_cross_rows";
-    const PythonArray gradient(gradient_object, call, "gradient", Access::read, 2);
-    const PythonArray weight(weight_object, call, "weight_sums", Access::write, 2);
-    const PythonArray bias(bias_object, call, "bias_sums", Access::write, 1);
-    const int64_t n_classes = gradient.extent(1);
-    gradient.require_shape({matrix.n_rows(), n_classes});
-    weight.require_shape({n_classes, matrix.n_columns()});
-    bias.require_shape({n_classes});
-    for (const PythonArray* output : {&weight, &bias}) {
-        matrix.require_apart(*output);
-        output->require_apart_from(gradient, false);
-    }
-    bias.require_apart_from(weight, false);
-    const RowSums sums{weight.data<double>(), bias.data<double>()};
+void sparse_cross_rows(SparseArrays& matrix, nb::handle gradient, nb::handle weight, nb::handle bias,
+                       int n_threads) {
+    const CrossArrays given("sparse_cross_rows", matrix, gradient, weight, bias);
+    const RowSums sums = given.out.sums();
     with_kind(matrix.kind(), [&](auto real) {
         using Real = decltype(real);
-        const Real* const of_rows = gradient.data<const Real>();
+        const Real* const of_rows = given.gradient.data<const Real>();
         const int threads = thread_count(n_threads);
         const InterpreterUnlocked unlocked;
-        sparse_cross(matrix.matrix<Real>(), matrix.columns<Real>(threads), of_rows, n_classes, sums, threads);
+        sparse_cross(matrix.matrix<Real>(), matrix.columns<Real>(threads), of_rows, given.gradient.extent(1),
+                     sums, threads);
     });
 }
 
-void require_positions(const char* call, const OptionalArray& positions, int64_t n_rows, int64_t n_known) {
-    if (!positions) {
-        return;
-    }
-    positions->require_shape({n_rows});
-    const auto* const given = positions->data<const int64_t>();
-    for (int64_t i = 0; i < n_rows; ++i) {
-        if (given[i] < 0 || given[i] >= n_known) {
-            throw nb::value_error((std::string(call) + ": positions are rows of the probabilities; got " +
-                                   std::to_string(given[i]) + ". Pass 0 to N - 1.")
-                                      .c_str());
-        }
-    }
-}
-
-void sparse_curvature_rows(SparseArrays& matrix, nb::handle positions_object, nb::handle probabilities_object,
-                           nb::handle row_weight_object, nb::handle direction_object,
-                           nb::handle bias_direction_object, nb::handle weight_object, nb::handle bias_object,
-                           int n_threads) {
+void sparse_curvature_rows(SparseArrays& matrix, nb::handle positions_object, nb::handle probabilities,
+                           nb::handle row_weight, nb::handle direction, nb::handle bias_direction,
+                           nb::handle weight, nb::handle bias, int n_threads) {
     const char* call = "sparse_curvature_rows";
     const OptionalArray positions(positions_object, call, "positions", Access::read, 1);
-    const PythonArray probabilities(probabilities_object, call, "probabilities", Access::read, 2);
-    const OptionalArray row_weight(row_weight_object, call, "row_weight", Access::read, 1);
-    const PythonArray direction(direction_object, call, "direction", Access::read, 2);
-    const PythonArray bias_direction(bias_direction_object, call, "bias_direction", Access::read, 1);
-    const PythonArray weight(weight_object, call, "weight_product", Access::write, 2);
-    const PythonArray bias(bias_object, call, "bias_product", Access::write, 1);
-    const int64_t n_classes = direction.extent(0);
-    const int64_t n_known = positions ? probabilities.extent(0) : matrix.n_rows();
-    probabilities.require_shape({n_known, n_classes});
-    require_positions(call, positions, matrix.n_rows(), n_known);
-    if (row_weight) {
-        row_weight->require_shape({n_known});
+    const CurvatureArrays given(call, matrix, probabilities, row_weight, direction, bias_direction, weight,
+                                bias);
+    const int64_t n_known = positions ? given.probabilities.extent(0) : matrix.n_rows();
+    given.require_known(n_known);
+    if (positions) {
+        positions->require_shape({matrix.n_rows()});
+        require_rows(call, positions, n_known, "the probabilities");
     }
-    for (const PythonArray* array : {&direction, &weight}) {
-        array->require_shape({n_classes, matrix.n_columns()});
-    }
-    for (const PythonArray* vector : {&bias_direction, &bias}) {
-        vector->require_shape({n_classes});
-    }
-    for (const PythonArray* output : {&weight, &bias}) {
-        matrix.require_apart(*output);
-        for (const PythonArray* input : {&probabilities, &direction, &bias_direction}) {
-            output->require_apart_from(*input, false);
-        }
-        for (const OptionalArray* input : {&positions, &row_weight}) {
-            if (*input) {
-                output->require_apart_from(**input, false);
-            }
-        }
-    }
-    bias.require_apart_from(weight, false);
-    const RowSums sums{weight.data<double>(), bias.data<double>()};
+    given.out.require_apart(positions);
+    const RowSums sums = given.out.sums();
     with_kind(matrix.kind(), [&](auto real) {
         using Real = decltype(real);
-        const CurvaturePass<Real> pass{probabilities.data<const Real>(),
-                                       row_weight.data_or_null<const double>(), direction.data<const Real>(),
-                                       bias_direction.data<const Real>(), n_classes};
+        const CurvaturePass<Real> pass = given.pass<Real>();
         const auto* const of_rows = positions.data_or_null<const int64_t>();
         const int threads = thread_count(n_threads);
         const InterpreterUnlocked unlocked;
@@ -135,7 +74,7 @@ struct HeadArrays {
           bias_sums(bias_sums_object, call, "bias_sums", Access::write, 1) {
         for (const PythonArray* of_weights : {&weight, &weight_sums}) {
             of_weights->require_kind(Kind::float64);
-            of_weights->require_shape({n_classes(), matrix.n_columns()});
+            of_weights->require_shape({n_classes(), matrix.n_features()});
         }
         for (const PythonArray* of_classes : {&bias, &bias_sums}) {
             of_classes->require_kind(Kind::float64);
@@ -228,7 +167,7 @@ void sparse_variances_rows(const SparseArrays& matrix, SparseArrays& summed, nb:
     const HeadArrays arrays(call, matrix, weight, bias, row_weight, weight_sums, bias_sums);
     summed.require_apart(arrays.weight_sums);
     summed.require_apart(arrays.bias_sums);
-    if (summed.n_rows() != matrix.n_rows() || summed.n_columns() != matrix.n_columns() ||
+    if (summed.n_rows() != matrix.n_rows() || summed.n_features() != matrix.n_features() ||
         summed.kind() != matrix.kind()) {
         throw nb::value_error(
             "sparse_variances_rows: both matrices have one shape and dtype; got two. Pass the squares of the "

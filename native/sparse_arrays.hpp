@@ -41,7 +41,7 @@ class SparseArrays {
 
     Kind kind() const { return values_.kind(); }
     int64_t n_rows() const { return begin_.extent(0) - 1; }
-    int64_t n_columns() const { return n_columns_; }
+    int64_t n_features() const { return n_columns_; }
 
     template <class Real>
     SparseMatrix<Real> matrix() const {
