@@ -1,7 +1,7 @@
 // Binds the passes over the rows of a linear head (linear_passes.hpp).
 #include "binding.hpp"
 #include "linear_hessian.hpp"
-#include "linear_passes.hpp"
+#include "linear_pass_arrays.hpp"
 
 namespace chainrule {
 namespace {
@@ -33,7 +33,7 @@ struct RowArrays {
                 (*of_features)->require_shape({features.extent(1)});
             }
         }
-        require_positions();
+        require_rows(call, positions, features.extent(0), "features");
     }
 
     int64_t n_features() const { return features.extent(1); }
@@ -57,18 +57,6 @@ struct RowArrays {
             }
         }
     }
-
-  private:
-    void require_positions() const {
-        const int64_t* const given = positions.data_or_null<const int64_t>();
-        for (int64_t i = 0; given && i < n_rows(); ++i) {
-            if (given[i] < 0 || given[i] >= features.extent(0)) {
-                throw nb::value_error((std::string(call) + ": positions are rows of features; got " +
-                                       std::to_string(given[i]) + ". Pass 0 to N - 1.")
-                                          .c_str());
-            }
-        }
-    }
 };
 
 // use(rows, Real{}) for the dtypes of the features and of the products.
@@ -83,96 +71,46 @@ void with_dtypes(const RowArrays& arrays, const PythonArray& products, Use use) 
     });
 }
 
-void linear_logits_rows(nb::handle features, nb::handle weight_object, nb::handle bias_object,
-                        nb::handle centre, nb::handle scale, double limit, nb::handle out_object,
-                        int n_threads) {
+void linear_logits_rows(nb::handle features, nb::handle weight, nb::handle bias, nb::handle centre,
+                        nb::handle scale, double limit, nb::handle out, int n_threads) {
     const char* call = "linear_logits_rows";
     const RowArrays arrays(call, features, nb::none(), centre, scale, limit);
-    const PythonArray weight(weight_object, call, "weight", Access::read, 2);
-    const PythonArray bias(bias_object, call, "bias", Access::read, 1);
-    const PythonArray out(out_object, call, "out", Access::write, 2);
-    const int64_t n_classes = weight.extent(0);
-    weight.require_shape({n_classes, arrays.n_features()});
-    bias.require_shape({n_classes});
-    out.require_shape({arrays.n_rows(), n_classes});
-    arrays.require_apart(out);
-    out.require_apart_from(weight, false);
-    out.require_apart_from(bias, false);
-    with_dtypes(arrays, weight, [&](const auto& rows, auto real) {
-        using Real = decltype(real);
-        const LogitsPass<Real> pass{weight.data<const Real>(), bias.data<const Real>(), n_classes,
-                                    out.data<Real>()};
+    const LogitsArrays given(call, arrays, weight, bias, out);
+    with_dtypes(arrays, given.weight, [&](const auto& rows, auto real) {
+        const auto pass = given.pass<decltype(real)>();
         const int threads = thread_count(n_threads);
         const InterpreterUnlocked unlocked;
         linear_logits(rows, pass, threads);
     });
 }
 
-void linear_cross_rows(nb::handle features, nb::handle gradient_object, nb::handle centre, nb::handle scale,
-                       double limit, nb::handle weight_object, nb::handle bias_object, int n_threads) {
+void linear_cross_rows(nb::handle features, nb::handle gradient, nb::handle centre, nb::handle scale,
+                       double limit, nb::handle weight, nb::handle bias, int n_threads) {
     const char* call = "linear_cross_rows";
     const RowArrays arrays(call, features, nb::none(), centre, scale, limit);
-    const PythonArray gradient(gradient_object, call, "gradient", Access::read, 2);
-    const PythonArray weight(weight_object, call, "weight_sums", Access::write, 2);
-    const PythonArray bias(bias_object, call, "bias_sums", Access::write, 1);
-    const int64_t n_classes = gradient.extent(1);
-    gradient.require_shape({arrays.n_rows(), n_classes});
-    weight.require_shape({n_classes, arrays.n_features()});
-    bias.require_shape({n_classes});
-    for (const PythonArray* output : {&weight, &bias}) {
-        arrays.require_apart(*output);
-        output->require_apart_from(gradient, false);
-    }
-    bias.require_apart_from(weight, false);
-    const RowSums sums{weight.data<double>(), bias.data<double>()};
-    with_dtypes(arrays, gradient, [&](const auto& rows, auto real) {
+    const CrossArrays given(call, arrays, gradient, weight, bias);
+    const RowSums sums = given.out.sums();
+    with_dtypes(arrays, given.gradient, [&](const auto& rows, auto real) {
         using Real = decltype(real);
-        const Real* const of_rows = gradient.data<const Real>();
+        const Real* const of_rows = given.gradient.data<const Real>();
         const int threads = thread_count(n_threads);
         const InterpreterUnlocked unlocked;
-        linear_cross(rows, of_rows, n_classes, sums, threads);
+        linear_cross(rows, of_rows, given.gradient.extent(1), sums, threads);
     });
 }
 
-void linear_curvature_rows(nb::handle features, nb::handle positions, nb::handle probabilities_object,
-                           nb::handle row_weight_object, nb::handle direction_object,
-                           nb::handle bias_direction_object, nb::handle centre, nb::handle scale,
-                           double limit, nb::handle weight_object, nb::handle bias_object, int n_threads) {
+void linear_curvature_rows(nb::handle features, nb::handle positions, nb::handle probabilities,
+                           nb::handle row_weight, nb::handle direction, nb::handle bias_direction,
+                           nb::handle centre, nb::handle scale, double limit, nb::handle weight,
+                           nb::handle bias, int n_threads) {
     const char* call = "linear_curvature_rows";
     const RowArrays arrays(call, features, positions, centre, scale, limit);
-    const PythonArray probabilities(probabilities_object, call, "probabilities", Access::read, 2);
-    const OptionalArray row_weight(row_weight_object, call, "row_weight", Access::read, 1);
-    const PythonArray direction(direction_object, call, "direction", Access::read, 2);
-    const PythonArray bias_direction(bias_direction_object, call, "bias_direction", Access::read, 1);
-    const PythonArray weight(weight_object, call, "weight_product", Access::write, 2);
-    const PythonArray bias(bias_object, call, "bias_product", Access::write, 1);
-    const int64_t n_classes = direction.extent(0);
-    probabilities.require_shape({arrays.features.extent(0), n_classes});
-    if (row_weight) {
-        row_weight->require_shape({arrays.features.extent(0)});
-    }
-    for (const PythonArray* matrix : {&direction, &weight}) {
-        matrix->require_shape({n_classes, arrays.n_features()});
-    }
-    for (const PythonArray* vector : {&bias_direction, &bias}) {
-        vector->require_shape({n_classes});
-    }
-    for (const PythonArray* output : {&weight, &bias}) {
-        arrays.require_apart(*output);
-        for (const PythonArray* input : {&probabilities, &direction, &bias_direction}) {
-            output->require_apart_from(*input, false);
-        }
-        if (row_weight) {
-            output->require_apart_from(*row_weight, false);
-        }
-    }
-    bias.require_apart_from(weight, false);
-    const RowSums sums{weight.data<double>(), bias.data<double>()};
-    with_dtypes(arrays, direction, [&](const auto& rows, auto real) {
-        using Real = decltype(real);
-        const CurvaturePass<Real> pass{probabilities.data<const Real>(),
-                                       row_weight.data_or_null<const double>(), direction.data<const Real>(),
-                                       bias_direction.data<const Real>(), n_classes};
+    const CurvatureArrays given(call, arrays, probabilities, row_weight, direction, bias_direction, weight,
+                                bias);
+    given.require_known(arrays.features.extent(0));
+    const RowSums sums = given.out.sums();
+    with_dtypes(arrays, given.direction, [&](const auto& rows, auto real) {
+        const auto pass = given.pass<decltype(real)>();
         const int threads = thread_count(n_threads);
         const InterpreterUnlocked unlocked;
         linear_curvature(rows, pass, sums, threads);

@@ -107,6 +107,8 @@ void bind_dense(nb::module_& m);
 void bind_linear_cross_entropy(nb::module_& m);
 void bind_linear_passes(nb::module_& m);
 void bind_sparse(nb::module_& m);
+void bind_sparse_passes(nb::module_& m);
+void bind_long_vectors(nb::module_& m);
 void bind_training(nb::module_& m);
 void bind_random(nb::module_& m);
 

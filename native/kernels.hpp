@@ -6,6 +6,7 @@
 
 #include "dense.hpp"
 #include "linear_tasks.hpp"
+#include "long_vectors.hpp"
 #include "sparse_tasks.hpp"
 #include "training_tasks.hpp"
 
@@ -99,6 +100,10 @@ struct KernelsOf {
     // Row i begins at rows + i * stride.
     void (*combination_of_piece)(const Real* rows, int64_t stride, int64_t n_rows, const double* coefficients,
                                  Real* out, int64_t n);
+    // What passes over long vectors do to a piece of them, with its sums; of the gradient that of squares.
+    void (*line_of_piece)(const LinePass<Real>&, int64_t begin, int64_t n, double* sums);
+    double (*gradient_of_piece)(const GradientPass&, int64_t begin, int64_t n, double alpha);
+    void (*pair_of_piece)(const PairPass<Real>&, int64_t begin, int64_t n, double* products);
 };
 
 struct Kernels {

@@ -55,6 +55,8 @@ NB_MODULE(_native, m) {
     bind_linear_cross_entropy(m);
     bind_linear_passes(m);
     bind_sparse(m);
+    bind_sparse_passes(m);
+    bind_long_vectors(m);
     bind_training(m);
     bind_random(m);
     m.def("core_table", core_table);

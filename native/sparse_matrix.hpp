@@ -14,7 +14,9 @@
 
 namespace chainrule {
 
-inline constexpr int64_t sparse_block_rows = 2048;  // a constant of the algorithm: it decides about bits
+class SparseSpace;
+
+inline constexpr int64_t sparse_block_rows = 1024;  // a constant of the algorithm: it decides about bits
 
 template <class Real>
 struct SparseMatrix {
@@ -23,6 +25,7 @@ struct SparseMatrix {
     const Real* values;
     int64_t n_rows;
     int64_t n_columns;
+    SparseSpace* space = nullptr;  // of passes over it
 
     int64_t n_entries() const { return begin[n_rows]; }
     int64_t n_blocks() const { return (n_rows + sparse_block_rows - 1) / sparse_block_rows; }

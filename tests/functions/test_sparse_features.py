@@ -9,11 +9,15 @@ import scipy.sparse as sp
 from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.functions import (
     SparseFeatures,
+    cross_entropy_with_gradient,
     is_sparse,
     linear_cross,
     linear_curvature,
     linear_logits,
+    softmax,
     sparse_features,
+    sparse_loss_with_gradient,
+    sparse_variance_sums,
 )
 
 
@@ -134,6 +138,42 @@ def test_passes_are_those_of_the_dense_array(path, shape, dtype):
         function = linear_cross if len(arguments) == 1 else linear_curvature
         for found, expected in zip(function(features, *arguments), function(dense, *arguments), strict=True):
             np.testing.assert_allclose(found, expected, **close)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "options", [{}, {"label_smoothing": 0.1, "class_weight": np.array([1.0, 2.0, 0.5, 3.0])}]
+)
+@pytest.mark.parametrize("soft", [False, True])
+def test_loss_and_gradient_in_one_pass_are_those_of_the_logits(path, dtype, options, soft):
+    del path
+    dense, random = _dense((2500, 30), seed=4), np.random.default_rng(2)
+    features = SparseFeatures.from_dense(dense)
+    weight, bias, sample_weight = random.normal(size=(4, 30)), random.normal(size=4), random.random(2500)
+    targets = random.dirichlet(np.ones(4), size=2500) if soft else random.integers(0, 4, 2500)
+    options = {**options, "sample_weight": sample_weight}
+    loss, gradient = sparse_loss_with_gradient(features, weight, bias, targets, dtype=dtype, **options)
+    expected, slopes = cross_entropy_with_gradient(
+        dense @ weight.T + bias, targets, reduction="sum", **options
+    )
+    close = {"rtol": 0, "atol": 8000 * np.finfo(dtype).eps}
+    assert abs(loss - expected) <= 1000 * np.finfo(dtype).eps * expected
+    np.testing.assert_allclose(gradient[:120].reshape(4, 30), slopes.T @ dense, **close)
+    np.testing.assert_allclose(gradient[120:], slopes.sum(axis=0), **close)
+
+
+def test_variances_are_summed_with_squared_features(path):
+    del path
+    dense, random = _dense((2500, 30), seed=4), np.random.default_rng(2)
+    weight, bias, mass = random.normal(size=(4, 30)), random.normal(size=4), random.random(2500)
+    p = softmax(dense @ weight.T + bias)
+    for given, factor in ((None, 1.0), (mass, mass[:, None])):
+        found = sparse_variance_sums(SparseFeatures.from_dense(dense), weight, bias, given)
+        variances = factor * p * (1.0 - p)
+        np.testing.assert_allclose(
+            found[:120].reshape(4, 30), variances.T @ np.square(dense), rtol=1e-5, atol=1e-5
+        )
+        np.testing.assert_allclose(found[120:], variances.sum(axis=0), rtol=1e-5)
 
 
 def test_changed_positions_are_looked_at_anew():

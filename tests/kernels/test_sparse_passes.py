@@ -5,36 +5,12 @@ import numpy as np
 import pytest
 
 from kernels.row_calls import each_instruction_set
-
-# rows, features, classes, density: long rows, rows and columns without an entry, more blocks than one, many classes.
-SHAPES = [
-    (1, 1, 1, 1.0), (7, 3, 2, 0.5), (2500, 16, 26, 0.3), (5300, 5000, 10, 0.01), (205, 70, 300, 0.2),
-    (129, 33, 13, 0.0), (3, 3000, 17, 0.9), (4100, 40, 58, 0.5), (0, 3, 2, 0.5), (60, 5, 129, 0.7),
-]  # fmt: skip
-
-
-def _arrays(shape, real):
-    n_rows, n_features, n_classes, density = shape
-    random = np.random.default_rng((n_rows, n_features, n_classes))
-    x = random.normal(size=(n_rows, n_features)) * (random.random((n_rows, n_features)) < density)
-    weight, bias = random.normal(size=(n_classes, n_features)), random.normal(size=n_classes)
-    p = random.dirichlet(np.ones(n_classes), size=n_rows).reshape(n_rows, n_classes)
-    positions = np.flatnonzero(random.random(n_rows) < 0.6)
-    return *(array.astype(real) for array in (x, weight, bias, p)), random.random(n_rows), positions
-
-
-def _matrix(compiled, x, n_threads=2):
-    counts = np.empty(len(x), np.int64)
-    compiled.count_nonzeros_rows(x, counts, n_threads)
-    begin = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    indices, values = np.empty(begin[-1], np.int32), np.empty(begin[-1], x.dtype)
-    compiled.copy_nonzeros_rows(x, begin, indices, values, n_threads)
-    return compiled.SparseMatrix(begin, indices, values, x.shape[1], n_threads)
+from kernels.sparse_rows import SHAPES, arrays_of, few_entries, matrix_of
 
 
 def _results(compiled, arrays, n_threads):
     x, weight, bias, p, row_weight, positions = arrays
-    matrix, logits = _matrix(compiled, x, n_threads), np.empty_like(p)
+    matrix, logits = matrix_of(compiled, x, n_threads), np.empty_like(p)
     compiled.sparse_logits_rows(matrix, weight, bias, logits, n_threads)
     results = [logits]
     for call in (
@@ -43,7 +19,7 @@ def _results(compiled, arrays, n_threads):
             matrix, None, p, row_weight, weight, bias, *sums, n_threads
         ),
         lambda *sums: compiled.sparse_curvature_rows(
-            _matrix(compiled, x[positions]), positions, p, row_weight, weight, bias, *sums, n_threads
+            matrix_of(compiled, x[positions]), positions, p, row_weight, weight, bias, *sums, n_threads
         ),
     ):
         sums = np.full(weight.shape, np.nan), np.full(len(bias), np.nan)
@@ -65,7 +41,7 @@ def _expected(arrays):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("real", [np.float32, np.float64])
 def test_values_are_those_of_the_dense_array_on_every_instruction_set(compiled, shape, real):
-    arrays = _arrays(shape, real)
+    arrays = arrays_of(shape, real)
     expected = _expected(arrays)
     for name in each_instruction_set(compiled):
         for found, truth in zip(_results(compiled, arrays, 2), expected, strict=True):
@@ -76,7 +52,7 @@ def test_values_are_those_of_the_dense_array_on_every_instruction_set(compiled, 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("real", [np.float32, np.float64])
 def test_threads_and_instruction_sets_change_no_bit(many_threads, shape, real):
-    arrays, of_set = _arrays(shape, real), {}
+    arrays, of_set = arrays_of(shape, real), {}
     for name in each_instruction_set(many_threads):
         of_set[name] = [result.tobytes() for result in _results(many_threads, arrays, 1)]
         for n_threads in (2, 3, 5):
@@ -92,13 +68,13 @@ def test_long_sums_in_float32_lose_no_more_than_short_ones(compiled):
     x = random.random((n_rows, n_columns)).astype(np.float32)
     gradient = random.random((n_rows, 2)).astype(np.float32)
     sums = np.empty((2, n_columns)), np.empty(2)
-    compiled.sparse_cross_rows(_matrix(compiled, x), gradient, *sums, 2)
+    compiled.sparse_cross_rows(matrix_of(compiled, x), gradient, *sums, 2)
     truth = gradient.astype(np.float64).T @ x.astype(np.float64)
     np.testing.assert_allclose(sums[0], truth, rtol=1e-6)
     long = np.ones((1, 100_000), np.float32) * np.float32(0.1)
     logits = np.empty((1, 2), np.float32)
     weight = random.random((2, 100_000)).astype(np.float32)
-    compiled.sparse_logits_rows(_matrix(compiled, long), weight, np.zeros(2, np.float32), logits, 2)
+    compiled.sparse_logits_rows(matrix_of(compiled, long), weight, np.zeros(2, np.float32), logits, 2)
     np.testing.assert_allclose(logits, long.astype(np.float64) @ weight.T.astype(np.float64), rtol=2e-6)
 
 
@@ -120,13 +96,6 @@ def test_nan_is_an_entry_and_negative_zero_is_none(compiled):
     assert counts.tolist() == [1, 1]
 
 
-def _given():
-    return {
-        "begin": np.array([0, 1, 2]), "indices": np.array([0, 1], np.int32), "values": np.ones(2), "n_columns": 2,
-        "n_threads": 1,
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
@@ -145,7 +114,7 @@ def _given():
 )
 def test_rows_that_do_not_fit_are_refused(compiled, changes, match):
     with pytest.raises((TypeError, ValueError), match=match):
-        compiled.SparseMatrix(**{**_given(), **changes})
+        compiled.SparseMatrix(**{**few_entries(), **changes})
 
 
 @pytest.mark.parametrize(
@@ -162,7 +131,8 @@ def test_rows_that_do_not_fit_are_refused(compiled, changes, match):
 )
 def test_arrays_that_do_not_fit_are_refused_by_name(compiled, changes, match):
     given = {
-        "matrix": compiled.SparseMatrix(**_given()), "positions": np.array([0, 2]), "probabilities": np.ones((3, 4)),
+        "matrix": compiled.SparseMatrix(**few_entries()),
+        "positions": np.array([0, 2]), "probabilities": np.ones((3, 4)),
         "row_weight": None, "direction": np.ones((4, 2)), "bias_direction": np.ones(4),
         "weight_product": np.ones((4, 2)), "bias_product": np.ones(4), "n_threads": 1,
     }  # fmt: skip

@@ -172,8 +172,8 @@ FAULTS = {
         "tests/kernels/test_linear_passes.py",
     ),
     "a column of a block begins where the block does": KernelFault(
-        "native/sparse_passes.cpp",
-        "first == 0 ? begin : columns.run_ends()[begin + first - 1]",
+        "native/sparse_sums.hpp",
+        "first == 0 ? begin : columns_.run_ends()[begin + first - 1]",
         "begin",
         "tests/kernels/test_sparse_passes.py",
     ),
@@ -188,6 +188,24 @@ FAULTS = {
         "curve(positions[i], i - first, 1);",
         "curve(i, i - first, 1);",
         "tests/kernels/test_sparse_passes.py",
+    ),
+    "a stretch of sparse rows has the targets of the first": KernelFault(
+        "native/sparse_slopes.cpp",
+        "pass.indices ? pass.indices + first : nullptr",
+        "pass.indices",
+        "tests/kernels/test_sparse_losses.py",
+    ),
+    "the penalty reaches the biases": KernelFault(
+        "native/long_vectors.cpp",
+        "const double alpha = piece.of_weights ? pass.alpha : 0.0;",
+        "const double alpha = pass.alpha;",
+        "tests/kernels/test_long_vectors.py",
+    ),
+    "the slope of a line is that of its end": KernelFault(
+        "native/long_vector_kernels.cpp",
+        "slope[q] = multiply_add(load(pass.gradient + k, extent, 0), direction, slope[q]);",
+        "slope[q] = multiply_add(load(pass.gradient + k, extent, 0), following, slope[q]);",
+        "tests/kernels/test_long_vectors.py",
     ),
     "the curvature of a class with itself forgets the others": KernelFault(
         "native/linear_blocks.cpp",

@@ -302,20 +302,26 @@ FAULTS = {
     ),
     "the memory keeps the products of the pair before": Fault(
         "chainrule.training.scaled_pairs",
-        "rows[place], found[place] = rows[row], found[row]",
-        "rows[place] = rows[row]",
+        "for place, column in ((step, 0), (change, 1)):",
+        "for place, column in ((step, 0),):",
         "tests/training/test_diagonal_lbfgs.py",
     ),
     "pairs stay in the metric they were made in": Fault(
         "chainrule.training.scaled_pairs",
-        "pairs.rows[memory:] /= ratio",
-        "pairs.rows[memory:] *= ratio",
+        "pairs.rows[places:] /= ratio",
+        "pairs.rows[places:] *= ratio",
+        "tests/training/test_diagonal_lbfgs.py",
+    ),
+    "a shortened step is remembered whole": Fault(
+        "chainrule.training.diagonal_lbfgs",
+        "    if length != 1.0:",
+        "    if False:",
         "tests/training/test_diagonal_lbfgs.py",
     ),
     "the metric forgets the weights of rows": Fault(
         "chainrule.training.diagonal_preconditioner",
-        "    if problem.mass is not None:",
-        "    if False:",
+        "bias, problem.mass, problem.n_threads",
+        "bias, None, problem.n_threads",
         "tests/training/test_diagonal_lbfgs.py",
     ),
     "features that are absent have no variance": Fault(

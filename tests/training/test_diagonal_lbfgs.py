@@ -133,9 +133,10 @@ def test_two_loops_on_products_are_the_two_loops_on_vectors():
     steps = random.normal(size=(7, 30))
     changes, gradient = steps @ matrix, random.normal(size=30)
     memory = 4
-    rows = np.zeros((2 * memory + 1, 30))
+    places = memory + 1
+    rows = np.zeros((2 * places + 1, 30))
     for i in range(7):
-        rows[i % memory], rows[memory + i % memory] = steps[i], changes[i]
+        rows[i % places], rows[places + i % places] = steps[i], changes[i]
     rows[-1] = gradient
     pairs = [CurvaturePair(steps[i], changes[i], float(steps[i] @ changes[i])) for i in range(3, 7)]
     coefficients = two_loop_coefficients(vector_products(rows, rows), 7)
@@ -181,6 +182,25 @@ def test_the_memory_holds_a_pair_at_least():
         DiagonalLBFGS(memory=0)
 
 
+def test_what_is_remembered_of_a_step_is_the_way_and_the_change_of_the_gradient():
+    x, y = _text()
+    network = Network((x.shape[1], 5), dtype=np.float64)
+    objective = Objective(network, Examples(SparseFeatures.from_dense(x), y), Loss(), 1e-3)
+    solver, here = DiagonalLBFGS(memory=3), network.parameters.copy()
+    state, lengths = solver.start(objective, here, 1e-6), []
+    while state.reason is None:
+        before, gradient, (step, change) = here, state.gradient, state.pairs.free
+        here, state = solver.step(objective, here, state)
+        if state.step_length == 0.0:
+            continue
+        lengths.append(state.step_length)
+        products = (here - before) @ (state.gradient - gradient), (here - before) @ state.gradient
+        found = state.pairs.products[step, change], state.pairs.products[step, -1]
+        size = np.linalg.norm(here - before) * np.linalg.norm(state.gradient)
+        np.testing.assert_allclose(found, products, rtol=1e-3, atol=1e-5 * size)
+    assert min(lengths) < 1.0
+
+
 def test_pairs_are_brought_into_a_new_metric():
     x, y = _text(200, 12, 3)
     objective = Objective(
@@ -188,10 +208,12 @@ def test_pairs_are_brought_into_a_new_metric():
     )
     problem, random = objective.linear_softmax(), np.random.default_rng(0)
     step, change, gradient, here, root = (random.uniform(0.5, 2.0, 39) for _ in range(5))
-    pairs = remembered(no_pairs(3, root), (here - step, here), (gradient - change, gradient))
-    new = np.sqrt(diagonal_preconditioner(problem, here).inverse)
+    pairs = no_pairs(3, root.astype(np.float32))
+    pairs.rows[pairs.free[0]] = step / root
+    pairs = remembered(pairs, (gradient - change, gradient))
+    new = np.sqrt(diagonal_preconditioner(problem, here).inverse).astype(np.float32)
     moved = in_metric(pairs, new)
-    for row, vector in ((0, step / new), (3, change * new), (6, gradient * new)):
+    for row, vector in ((0, step / new), (4, change * new), (8, gradient * new)):
         np.testing.assert_allclose(moved.rows[row], vector, rtol=1e-5)
-    np.testing.assert_allclose(moved.products[0, 3], step @ change, rtol=1e-5)
-    np.testing.assert_allclose(moved.products, vector_products(moved.rows[:7], moved.rows[:7]), rtol=1e-12)
+    np.testing.assert_allclose(moved.products[0, 4], step @ change, rtol=1e-5)
+    np.testing.assert_allclose(moved.products, vector_products(moved.rows, moved.rows), rtol=1e-12)

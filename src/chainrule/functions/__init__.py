@@ -31,6 +31,7 @@ from chainrule.functions.linear_passes import (
 from chainrule.functions.softmax import log_softmax, logsumexp, softmax
 from chainrule.functions.softmax_vjp import softmax_vjp
 from chainrule.functions.sparse_features import SparseFeatures, is_sparse, sparse_features
+from chainrule.functions.sparse_passes import sparse_loss_with_gradient, sparse_variance_sums
 from chainrule.functions.squared_error import squared_error, squared_error_with_gradient
 
 __all__ = [
@@ -62,6 +63,8 @@ __all__ = [
     "softmax",
     "softmax_vjp",
     "sparse_features",
+    "sparse_loss_with_gradient",
+    "sparse_variance_sums",
     "squared_error",
     "squared_error_with_gradient",
     "total_weight",

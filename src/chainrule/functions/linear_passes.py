@@ -85,7 +85,7 @@ def linear_cross(
     Returns
     -------
     weight, bias : ndarray of float64, shapes (classes, features) and (classes,)
-        Sums over rows: 128 in a chain, 1,024 (2,048 of sparse features) in the dtype of the products, all in float64;
+        Sums over rows: 128 in a chain, 1,024 in the dtype of the products, all in float64;
         their order follows from the shapes, and from which entries are there, alone.
 
     Examples

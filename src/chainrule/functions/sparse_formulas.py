@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from chainrule._types import Array
+from chainrule.functions import formulas
 
-ROWS_PER_BLOCK = 2048  # sums over so many rows are in the dtype, then in float64
+ROWS_PER_BLOCK = 1024  # sums over so many rows are in the dtype, then in float64
 
 
 class SparseMatrix:
@@ -77,6 +78,60 @@ def sparse_curvature_rows(
             curved *= row_weight[of_rows[place], None].astype(curved.dtype)
         weight_product += (rows.T @ curved).T
         bias_product += curved.sum(axis=0, dtype=np.float64)
+
+
+def sparse_loss_rows(
+    matrix: SparseMatrix,
+    weight: Array,
+    bias: Array,
+    targets: Array | None,
+    indices: Array | None,
+    class_weight: Array | None,
+    label_smoothing: float,
+    row_weight: Array | None,
+    weight_sums: Array,
+    bias_sums: Array,
+    n_threads: int,
+) -> float:
+    """Return the summed cross-entropy of the rows of (LH.1), and write its gradients."""
+    slopes = _logits(matrix, weight, bias)
+    losses = np.empty(len(slopes))
+    if indices is not None and class_weight is None and not label_smoothing:
+        loss = formulas.cross_entropy_index_rows(
+            slopes, indices, row_weight, 1.0, 1.0, losses, slopes, n_threads
+        )
+    else:
+        loss = formulas.cross_entropy_probability_rows(
+            slopes, targets, indices, class_weight, label_smoothing, row_weight, 1.0, 1.0, losses, slopes, n_threads
+        )  # fmt: skip
+    sparse_cross_rows(matrix, slopes, weight_sums, bias_sums, n_threads)
+    return loss
+
+
+def sparse_variances_rows(
+    matrix: SparseMatrix,
+    summed: SparseMatrix,
+    weight: Array,
+    bias: Array,
+    row_weight: Array | None,
+    weight_sums: Array,
+    bias_sums: Array,
+    n_threads: int,
+) -> None:
+    """Write G^T X and sum_i G_i for the rows of ``summed`` and G = p (1 - p) times row weights, p of ``matrix``."""
+    p = _logits(matrix, weight, bias)
+    formulas.softmax_rows(p, p, n_threads)
+    p *= 1.0 - p
+    if row_weight is not None:
+        p *= row_weight[:, None].astype(p.dtype)
+    sparse_cross_rows(summed, p, weight_sums, bias_sums, n_threads)
+
+
+def _logits(matrix: SparseMatrix, weight: Array, bias: Array) -> Array:
+    """Return Z of (LH.1) in the dtype of the rows."""
+    out = np.empty((matrix.rows.shape[0], len(weight)), matrix.rows.dtype)
+    sparse_logits_rows(matrix, weight.astype(out.dtype), bias.astype(out.dtype), out, 1)
+    return out
 
 
 def count_nonzeros_rows(dense: Array, counts: Array, n_threads: int) -> None:  # noqa: ARG001 - as the kernel

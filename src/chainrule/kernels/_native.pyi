@@ -231,22 +231,77 @@ def sparse_curvature_rows(
 ) -> None:
     """Write what :func:`linear_curvature_rows` writes; row i of the matrix is row ``positions[i]`` of the others."""
 
+def sparse_loss_rows(
+    matrix: SparseMatrix,
+    weight: Array,
+    bias: Array,
+    targets: Array | None,
+    indices: Array | None,
+    class_weight: Array | None,
+    label_smoothing: float,
+    row_weight: Array | None,
+    weight_sums: Array,
+    bias_sums: Array,
+    n_threads: int,
+) -> float:
+    """Return the summed cross-entropy of a linear layer, and write its gradients; weight and bias are float64."""
+
+def sparse_variances_rows(
+    matrix: SparseMatrix,
+    summed: SparseMatrix,
+    weight: Array,
+    bias: Array,
+    row_weight: Array | None,
+    weight_sums: Array,
+    bias_sums: Array,
+    n_threads: int,
+) -> None:
+    """Write G^T X and sum_i G_i for X of ``summed`` and G = row_weight p (1 - p), p the softmax by ``matrix``."""
+
 def vector_products_rows(left: Array, right: Array, products: Array, n_threads: int) -> None:
     """Write left @ right.T for a few long rows, in float64 and in an order that their length fixes."""
 
-def scale_pair_rows(
-    before: Array,
-    here: Array,
+def combine_vectors_rows(rows: Array, coefficients: Array, out: Array, n_threads: int) -> None:
+    """Write coefficients @ rows for a few long rows: each element a sum in float64, rounded once.
+
+    Rows whose coefficient is 0 are not looked at; ``out`` may be one of them.
+    """
+
+def follow_line_rows(
+    parameters: Array,
+    direction: Array,
+    root: Array,
+    gradient: Array,
+    step: float,
+    n_weights: int,
+    following: Array,
+    sums: Array,
+    n_threads: int,
+) -> None:
+    """Write parameters + step * root * direction, the slope, and the sum of squares of the weights there."""
+
+def finish_gradient_rows(
+    gradient: Array,
+    parameters: Array,
+    divisor: float,
+    alpha: float,
+    n_weights: int,
+    sums: Array,
+    n_threads: int,
+) -> None:
+    """Write gradient / divisor + alpha * (weights, 0) in place, and its sums of squares: by weights, by the rest."""
+
+def remember_pair_rows(
+    rows: Array,
+    step: int,
+    change: int,
     gradient_before: Array,
     gradient: Array,
     root: Array,
-    rows: Array,
+    products: Array,
     n_threads: int,
 ) -> None:
-    """Write gradient * root, (here - before) / root and (gradient - gradient_before) * root to three rows."""
-
-def combine_vectors_rows(rows: Array, coefficients: Array, out: Array, n_threads: int) -> None:
-    """Write coefficients @ rows for a few long rows: each element a sum in float64, rounded once."""
+    """Write gradients * root to row ``change`` (of the change) and the last row, and what rows times these make."""
 
 def count_nonzeros_rows(dense: Array, counts: Array, n_threads: int) -> None:
     """Write how many entries of each row are not 0 (int64); NaN is not."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.functions import SparseFeatures, linear_cross
+from chainrule.functions import SparseFeatures, sparse_variance_sums
 from chainrule.training.linear_softmax import LinearSoftmax
 
 
@@ -32,14 +32,10 @@ def diagonal_preconditioner(problem: LinearSoftmax, parameters: Array) -> Diagon
     """Return (DP.1) for the curvature at some parameters of a problem with sparse features."""
     features = problem.features
     assert isinstance(features, SparseFeatures), "dense features have a preconditioner of their own"
-    probabilities = problem.curvature(parameters, np.float32).probabilities
-    weights = probabilities * (1.0 - probabilities)
-    if problem.mass is not None:
-        weights *= problem.mass[:, None].astype(np.float32)
-    by_weight, by_bias = linear_cross(features.squared(), weights, n_threads=problem.n_threads)
-    diagonal = np.concatenate([by_weight.ravel(), by_bias])
+    weight, bias = problem.split(parameters)
+    diagonal = sparse_variance_sums(features, weight, bias, problem.mass, problem.n_threads)
     diagonal /= problem.total_weight
-    diagonal[: by_weight.size] += problem.alpha
+    diagonal[: weight.size] += problem.alpha
     # Without a penalty, what never varies has no curvature: it keeps its unit.
     diagonal[diagonal <= 0.0] = 1.0
     return DiagonalPreconditioner(np.reciprocal(diagonal, out=diagonal))

@@ -124,6 +124,8 @@ class LinearSoftmax:
         What the passes read: X, or its entries that are not 0 where they are few.
     in_pieces : bool
         Whether logits are made anew in pieces instead of being kept, for they would take too much memory.
+    options : dict
+        What the cross-entropy takes beside logits and targets.
     """
 
     def __init__(self, objective: "Objective") -> None:
@@ -151,7 +153,7 @@ class LinearSoftmax:
         self.read = (
             self.features if self.scaling is not None else without_zeros(self.features, self.n_threads)
         )
-        self._options: dict[str, Any] = {
+        self.options: dict[str, Any] = {
             "sample_weight": examples.sample_weight,
             "class_weight": objective.loss.class_weight,
             "label_smoothing": objective.loss.label_smoothing,
@@ -241,7 +243,7 @@ class LinearSoftmax:
 
     def _options_of(self, rows: slice) -> dict[str, Any]:
         weight = self.examples.sample_weight
-        return {**self._options, "sample_weight": None if weight is None else weight[rows]}
+        return {**self.options, "sample_weight": None if weight is None else weight[rows]}
 
     def value_at(self, parameters: Array, dtype: Any) -> float:
         """Return F for (W, b), with logits in a dtype."""
@@ -258,12 +260,6 @@ class LinearSoftmax:
         loss, by_weight, by_bias = tree_sum(self._sums(rows, found) for rows, found in pieces(logits))
         gradient = self._of_mean(np.concatenate([by_weight.ravel(), by_bias]), parameters)
         return loss / self.total_weight + self.penalty(parameters), gradient
-
-    def gradient(self, by_logits: Array, parameters: Array) -> Array:
-        """Return (LN.1) for the derivative of the summed loss by the logits of some parameters."""
-        gradient = np.empty_like(parameters)
-        linear_cross(self.read, by_logits, scaling=self.scaling, n_threads=self.n_threads, out=gradient)
-        return self._of_mean(gradient, parameters)
 
     def _of_mean(self, gradient: Array, parameters: Array) -> Array:
         gradient /= self.total_weight
@@ -351,10 +347,6 @@ class LinearSoftmax:
             return np.asarray(step - step.mean())
         except np.linalg.LinAlgError:
             return np.zeros_like(gradient)
-
-    def loss_and_slopes(self, logits: Array) -> tuple[float, Array]:
-        """Return the summed loss and its derivative by the logits."""
-        return self._loss_and_gradient(slice(None), logits)
 
     def _loss_and_gradient(self, rows: slice, logits: Array) -> tuple[float, Array]:
         loss, gradient = cross_entropy_with_gradient(

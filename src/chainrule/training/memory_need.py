@@ -50,6 +50,10 @@ SPARSE_ENTRY_BYTES = 88
 """An entry sorted by columns, with a run of its own, in float32 and float64, and its square."""
 HESSIAN_PRECONDITIONER = 4
 """Matrices of float64 that the preconditioner of few parameters makes of their second derivatives."""
+LANES = 8
+"""Numbers of float64 that classes are filled up to in passes over sparse rows."""
+STRETCH = 1 << 22
+"""Numbers by the logits of sparse rows that are there at a time."""
 WITHOUT_ZEROS = 3
 """The entries that are not 0, in the other precision too, and those of some rows."""
 NEGLIGIBLE = 16_000_000
@@ -158,6 +162,9 @@ def memory_of_fit(shape: FitShape) -> dict[str, int]:
         parts[LOGITS] = int(FLOAT64 * n_rows * (arrays * widths[-1] + VECTORS_OF_ROWS))
         parts[BLOCKS] += PIECE_BYTES if in_pieces else 0
     if isinstance(shape.solver, DiagonalLBFGS):
+        # What passes keep: W^T and totals for each feature, a stretch of rows; the classes fill whole cache lines.
+        padded = -(-widths[-1] // LANES) * LANES
+        parts[BLOCKS] += FLOAT64 * (2 * shape.layer_sizes[0] * padded + min(n_rows * padded, STRETCH))
         parts[LOGITS] = int(LOGITS_ARRAYS * FLOAT64 * n_rows * widths[-1])
         if shape.n_parameters <= MOST_PARAMETERS:
             parts[CURVATURE] = FLOAT64 * HESSIAN_PRECONDITIONER * shape.n_parameters**2
