@@ -31,6 +31,7 @@ from chainrule.training.online import Stream, start_stream, train_on_portion
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.plain_values import plain
 from chainrule.training.progress import Callback, Progress
+from chainrule.training.row_stream import RowStream
 from chainrule.training.schedules import (
     SCHEDULES,
     ConstantSchedule,
@@ -71,6 +72,7 @@ __all__ = [
     "OneCycleSchedule",
     "Outcome",
     "Progress",
+    "RowStream",
     "Schedule",
     "SelectedRows",
     "Solver",
