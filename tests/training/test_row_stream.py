@@ -56,6 +56,17 @@ class Portions:
         return Examples(self.features[rows], self.targets[rows], weights)
 
 
+class Fixed(Portions):
+    """The same portions in every epoch."""
+
+    def __init__(self, rows):
+        super().__init__()
+        self._fixed = rows
+
+    def _rows(self, _):
+        return self._fixed
+
+
 def network(dtype=np.float64):
     return Network((6, 8, 3), "tanh", dtype=dtype, random_state=1)
 
@@ -100,7 +111,12 @@ def test_steps_are_those_of_the_portions_one_after_the_other(weighted):
     class_weight = np.array([1.0, 0.5, 2.0]) if weighted else np.ones(3)
     found, expected = network(), network()
     outcome = train(
-        found, stream, alpha=0.01, random_state=5, class_weight=class_weight if weighted else None, **options()
+        found,
+        stream,
+        alpha=0.01,
+        random_state=5,
+        class_weight=class_weight if weighted else None,
+        **options(),
     )
     scale = np.exp2(np.round(np.log2(class_weight.max())))  # class weights are brought near 1
     losses = by_hand(
@@ -112,9 +128,9 @@ def test_steps_are_those_of_the_portions_one_after_the_other(weighted):
     np.testing.assert_allclose(found.parameters, expected.parameters, rtol=1e-9, atol=1e-12)
 
 
-def test_a_portion_that_holds_all_rows_is_an_epoch(path):
-    whole = Portions()
-    whole.__class__ = type("Whole", (Portions,), {"_rows": lambda self, epoch: [np.arange(N_ROWS)]})
+@pytest.mark.usefixtures("path")
+def test_a_portion_that_holds_all_rows_is_an_epoch():
+    whole = Fixed([np.arange(N_ROWS)])
     found = network(np.float32)
     outcome = train(found, whole, solver=AdamW(0.01), batch_size=64, max_epochs=20)
     assert outcome.loss < 0.8 * np.log(3)
@@ -131,17 +147,14 @@ def test_threads_change_no_bit(threads):
 
 def test_dropout_draws_other_units_in_every_portion():
     """Portions of the same rows: with the same masks their losses would repeat."""
-    same = Portions()
-    same.__class__ = type("Same", (Portions,), {"_rows": lambda self, epoch: [np.arange(64)] * 2})
-    one = Portions()
-    one.__class__ = type("One", (Portions,), {"_rows": lambda self, epoch: [np.arange(64)]})
+    same, one = Fixed([np.arange(64)] * 2), Fixed([np.arange(64)])
     still = SGD(ConstantSchedule(1e-30), momentum=0.0)
     settings = {"batch_size": 64, "max_epochs": 1, "solver": still, "dropout": 0.5}
     both, single = train(network(), same, **settings), train(network(), one, **settings)
     assert both.loss_curve[0] != pytest.approx(2 * single.loss_curve[0], rel=1e-6)
 
 
-class Break(Exception):
+class BreakError(Exception):
     """Ends a run at a moment of the test's choosing."""
 
 
@@ -155,11 +168,11 @@ def test_a_run_goes_on_in_the_middle_of_an_epoch_with_the_same_bytes(tmp_path, s
         def portions(self, epoch, first):
             for number, portion in enumerate(super().portions(epoch, first), first):
                 if (epoch - 1) * 5 + number >= steps // 5:
-                    raise Break
+                    raise BreakError
                 yield portion
 
     broken = network(np.float32)
-    with pytest.raises(Break):
+    with pytest.raises(BreakError):
         train(broken, Failing(), **settings, checkpoint=tmp_path / "run.checkpoint")
     resumed, stream = network(np.float32), Portions()
     train(resumed, stream, **settings, checkpoint=tmp_path / "run.checkpoint")

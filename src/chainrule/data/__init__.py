@@ -10,7 +10,18 @@ from chainrule.data.kinds import Kind
 from chainrule.data.number_column import NumberColumn
 from chainrule.data.reading import read_table
 from chainrule.data.robust_scaling import RobustScaling
-from chainrule.data.splits import Split, stratified_split
+from chainrule.data.sampling import sampled
+from chainrule.data.splits import (
+    MANY_ROWS,
+    TEST,
+    TRAINING,
+    VALIDATION,
+    ManyRowsSplit,
+    Split,
+    many_rows_split,
+    split_rows,
+    stratified_split,
+)
 from chainrule.data.table import Table, require_column
 from chainrule.data.targets import FLOAT_CLASS_LIMIT, Label, class_indices, find_classes
 from chainrule.data.text_types import MISSING_VALUES
@@ -19,7 +30,11 @@ __all__ = [
     "CATEGORY_LIMIT",
     "EMBEDDED",
     "FLOAT_CLASS_LIMIT",
+    "MANY_ROWS",
     "MISSING_VALUES",
+    "TEST",
+    "TRAINING",
+    "VALIDATION",
     "BooleanColumn",
     "CategoryColumn",
     "ColumnEncoding",
@@ -27,14 +42,18 @@ __all__ = [
     "Encoder",
     "Kind",
     "Label",
+    "ManyRowsSplit",
     "NumberColumn",
     "RobustScaling",
     "Split",
     "Table",
     "class_indices",
     "find_classes",
+    "many_rows_split",
     "read_frame",
     "read_table",
     "require_column",
+    "sampled",
+    "split_rows",
     "stratified_split",
 ]

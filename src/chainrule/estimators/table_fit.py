@@ -15,7 +15,7 @@ from chainrule.data import (
     class_indices,
     find_classes,
     read_table,
-    stratified_split,
+    split_rows,
 )
 from chainrule.errors import DataError
 from chainrule.estimators.model import Model
@@ -133,7 +133,7 @@ def prepare_table(
     classes = find_classes(column, source=table.source, call=call)
     targets = class_indices(column, classes, source=table.source, call=call)
     weights = row_weights(sample_weight, len(targets), call)
-    split = stratified_split(
+    split = split_rows(
         targets,
         validation_fraction=settings.validation_fraction,
         test_fraction=settings.test_fraction,
