@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 
+from chainrule.data.blocks import open_blocks
 from chainrule.data.delimited import read_delimited
 from chainrule.data.embedded import EMBEDDED, read_embedded
 from chainrule.data.frames import read_frame
@@ -73,7 +74,11 @@ def read_table(
         table = read_embedded(data)
     elif isinstance(data, str | os.PathLike):
         path = Path(os.fsdecode(data))
-        table = read_file(path, call, frozenset(text_columns), label_column if name is None else name)
+        blocks = open_blocks(path, call) if path.is_dir() or not path.exists() else None
+        if blocks is not None:
+            table = Table(blocks.read(0, blocks.n_rows, call), None, blocks.source)
+        else:
+            table = read_file(path, call, frozenset(text_columns), label_column if name is None else name)
     else:
         table = Table(read_frame(data, call), None, "the table")
     if name is None:
