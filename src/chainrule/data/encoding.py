@@ -26,6 +26,10 @@ from chainrule.data.table import listing
 from chainrule.errors import DataError, UnseenCategoryWarning
 
 
+BLOCK_ROWS = 16_384
+"""Rows that are encoded column by column before the next ones: their features stay in the cache."""
+
+
 @dataclass(frozen=True)
 class DroppedColumn:
     """A column that training left out, and why; prediction does not ask for it."""
@@ -190,14 +194,18 @@ class Encoder:
         """
         columns = self._required_columns(frame, source, call)
         features = np.zeros((frame.height, self.n_features), dtype=np.float32)
-        start, unseen = 0, []
-        for encoding in self.columns:
-            column = checked_column(columns[encoding.name], encoding, source, call)
-            stop = start + len(encoding.feature_names)
-            encoding.encode(column, features[:, start:stop])
-            start = stop
-            if say_unseen and isinstance(encoding, CategoryColumn):
-                unseen.append(encoding.unseen(column))
+        unseen = []
+        ready = [checked_column(columns[encoding.name], encoding, source, call) for encoding in self.columns]
+        for first in range(0, frame.height, BLOCK_ROWS):
+            start, rows = 0, features[first : first + BLOCK_ROWS]
+            for encoding, column in zip(self.columns, ready, strict=True):
+                stop = start + len(encoding.feature_names)
+                encoding.encode(column[first : first + BLOCK_ROWS], rows[:, start:stop])
+                start = stop
+        if say_unseen:
+            for encoding, column in zip(self.columns, ready, strict=True):
+                if isinstance(encoding, CategoryColumn):
+                    unseen.append(encoding.unseen(column))
         warn_of_unseen([found for found in unseen if found], call)
         return features
 
