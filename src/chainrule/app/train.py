@@ -69,17 +69,16 @@ def train(
         max_epochs=max_epochs, patience=patience, label_smoothing=label_smoothing, balanced=balanced,
         validation=validation, test=test, stream=stream,
     )  # fmt: skip
-    request = replace(request, stream=is_streamed(request))
+    request = replace(request, stream=stays_on_the_disk(request))
     where = None if checkpoint is None else new_checkpoint(checkpoint, checkpoint_every, request)
     train_as_asked(request, where, manner)
 
 
-def is_streamed(request: TrainRequest) -> bool:
-    """Return whether the table stays on the disk, as asked or by its size: a resumed training has to know."""
-    from chainrule.estimators import blocks_to_stream
+def stays_on_the_disk(request: TrainRequest) -> bool:
+    """Return whether the table is streamed, as asked or by its size: a resumed training has to know."""
+    from chainrule.estimators import is_streamed
 
-    wanted = "auto" if request.stream is None else request.stream
-    return blocks_to_stream(request.data, wanted, CALL) is not None
+    return is_streamed(request.data, "auto" if request.stream is None else request.stream, CALL)
 
 
 @dataclass(frozen=True)

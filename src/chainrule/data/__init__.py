@@ -23,6 +23,7 @@ from chainrule.data.splits import (
     split_rows,
     stratified_split,
 )
+from chainrule.data.streaming import can_be_streamed, open_stream
 from chainrule.data.table import Table, require_column
 from chainrule.data.targets import FLOAT_CLASS_LIMIT, Label, LabelScan, class_indices, find_classes
 from chainrule.data.text_types import MISSING_VALUES
@@ -50,6 +51,7 @@ __all__ = [
     "Split",
     "Table",
     "TableBlocks",
+    "can_be_streamed",
     "check_column",
     "class_indices",
     "column_name",
@@ -57,6 +59,7 @@ __all__ = [
     "has_missing",
     "many_rows_split",
     "open_blocks",
+    "open_stream",
     "read_frame",
     "read_table",
     "require_column",

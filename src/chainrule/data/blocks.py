@@ -1,6 +1,7 @@
 """Tables that stay on the disk and are read some rows at a time."""
 
 import glob
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from chainrule.errors import DataError, MissingFileError
 
 STREAMED_ENDINGS = (".parquet",)
 """Files of which any rows can be read without those before them."""
+END_BYTES = 1 << 20
+"""Of the end of a file, which tells of every row group: its place, its size and what its values lie between."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class TableBlocks:
         The type of each column by its name, in order.
     n_rows : int
         Rows of all files.
+    digest : str or None
+        Of the content of the file that these stand for, where it was read as a whole.
 
     Examples
     --------
@@ -43,6 +48,17 @@ class TableBlocks:
     source: str
     schema: dict[str, pl.DataType]
     n_rows: int
+    digest: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this table from others: its content's digest, or that of the sizes and ends of the files."""
+        if self.digest is not None:
+            return self.digest
+        digest = hashlib.sha256()
+        for path in self.paths:
+            digest.update(end_of(path))
+        return digest.hexdigest()
 
     def read(self, first: int, count: int, call: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Return rows ``first`` to ``first + count - 1``, or as many of them as there are.
@@ -86,13 +102,26 @@ def open_blocks(data: str | Path, call: str) -> TableBlocks | None:
     source = path.name if len(paths) == 1 else f"{path.name or path} ({len(paths)} files)"
     for one in paths:
         require_whole(one, call)
+    return blocks_of(paths, source, call)
+
+
+def blocks_of(paths: tuple[Path, ...], source: str, call: str, digest: str | None = None) -> TableBlocks:
+    """Return whole Parquet files as one table, or refuse what polars cannot read."""
     frame = scanned(paths)
     try:
         schema = dict(frame.collect_schema())
         n_rows = int(frame.select(pl.len()).collect().item())
     except (Exception, pl.exceptions.PanicException) as error:
         raise unreadable(source, error, call) from None
-    return TableBlocks(paths, source, schema, n_rows)
+    return TableBlocks(paths, source, schema, n_rows, digest)
+
+
+def end_of(path: Path) -> bytes:
+    """Return the size of a file and its last bytes."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - END_BYTES))
+        return size.to_bytes(8, "little") + file.read()
 
 
 def parquet_files(path: Path, call: str) -> tuple[Path, ...] | None:

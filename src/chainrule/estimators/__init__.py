@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.estimators.fit_table import fit_table
 from chainrule.estimators.model import Model, load
 from chainrule.estimators.scores import Scores, judge
-from chainrule.estimators.streamed_table import PreparedStream, blocks_to_stream
+from chainrule.estimators.streamed_table import PreparedStream, is_streamed
 from chainrule.estimators.table_fit import (
     PreparedTable,
     TableFit,
@@ -31,8 +31,8 @@ __all__ = [
     "SoftmaxClassifier",
     "TableFit",
     "TableSettings",
-    "blocks_to_stream",
     "fit_table",
+    "is_streamed",
     "judge",
     "judge_table",
     "load",

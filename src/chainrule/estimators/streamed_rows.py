@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,8 +19,6 @@ PORTION_BYTES = 128 << 20
 MOST_BLOCK_ROWS = 65_536
 BLOCKS_OF_PORTION = 4
 """Places of the file that a portion's rows come from, at least: rows side by side are often alike."""
-END_BYTES = 1 << 20
-"""Of the end of a file, which tells of every row group: its place, its size and what its values lie between."""
 
 
 class Parts(Protocol):
@@ -109,11 +106,11 @@ class StreamedRows:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of the number of rows, of the sizes of the files, and of their ends."""
-        digest = hashlib.sha256(repr((self.encoded.blocks.n_rows, self.block_rows)).encode())
-        for path in self.encoded.blocks.paths:
-            digest.update(end_of(path))
-        return digest.hexdigest()[:32]
+        """A digest of the number of rows, and of what the files hold."""
+        blocks = self.encoded.blocks
+        return hashlib.sha256(
+            repr((blocks.n_rows, self.block_rows, blocks.fingerprint)).encode()
+        ).hexdigest()[:32]
 
     def portion_rows(self, epoch: int) -> Sequence[int]:
         """Return the rows of each portion of an epoch."""
@@ -162,11 +159,3 @@ def rows_of_block(n_features: int) -> int:
     while rows > 1 and rows * n_features * 4 * BLOCKS_OF_PORTION > PORTION_BYTES:
         rows //= 2
     return rows
-
-
-def end_of(path: Path) -> bytes:
-    """Return the size of a file and its last bytes."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - END_BYTES))
-        return size.to_bytes(8, "little") + file.read()

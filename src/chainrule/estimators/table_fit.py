@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
@@ -16,13 +16,14 @@ from chainrule.data import (
     class_indices,
     column_name,
     find_classes,
+    open_stream,
     read_table,
     split_rows,
 )
 from chainrule.errors import ArgumentError, DataError
 from chainrule.estimators.model import Model
 from chainrule.estimators.scores import Scores, judge_parts
-from chainrule.estimators.streamed_table import PreparedStream, blocks_to_stream, prepare_stream
+from chainrule.estimators.streamed_table import PreparedStream, is_streamed, prepare_stream
 from chainrule.estimators.table_arguments import class_weights, row_weights
 from chainrule.estimators.table_parts import Part
 from chainrule.estimators.table_settings import TableSettings
@@ -115,12 +116,12 @@ def prepare_table(
     MissingFileError, DataError, ArgumentError, ArgumentTypeError
         The data, the target or a setting cannot be used.
     """
-    blocks = blocks_to_stream(data, stream, call)
-    if blocks is not None:
+    if is_streamed(data, stream, call):
         if sample_weight is not None:
             rule = "a table on the disk has no sample_weight beside it"
             raise ArgumentError(call, rule, "one", "Leave it out, or pass stream=False.")
         name = column_name(target, call)
+        blocks = open_stream(os.fsdecode(cast("str", data)), name, call)
         if name is None:
             refuse_no_target(blocks.source, list(blocks.schema), call)
         return prepare_stream(blocks, name, settings, call=call)
