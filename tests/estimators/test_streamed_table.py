@@ -268,14 +268,14 @@ def test_a_file_that_changes_meanwhile_is_refused(one_file):
 @pytest.mark.parametrize(
     ("data", "stream", "error", "message"),
     [
-        ("iris", True, ArgumentError, "a stream reads CSV or Parquet files; got 'iris'"),
+        ("iris", True, ArgumentError, "a stream reads CSV, Parquet or Arrow files; got 'iris'"),
         (
             {"a": [1, 2], "kind": ["x", "y"]},
             True,
             ArgumentError,
-            "a stream reads CSV or Parquet files; got dict",
+            "a stream reads CSV, Parquet or Arrow files; got dict",
         ),
-        ("nothing/*.parquet", True, MissingFileError, "names Parquet files; got none"),
+        ("nothing/*.parquet", True, MissingFileError, "names Parquet or Arrow files; got none"),
         ("iris", "often", ArgumentError, "stream is True, False or 'auto'; got 'often'"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chainrule.data.blocks import TableBlocks, open_blocks, parquet_files
+from chainrule.data.blocks import TableBlocks, files_of_blocks, open_blocks
 from chainrule.data.csv_pieces import spooled
 from chainrule.errors import MissingFileError
 
@@ -10,7 +10,7 @@ CSV_ENDINGS = (".csv", ".tsv")
 
 
 def can_be_streamed(path: str, call: str) -> bool:
-    """Return whether a path names CSV or Parquet files.
+    """Return whether a path names CSV, Parquet or Arrow files.
 
     Raises
     ------
@@ -19,7 +19,7 @@ def can_be_streamed(path: str, call: str) -> bool:
     """
     if Path(path).suffix.lower() in CSV_ENDINGS:
         return Path(path).is_file()
-    return parquet_files(Path(path), call) is not None
+    return files_of_blocks(Path(path), call) is not None
 
 
 def open_stream(path: str, target: str | None, call: str) -> TableBlocks:
@@ -34,5 +34,7 @@ def open_stream(path: str, target: str | None, call: str) -> TableBlocks:
         return spooled(Path(path), call, target=target)
     blocks = open_blocks(path, call)
     if blocks is None:
-        raise MissingFileError(call, f"{path!r} names CSV or Parquet files", "none", "Check the spelling.")
+        raise MissingFileError(
+            call, f"{path!r} names CSV, Parquet or Arrow files", "none", "Check the spelling."
+        )
     return blocks

@@ -124,7 +124,7 @@ def is_streamed(data: object, stream: bool | str, call: str) -> bool:
     Raises
     ------
     ArgumentError
-        ``stream`` is True, and the data are neither CSV nor Parquet, or it is none of these.
+        ``stream`` is True, and the data are no CSV, Parquet or Arrow files, or it is none of these.
     """
     if not isinstance(stream, bool | np.bool_) and stream != "auto":
         raise ArgumentError(call, "stream is True, False or 'auto'", repr(stream), "Leave it out.")
@@ -134,7 +134,7 @@ def is_streamed(data: object, stream: bool | str, call: str) -> bool:
     possible = path is not None and path not in EMBEDDED and can_be_streamed(path, call)
     if not possible and stream is True:
         rule, remedy = (
-            "a stream reads CSV or Parquet files",
+            "a stream reads CSV, Parquet or Arrow files",
             "Write the table as Parquet, or leave stream out.",
         )
         raise ArgumentError(call, rule, type(data).__name__ if path is None else repr(path), remedy)
