@@ -14,7 +14,10 @@ Data: TypeAlias = Annotated[
     ),
 ]
 Target: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="The column to predict, or a .npy file of labels; y of .npz files if left out.")
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="The column to predict, or a .npy file of labels; y of .npz files if left out."
+    ),
 ]
 Hidden: TypeAlias = Annotated[
     str, typer.Option(metavar="UNITS", help="Units of the hidden layers, as 256,128; none if left out.")
