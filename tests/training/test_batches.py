@@ -10,7 +10,7 @@ from chainrule.training.batches import number_of_batches, shuffled_batches
     ("n_rows", "batch_size"), [(1, 1), (10, 3), (10, 10), (10, 99), (1000, 32), (33, 32)]
 )
 def test_every_row_comes_once_in_batches_of_even_size(n_rows, batch_size):
-    batches = list(shuffled_batches(n_rows, batch_size, seed=3, epoch=1))
+    batches = list(shuffled_batches(n_rows, batch_size, 3, 1))
     sizes = [len(rows) for rows in batches]
     assert sorted(np.concatenate(batches).tolist()) == list(range(n_rows))
     assert max(sizes) <= batch_size

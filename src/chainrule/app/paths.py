@@ -1,11 +1,13 @@
 """Where a command writes: names, and refusals before the work begins."""
 
+import glob
+import re
 from pathlib import Path
 
 from chainrule.errors import ArgumentError, OutputError
 from chainrule.files import check_writable
 
-DATA_ENDINGS = (".csv", ".tsv", ".parquet", ".npz")
+DATA_ENDINGS = (".csv", ".tsv", ".parquet", ".arrow", ".feather", ".ipc", ".npz", ".npy")
 
 
 def default_model_path(data: str) -> Path:
@@ -15,8 +17,13 @@ def default_model_path(data: str) -> Path:
     --------
     >>> default_model_path("digits").name, default_model_path("/data/people.csv").name
     ('digits.safetensors', 'people.safetensors')
+    >>> default_model_path("parts/sales-*.parquet").name
+    'sales.safetensors'
     """
-    return Path(f"{Path(data).stem}.safetensors")
+    name = Path(data).stem
+    if glob.has_magic(name) and not Path(data).exists():  # of a pattern, what all files have
+        name = re.sub(r"[-_. ]*[*?\[\]]+[-_. ]*", "", name)
+    return Path(f"{name or 'model'}.safetensors")
 
 
 def require_model_ending(output: Path, call: str) -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chainrule.estimators import PreparedTable, TableFit
+    from chainrule.estimators import PreparedStream, PreparedTable, TableFit
 
 
 def result(
-    fit: "TableFit", prepared: "PreparedTable", seconds: float, path: Path | None
+    fit: "TableFit", prepared: "PreparedTable | PreparedStream", seconds: float, path: Path | None
 ) -> dict[str, object]:
     """Return plain values; the scores of parts without rows are null."""
     model, outcome = fit.model, fit.model.outcome

@@ -21,7 +21,7 @@ from chainrule.app.terminal import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from chainrule.estimators import Model, PreparedTable, Scores, TableFit
+    from chainrule.estimators import Model, PreparedStream, PreparedTable, Scores, TableFit
 
 COLUMNS_NAMED = 5  # of those left out for one reason
 
@@ -51,7 +51,9 @@ def confusion_table(worst: list[ClassErrors], more: int = 0) -> Table:
     return table
 
 
-def print_summary(fit: "TableFit", prepared: "PreparedTable", seconds: float, path: Path) -> None:
+def print_summary(
+    fit: "TableFit", prepared: "PreparedTable | PreparedStream", seconds: float, path: Path
+) -> None:
     """Print the result of a training for people."""
     outcome = fit.model.outcome
     assert outcome is not None, "a trained model has an outcome"
@@ -65,7 +67,7 @@ def print_summary(fit: "TableFit", prepared: "PreparedTable", seconds: float, pa
     sys.stdout.write(f"Model: {printable(str(path))}\n")
 
 
-def sizes_table(model: "Model", prepared: "PreparedTable") -> Table:
+def sizes_table(model: "Model", prepared: "PreparedTable | PreparedStream") -> Table:
     """Return a table of what went in, what was left out, and the network."""
     network, encoder = model.network, prepared.encoder
     columns = len(encoder.columns) + len(encoder.dropped)
@@ -87,7 +89,7 @@ def sizes_table(model: "Model", prepared: "PreparedTable") -> Table:
     return table
 
 
-def left_out(prepared: "PreparedTable") -> dict[str, list[str]]:
+def left_out(prepared: "PreparedTable | PreparedStream") -> dict[str, list[str]]:
     """Return the names of the columns that were left out for each reason."""
     reasons: dict[str, list[str]] = {}
     for dropped in prepared.encoder.dropped:
@@ -107,7 +109,7 @@ def names_text(names: list[str]) -> str:
     return f"{named} and {len(names) - COLUMNS_NAMED} more" if len(names) > COLUMNS_NAMED else named
 
 
-def split_text(model: "Model", prepared: "PreparedTable") -> str:
+def split_text(model: "Model", prepared: "PreparedTable | PreparedStream") -> str:
     """Return in what the parts differ from the shares that were asked for, by a row or more; else nothing."""
     rows, settings = rows_of(prepared), model.settings or {}
     parts = (
@@ -122,6 +124,6 @@ def split_text(model: "Model", prepared: "PreparedTable") -> str:
     return f"{', '.join(others)} rows; each class trains on one" if others else ""
 
 
-def rows_of(prepared: "PreparedTable") -> int:
+def rows_of(prepared: "PreparedTable | PreparedStream") -> int:
     """Return the number of rows of the table."""
     return sum(len(part) for part in (prepared.training, prepared.validation, prepared.test))

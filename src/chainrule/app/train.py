@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from chainrule.app.standard_streams import point_at_nothing, say
 from chainrule.app.train_request import CALL, TrainRequest, new_checkpoint
 
 if TYPE_CHECKING:
-    from chainrule.estimators import Model, PreparedTable, TableSettings
+    from chainrule.estimators import Model, PreparedStream, PreparedTable, TableSettings
     from chainrule.training import Checkpoint
 
 NEVER_REPEATS = "never repeats"  # in the reason of a column that may hold more than the encoder can use
@@ -43,6 +43,7 @@ def train(
     balanced: given.Balanced = False,
     validation: given.Validation = 0.1,
     test: given.Test = 0.2,
+    stream: given.Stream = None,
     checkpoint: given.CheckpointPath = None,
     checkpoint_every: given.CheckpointEvery = 60.0,
     resume: given.Resume = None,
@@ -66,10 +67,18 @@ def train(
         data=data, target=target, output=str(output or default_model_path(data)), hidden=hidden, seed=seed,
         activation=activation, solver=solver, learning_rate=learning_rate, alpha=alpha, batch_size=batch_size,
         max_epochs=max_epochs, patience=patience, label_smoothing=label_smoothing, balanced=balanced,
-        validation=validation, test=test,
+        validation=validation, test=test, stream=stream,
     )  # fmt: skip
+    request = replace(request, stream=stays_on_the_disk(request))
     where = None if checkpoint is None else new_checkpoint(checkpoint, checkpoint_every, request)
     train_as_asked(request, where, manner)
+
+
+def stays_on_the_disk(request: TrainRequest) -> bool:
+    """Return whether the table is streamed, as asked or by its size: a resumed training has to know."""
+    from chainrule.estimators import is_streamed
+
+    return is_streamed(request.data, "auto" if request.stream is None else request.stream, CALL)
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,8 @@ def train_as_asked(request: TrainRequest, checkpoint: "Checkpoint | None", manne
     require_model_ending(path, CALL)
     require_output(path, (request.data,), CALL)
     settings = request.settings()
-    prepared = prepare_table(request.data, request.target, settings, call=CALL)
+    stream = bool(request.stream)
+    prepared = prepare_table(request.data, request.target, settings, stream=stream, call=CALL)
     if manner.quiet or manner.as_json:
         warn_of_texts(prepared)
     model, seconds = timed_training(prepared, settings, checkpoint, manner)
@@ -129,7 +139,7 @@ def interruption_text(path: Path | None, checkpoint: "Checkpoint | None") -> str
     return f"interrupted; {left}go on with chainrule train --resume {os.fspath(checkpoint.path)}"
 
 
-def warn_of_texts(prepared: "PreparedTable") -> None:
+def warn_of_texts(prepared: "PreparedTable | PreparedStream") -> None:
     """Warn of columns of text that were left out, where no summary tells of them."""
     from chainrule.app.summary import names_text
 
@@ -145,7 +155,10 @@ def warn_of_findings(model: "Model") -> None:
 
 
 def timed_training(
-    prepared: "PreparedTable", settings: "TableSettings", checkpoint: "Checkpoint | None", manner: Manner
+    prepared: "PreparedTable | PreparedStream",
+    settings: "TableSettings",
+    checkpoint: "Checkpoint | None",
+    manner: Manner,
 ) -> "tuple[Model, float]":
     """Return the model and the seconds its training took; a bar shows how far it is."""
     from chainrule.app.training_progress import training_progress
@@ -179,7 +192,7 @@ def require_learned(model: "Model") -> None:
 
 def report(
     model: "Model",
-    prepared: "PreparedTable",
+    prepared: "PreparedTable | PreparedStream",
     seconds: float,
     path: Path | None,
     manner: Manner,

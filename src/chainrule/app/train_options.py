@@ -8,11 +8,16 @@ import typer
 Data: TypeAlias = Annotated[
     str | None,
     typer.Argument(
-        metavar="DATA", help="A .csv, .tsv, .parquet or .npz file, or digits, iris, wine or breast-cancer."
+        metavar="DATA",
+        help="A .csv, .tsv, .parquet, .arrow, .npz or .npy file, a folder or pattern of .parquet or .arrow files, or "
+        "digits, iris, wine or breast-cancer.",
     ),
 ]
 Target: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="The column to predict; y of .npz files if left out.")
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="The column to predict, or a .npy file of labels; y of .npz files if left out."
+    ),
 ]
 Hidden: TypeAlias = Annotated[
     str, typer.Option(metavar="UNITS", help="Units of the hidden layers, as 256,128; none if left out.")
@@ -51,6 +56,13 @@ LabelSmoothing: TypeAlias = Annotated[
 Balanced: TypeAlias = Annotated[bool, typer.Option("--balanced", help="Give rare classes more weight.")]
 Validation: TypeAlias = Annotated[float, typer.Option(help="Share of rows that decide when to stop.")]
 Test: TypeAlias = Annotated[float, typer.Option(help="Share of rows held out to judge by.")]
+Stream: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--stream/--no-stream",
+        help="Leave the table on the disk and read it anew in every epoch; by its size if left out.",
+    ),
+]
 CheckpointPath: TypeAlias = Annotated[
     Path | None,
     typer.Option("--checkpoint", metavar="FILE", help="Where to write the training down, to --resume it."),

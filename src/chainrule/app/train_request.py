@@ -1,6 +1,7 @@
 """What ``chainrule train`` was asked to do, as one value that a checkpoint keeps and a resumed training takes up."""
 
 import dataclasses
+import glob
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,7 @@ class TrainRequest:
     balanced: bool
     validation: float
     test: float
+    stream: bool | None = None
 
     def settings(self) -> "TableSettings":
         """Return the settings of the fit; a learning rate falls along a cosine."""
@@ -58,7 +60,8 @@ class TrainRequest:
 
     def note(self) -> dict[str, Any]:
         """Return plain values from which :meth:`from_note` makes the request again, in whatever folder."""
-        data = os.path.abspath(self.data) if Path(self.data).exists() else self.data  # noqa: PTH100
+        named = Path(self.data).exists() or glob.has_magic(self.data)  # else an embedded set
+        data = os.path.abspath(self.data) if named else self.data  # noqa: PTH100
         output = os.path.abspath(self.output)  # noqa: PTH100 - a link stays a link
         return dataclasses.asdict(dataclasses.replace(self, data=data, output=output))
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from chainrule._types import Array
 from chainrule.data.column_encoding import JsonValue, flag_of, readable, text_of, write_scaled
-from chainrule.data.kinds import Kind
+from chainrule.data.kinds import Kind, has_missing
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class BooleanColumn:
     kind: ClassVar[Kind] = Kind.BOOLEAN
 
     @classmethod
-    def fit(cls, column: pl.Series) -> "BooleanColumn | None":
+    def fit(cls, column: pl.Series, *, indicator: bool | None = None) -> "BooleanColumn | None":
         """Return the encoding of a column with at least one value, None if nothing varies in it."""
         varies = column.drop_nulls().n_unique() > 1
-        indicator = column.null_count() > 0
+        indicator = has_missing(column) if indicator is None else indicator
         return cls(column.name, varies, indicator) if varies or indicator else None
 
     @property

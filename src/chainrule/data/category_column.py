@@ -8,7 +8,7 @@ import polars as pl
 
 from chainrule._types import Array
 from chainrule.data.column_encoding import JsonValue, flag_of, readable, text_of
-from chainrule.data.kinds import Kind
+from chainrule.data.kinds import Kind, has_missing
 
 CATEGORY_LIMIT = 100  # categories beyond the so many most frequent ones share one feature
 
@@ -57,10 +57,12 @@ class CategoryColumn:
     kind: ClassVar[Kind] = Kind.CATEGORY
 
     @classmethod
-    def fit(cls, column: pl.Series, limit: int = CATEGORY_LIMIT) -> "CategoryColumn | None":
+    def fit(
+        cls, column: pl.Series, limit: int = CATEGORY_LIMIT, *, indicator: bool | None = None
+    ) -> "CategoryColumn | None":
         """Return the encoding of a column with at least one value, None if nothing varies in it."""
         present = column.cast(pl.String).drop_nulls()
-        indicator = len(present) < len(column)
+        indicator = has_missing(column) if indicator is None else indicator
         counts = (
             present.alias("text").value_counts(name="count").sort(["count", "text"], descending=[True, False])
         )

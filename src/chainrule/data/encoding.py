@@ -1,6 +1,7 @@
 """From the columns of a table to a matrix of features, and back from a model file to the same encoding."""
 
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from chainrule._types import Array, FloatArray
 from chainrule.data.boolean_column import BooleanColumn
 from chainrule.data.category_column import CATEGORY_LIMIT, CategoryColumn, Unseen
 from chainrule.data.column_encoding import ColumnEncoding, JsonValue, text_of
-from chainrule.data.kinds import Kind, is_all_missing, kind_of
+from chainrule.data.kinds import Kind, has_missing, is_all_missing, kind_of
 from chainrule.data.number_column import NumberColumn
 from chainrule.data.number_text import refuse_numbers_as_text
 from chainrule.data.refusals import (
@@ -20,8 +21,12 @@ from chainrule.data.refusals import (
     refuse_nothing_left,
     refuse_type,
 )
+from chainrule.data.sampling import sampled
 from chainrule.data.table import listing
 from chainrule.errors import DataError, UnseenCategoryWarning
+
+BLOCK_ROWS = 16_384
+"""Rows that are encoded column by column before the next ones: their features stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +92,48 @@ class Encoder:
         DataError
             A column has infinite values or a type that no encoding serves, or nothing varies in any column.
         """
+        chosen = sampled(0, frame.height, frame.height)
+        sample = frame if chosen.all() else frame.filter(pl.Series(chosen))
+        training = np.ones(frame.height, dtype=bool)
+        if rows is not None:
+            training[:] = False
+            training[rows] = True
+        incomplete = set()
+        for column in frame.iter_columns():
+            check_column(column, source, call)
+            if has_missing(column if rows is None else column.filter(pl.Series(training))):
+                incomplete.add(column.name)
+        return cls.of_sample(sample, training[chosen], incomplete, source=source, call=call)
+
+    @classmethod
+    def of_sample(
+        cls, sample: pl.DataFrame, training: Array, incomplete: Collection[str], *, source: str, call: str
+    ) -> "Encoder":
+        """Return the encoder of a table, from the sample of its rows.
+
+        Parameters
+        ----------
+        sample : polars.DataFrame, shape (sampled rows, columns)
+            By :func:`~chainrule.data.sampling.sampled`; what all rows are checked for is not looked at again.
+        training : ndarray of bool, shape (sampled rows,)
+            The rows of training among them.
+        incomplete : collection of str
+            Columns with missing values in any row of training, sampled or not.
+        source, call : str
+            What messages call the table, and who asks.
+
+        Raises
+        ------
+        DataError
+            A column has text that is mostly numbers, or nothing varies in any column.
+        """
         columns: list[ColumnEncoding] = []
         dropped: list[DroppedColumn] = []
-        for column in frame.iter_columns():
-            fitted = fit_column(column, rows, source, call)
+        of_training = sample if training.all() else sample.filter(pl.Series(training))
+        for whole, column in zip(sample.iter_columns(), of_training.iter_columns(), strict=True):
+            if whole.dtype == pl.String:  # a categorical type says itself that its values are names
+                refuse_numbers_as_text(whole, source, call)
+            fitted = fit_column(column, column.name in incomplete)
             if isinstance(fitted, DroppedColumn):
                 dropped.append(fitted)
             else:
@@ -150,14 +193,18 @@ class Encoder:
         """
         columns = self._required_columns(frame, source, call)
         features = np.zeros((frame.height, self.n_features), dtype=np.float32)
-        start, unseen = 0, []
-        for encoding in self.columns:
-            column = checked_column(columns[encoding.name], encoding, source, call)
-            stop = start + len(encoding.feature_names)
-            encoding.encode(column, features[:, start:stop])
-            start = stop
-            if say_unseen and isinstance(encoding, CategoryColumn):
-                unseen.append(encoding.unseen(column))
+        unseen = []
+        ready = [checked_column(columns[encoding.name], encoding, source, call) for encoding in self.columns]
+        for first in range(0, frame.height, BLOCK_ROWS):
+            start, rows = 0, features[first : first + BLOCK_ROWS]
+            for encoding, column in zip(self.columns, ready, strict=True):
+                stop = start + len(encoding.feature_names)
+                encoding.encode(column[first : first + BLOCK_ROWS], rows[:, start:stop])
+                start = stop
+        if say_unseen:
+            for encoding, column in zip(self.columns, ready, strict=True):
+                if isinstance(encoding, CategoryColumn):
+                    unseen.append(encoding.unseen(column))
         warn_of_unseen([found for found in unseen if found], call)
         return features
 
@@ -211,22 +258,27 @@ class Encoder:
         return cls(columns, dropped)
 
 
-def fit_column(
-    whole: pl.Series, rows: Array | None, source: str, call: str
-) -> ColumnEncoding | DroppedColumn:
-    """Return the encoding of one column by its kind, or why it is left out."""
-    column = whole if rows is None else whole[rows]
+def check_column(column: pl.Series, source: str, call: str, first: int = 0) -> None:
+    """Refuse a column of a type that no encoding serves, or with an infinite value; its rows begin at ``first``."""
+    if is_all_missing(column):
+        return
+    if kind_of(column.dtype) is None:
+        refuse_type(column, source, call)
+    refuse_infinite(column, source, call, first)
+
+
+def fit_column(column: pl.Series, indicator: bool) -> ColumnEncoding | DroppedColumn:
+    """Return the encoding of the rows of training of one column by its kind, or why it is left out.
+
+    ``indicator`` tells whether there are missing values, also in rows that are not in the sample.
+    """
     if is_all_missing(column):
         return DroppedColumn(column.name, "it has no values")
     kind = kind_of(column.dtype)
-    if kind is None:
-        refuse_type(column, source, call)
-    refuse_infinite(whole, source, call)
-    if whole.dtype == pl.String:  # a categorical type says itself that its values are names
-        refuse_numbers_as_text(whole, source, call)
+    assert kind is not None, "checked before"
     if kind is Kind.CATEGORY and never_repeats(column):
         return DroppedColumn(column.name, "it is text that never repeats")
-    fitted = fit_kind(column, kind)
+    fitted = fit_kind(column, kind, indicator)
     if fitted is not None:
         return fitted
     alike = column.n_unique() == 1
@@ -235,11 +287,13 @@ def fit_column(
     )
 
 
-def fit_kind(column: pl.Series, kind: Kind) -> ColumnEncoding | None:
+def fit_kind(column: pl.Series, kind: Kind, indicator: bool) -> ColumnEncoding | None:
     """Return the encoding of a column of one kind, None if nothing varies in it."""
     if kind is Kind.CATEGORY:
-        return CategoryColumn.fit(column)
-    return BooleanColumn.fit(column) if kind is Kind.BOOLEAN else NumberColumn.fit(column, kind)
+        return CategoryColumn.fit(column, indicator=indicator)
+    if kind is Kind.BOOLEAN:
+        return BooleanColumn.fit(column, indicator=indicator)
+    return NumberColumn.fit(column, kind, indicator=indicator)
 
 
 def never_repeats(column: pl.Series) -> bool:

@@ -63,7 +63,17 @@ def is_all_missing(column: pl.Series) -> bool:
     >>> is_all_missing(pl.Series([None, float("nan")]))
     True
     """
+    return missing_values(column) == len(column)
+
+
+def has_missing(column: pl.Series) -> bool:
+    """Return whether a column has missing values: null, or NaN in floats."""
+    return missing_values(column) > 0
+
+
+def missing_values(column: pl.Series) -> int:
+    """Return how many values are missing."""
     missing = column.null_count()
     if column.dtype.is_float() and missing < len(column):
         missing += int(column.is_nan().sum())
-    return missing == len(column)
+    return missing

@@ -49,12 +49,12 @@ class NumberColumn:
     indicator: bool
 
     @classmethod
-    def fit(cls, column: pl.Series, kind: Kind) -> "NumberColumn | None":
+    def fit(cls, column: pl.Series, kind: Kind, *, indicator: bool | None = None) -> "NumberColumn | None":
         """Return the encoding of a column with at least one value, None if nothing varies in it."""
         numbers = as_numbers(column, kind)
         present = numbers[~np.isnan(numbers)]
         scaling = RobustScaling.fit(present)
-        indicator = len(present) < len(numbers)
+        indicator = len(present) < len(numbers) if indicator is None else indicator
         if scaling.spread == 0.0 and not indicator:
             return None
         return cls(column.name, kind, scaling, indicator)

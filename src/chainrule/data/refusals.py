@@ -47,8 +47,8 @@ def refuse_type(column: pl.Series, source: str, call: str) -> NoReturn:
     )
 
 
-def refuse_infinite(column: pl.Series, source: str, call: str) -> None:
-    """Refuse a column with an infinite value, which only floats can have."""
+def refuse_infinite(column: pl.Series, source: str, call: str, first: int = 0) -> None:
+    """Refuse a column with an infinite value, which only floats can have; its rows begin at ``first``."""
     if not column.dtype.is_float():
         return
     infinite = column.is_infinite().fill_null(False)
@@ -57,7 +57,7 @@ def refuse_infinite(column: pl.Series, source: str, call: str) -> None:
         raise DataError(
             call,
             "numbers are finite or missing",
-            f"{column[row]} in column {quoted(column.name)}, row {row} of {source} (rows are counted from 0)",
+            f"{column[row]} in column {quoted(column.name)}, row {first + row} of {source} (rows are counted from 0)",
             "Replace it by a number, or leave it empty.",
         )
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule._types import Array
 from chainrule.errors import ArgumentError
-from chainrule.kernels import Purpose, permutation
+from chainrule.kernels import Purpose, permutation, row_words
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,7 @@ def stratified_split(
     (6, 0, 4)
     """
     require_shares(validation_fraction, test_fraction, call)
-    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
-        raise ArgumentError(
-            call, "a seed is an integer from 0 to 2**64 - 1", repr(seed), "Pass a seed such as 0."
-        )
+    require_seed(seed, call)
     order = permutation(len(targets), Purpose.SPLIT, seed)
     order = order[np.argsort(targets[order], kind="stable")]
     first_of_class = np.append(True, np.diff(targets[order]) != 0)[: len(order)]
@@ -80,6 +77,107 @@ def stratified_split(
     stopping = evenly_spaced(len(movable), n_validation)
     training = np.concatenate([order[first_of_class], movable[~stopping]])
     return Split(np.sort(training), np.sort(movable[stopping]), np.sort(test))
+
+
+MANY_ROWS = 2**20
+"""Of more rows each goes to a part by its own number, not by its place among those of its class."""
+STOPPING_ROWS = 2**17
+"""Of many rows no more than about so many decide when to stop: their loss is then known to a part in a hundred."""
+TRAINING, VALIDATION, TEST = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class ManyRowsSplit:
+    """The parts of many rows, each a function of the row's number: no array of all rows is needed.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows of the table.
+    validation_share, test_share : float
+        Of the rows, about.
+    seed : int
+        0 <= seed < 2**64.
+    kept : tuple of int
+        Rows that stay in training: the first one of each class.
+    """
+
+    n_rows: int
+    validation_share: float
+    test_share: float
+    seed: int
+    kept: tuple[int, ...]
+
+    def parts(self, first: int, count: int) -> Array:
+        """Return the part of some rows, uint8 of shape (count,): TRAINING, VALIDATION or TEST."""
+        words = row_words(first, count, Purpose.SPLIT, self.seed)
+        parts = np.full(count, TRAINING, dtype=np.uint8)
+        validation = min(self.validation_share, STOPPING_ROWS / self.n_rows)
+        parts[words < np.uint64(round((self.test_share + validation) * 2.0**64))] = VALIDATION
+        parts[words < np.uint64(round(self.test_share * 2.0**64))] = TEST
+        for row in self.kept:
+            if first <= row < first + count:
+                parts[row - first] = TRAINING
+        return parts
+
+
+def split_rows(
+    targets: Array,
+    *,
+    validation_fraction: float = 0.1,
+    test_fraction: float = 0.2,
+    seed: int = 0,
+    call: str = "split_rows",
+) -> Split:
+    """Split rows by :func:`stratified_split`, or where they are many by :class:`ManyRowsSplit`; parameters as there.
+
+    Examples
+    --------
+    >>> len(split_rows(np.array([0] * 5 + [1] * 5), validation_fraction=0.0, test_fraction=0.4).test)
+    4
+    """
+    if len(targets) <= MANY_ROWS:
+        return stratified_split(
+            targets,
+            validation_fraction=validation_fraction,
+            test_fraction=test_fraction,
+            seed=seed,
+            call=call,
+        )
+    _, kept = np.unique(targets, return_index=True)
+    many = many_rows_split(
+        len(targets),
+        tuple(map(int, kept)),
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        seed=seed,
+        call=call,
+    )
+    parts = many.parts(0, len(targets))
+    return Split(*(np.flatnonzero(parts == part) for part in (TRAINING, VALIDATION, TEST)))
+
+
+def many_rows_split(
+    n_rows: int,
+    kept: tuple[int, ...],
+    *,
+    validation_fraction: float,
+    test_fraction: float,
+    seed: int,
+    call: str,
+) -> ManyRowsSplit:
+    """Return the split of many rows, or refuse fractions and seed as :func:`stratified_split` does."""
+    require_shares(validation_fraction, test_fraction, call)
+    require_seed(seed, call)
+    return ManyRowsSplit(n_rows, validation_fraction, test_fraction, int(seed), kept)
+
+
+def require_seed(seed: int, call: str) -> None:
+    """Refuse what is no seed."""
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
+        raise ArgumentError(
+            call, "a seed is an integer from 0 to 2**64 - 1", repr(seed), "Pass a seed such as 0."
+        )
 
 
 def require_shares(validation_fraction: float, test_fraction: float, call: str) -> None:

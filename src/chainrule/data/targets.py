@@ -42,51 +42,130 @@ def find_classes(column: pl.Series, *, source: str = "the table", call: str = "f
     >>> find_classes(pl.Series("kind", ["b", "a", "b"]))
     ['a', 'b']
     """
-    labels = checked_labels(column, source, call)
-    classes: list[Label] = labels.unique().sort().to_list()
-    if len(classes) < 2:
-        raise DataError(
-            call,
-            "a target has at least two classes",
-            f"{quoted(classes[0])} in every row of column {quoted(column.name)} of {source}",
-            "Name another target, or add rows of other classes.",
-        )
-    if labels.dtype.is_float() and len(classes) > FLOAT_CLASS_LIMIT:
-        raise DataError(
-            call,
-            "a target holds classes",
-            f"column {quoted(column.name)} of {source} with {len(classes)} different floating point numbers",
-            "chainrule classifies and offers no regression: group the numbers into classes first.",
-        )
-    refuse_unrepeated(labels, len(classes), source, call)
-    return classes
+    scan = LabelScan(source, call)
+    scan.add(column)
+    return scan.classes()
 
 
-def refuse_unrepeated(labels: pl.Series, n_classes: int, source: str, call: str) -> None:
+class LabelScan:
+    """The labels of a target column that is read block by block: which there are, how often, and where first.
+
+    Parameters
+    ----------
+    source, call : str
+        What messages call the table, and who asks.
+
+    Examples
+    --------
+    >>> scan = LabelScan("the table", "fit_table")
+    >>> scan.add(pl.Series("kind", ["b", "a"]))
+    >>> scan.add(pl.Series("kind", ["b"]), first=2)
+    >>> scan.classes(), scan.counts.tolist(), scan.first_rows
+    (['a', 'b'], [1, 2], (1, 0))
+    """
+
+    def __init__(self, source: str, call: str) -> None:
+        self._source, self._call = source, call
+        self._name, self._n_rows, self._missing, self._first_missing = "", 0, 0, 0
+        self._found: pl.DataFrame | None = None
+
+    def add(self, column: pl.Series, first: int = 0) -> None:
+        """Take the labels of rows ``first`` on.
+
+        Raises
+        ------
+        DataError
+            A label is infinite, or the column holds no labels.
+        """
+        if not len(column):
+            return
+        labels = typed_labels(column, self._source, self._call, first)
+        if labels.null_count():
+            if not self._missing:
+                self._first_missing = first + int(labels.is_null().arg_max() or 0)
+            self._missing += labels.null_count()
+        self._name, self._n_rows = column.name, self._n_rows + len(column)
+        rows = pl.DataFrame({"label": labels, "row": np.arange(first, first + len(column))})
+        found = (
+            rows.drop_nulls()
+            .group_by("label")
+            .agg(pl.len().cast(pl.Int64).alias("count"), pl.col("row").min())
+        )
+        if self._found is not None:
+            both = pl.concat([self._found, found])
+            found = both.group_by("label").agg(pl.col("count").sum(), pl.col("row").min())
+        self._found = found
+
+    def classes(self) -> list[Label]:
+        """Return the classes, sorted, or refuse as :func:`find_classes` does."""
+        require_rows(self._n_rows, self._source, self._call)
+        if self._missing:
+            refuse_missing(
+                self._name, self._missing, self._n_rows, self._first_missing, self._source, self._call
+            )
+        assert self._found is not None, "there are rows, and each has a label"
+        self._found = self._found.sort("label")
+        classes: list[Label] = self._found["label"].to_list()
+        where = f"column {quoted(self._name)} of {self._source}"
+        if len(classes) < 2:
+            raise DataError(
+                self._call,
+                "a target has at least two classes",
+                f"{quoted(classes[0])} in every row of {where}",
+                "Name another target, or add rows of other classes.",
+            )
+        if self._found["label"].dtype.is_float() and len(classes) > FLOAT_CLASS_LIMIT:
+            raise DataError(
+                self._call,
+                "a target holds classes",
+                f"{where} with {len(classes)} different floating point numbers",
+                "chainrule classifies and offers no regression: group the numbers into classes first.",
+            )
+        refuse_unrepeated(self.counts, where, self._call)
+        return classes
+
+    @property
+    def counts(self) -> Array:
+        """The rows of each class, int64, in the order of :meth:`classes`, which was called before."""
+        assert self._found is not None, "asked for after classes()"
+        return self._found["count"].to_numpy()
+
+    @property
+    def first_rows(self) -> tuple[int, ...]:
+        """The first row of each class, as :attr:`counts`."""
+        assert self._found is not None, "asked for after classes()"
+        return tuple(self._found["row"].to_list())
+
+
+def refuse_unrepeated(counts: Array, where: str, call: str) -> None:
     """Refuse labels of which many stand in one row only: names of rows, or measurements."""
+    n_classes, n_rows, single = len(counts), int(counts.sum()), int((counts == 1).sum())
     if n_classes <= FLOAT_CLASS_LIMIT:
         return
-    column = f"column {quoted(labels.name)} of {source}"
-    if n_classes == len(labels):
+    if n_classes == n_rows:
         raise DataError(
             call,
             "the labels of a target repeat",
-            f"{column} with another label in each of its {len(labels)} rows",
+            f"{where} with another label in each of its {n_rows} rows",
             "Name the column that holds classes, not names or numbers of rows.",
         )
-    single = int(labels.is_unique().sum())
     if 2 * single > n_classes:
         raise DataError(
             call,
             "the labels of a target repeat",
-            f"{column} with {n_classes} labels, {single} of them in one row only",
+            f"{where} with {n_classes} labels, {single} of them in one row only",
             "chainrule classifies and offers no regression: group the values into classes first, or name the column "
             "that holds classes.",
         )
 
 
 def class_indices(
-    column: pl.Series, classes: list[Label], *, source: str = "the table", call: str = "class_indices"
+    column: pl.Series,
+    classes: list[Label],
+    *,
+    source: str = "the table",
+    call: str = "class_indices",
+    first: int = 0,
 ) -> Array:
     """Return the index of each row's class.
 
@@ -98,6 +177,8 @@ def class_indices(
         Sorted, as from :func:`find_classes`.
     source, call : str
         What messages call the table, and who asks.
+    first : int
+        The number of the first row, where the column is part of a longer one.
 
     Returns
     -------
@@ -113,7 +194,7 @@ def class_indices(
     >>> class_indices(pl.Series("kind", ["b", "a"]), ["a", "b"]).tolist()
     [1, 0]
     """
-    labels = checked_labels(column, source, call)
+    labels = checked_labels(column, source, call, first)
     known = pl.Series("class", classes)
     compared = labels
     if labels.dtype == pl.String and known.dtype != pl.String:
@@ -126,7 +207,7 @@ def class_indices(
     else:
         indices = pl.Series("index", [None], dtype=pl.Int64()).new_from_index(0, len(labels))
     if indices.null_count():
-        refuse_unknown(labels, indices.is_null().arg_max() or 0, classes, source, call)
+        refuse_unknown(labels, indices.is_null().arg_max() or 0, classes, source, call, first)
     return indices.to_numpy().astype(np.int64)
 
 
@@ -145,32 +226,42 @@ def read_as(text: pl.Series, dtype: pl.DataType) -> pl.Series:
     )
 
 
-def refuse_unknown(labels: pl.Series, row: int, classes: list[Label], source: str, call: str) -> NoReturn:
+def refuse_unknown(
+    labels: pl.Series, row: int, classes: list[Label], source: str, call: str, first: int
+) -> NoReturn:
     """Refuse the label of a row, which is not among the classes."""
     raise DataError(
         call,
         "every target is a class that the model knows",
-        f"{quoted(labels[row])} in column {quoted(labels.name)}, row {row} of {source} (rows are counted from 0)",
+        f"{quoted(labels[row])} in column {quoted(labels.name)}, row {first + row} of {source} "
+        "(rows are counted from 0)",
         f"The classes are {', '.join(map(quoted, classes[:10]))}{' ...' if len(classes) > 10 else ''}.",
     )
 
 
-def checked_labels(column: pl.Series, source: str, call: str) -> pl.Series:
-    """Return the column as text, 64-bit integers, 64-bit floats or booleans, complete."""
+def checked_labels(column: pl.Series, source: str, call: str, first: int = 0) -> pl.Series:
+    """Return the column as text, 64-bit integers, 64-bit floats or booleans, complete; its rows begin at ``first``."""
+    require_rows(len(column), source, call)
+    labels = typed_labels(column, source, call, first)
+    if labels.null_count():
+        row = first + (labels.is_null().arg_max() or 0)
+        refuse_missing(column.name, labels.null_count(), len(column), row, source, call)
+    return labels
+
+
+def typed_labels(column: pl.Series, source: str, call: str, first: int) -> pl.Series:
+    """Return the column as text, 64-bit integers, 64-bit floats or booleans, null where a label is missing."""
     kind = kind_of(column.dtype)
-    if len(column) == 0:
-        raise DataError(call, "a table has at least one row", f"{source} without rows", "Add rows.")
     if column.dtype.is_float():
         column = column.cast(pl.Float64).fill_nan(None)
-    refuse_missing(column, source, call)
-    if column.dtype.is_float():
-        require_finite(column, source, call)
+        require_finite(column, source, call, first)
         return column
     if kind is Kind.BOOLEAN:
         return column
     if kind is Kind.CATEGORY:
         return column.cast(pl.String)
-    if column.dtype.is_integer() and column.cast(pl.Int64, strict=False).null_count() == 0:
+    whole = column.dtype.is_integer() or column.dtype == pl.Null
+    if whole and column.cast(pl.Int64, strict=False).null_count() == column.null_count():
         return column.cast(pl.Int64)
     raise DataError(
         call,
@@ -180,20 +271,24 @@ def checked_labels(column: pl.Series, source: str, call: str) -> pl.Series:
     )
 
 
-def refuse_missing(column: pl.Series, source: str, call: str) -> None:
+def require_rows(count: int, source: str, call: str) -> None:
+    """Refuse a table without rows."""
+    if count == 0:
+        raise DataError(call, "a table has at least one row", f"{source} without rows", "Add rows.")
+
+
+def refuse_missing(name: str, missing: int, n_rows: int, first: int, source: str, call: str) -> NoReturn:
     """Refuse rows without a label."""
-    if column.null_count():
-        row = column.is_null().arg_max() or 0
-        raise DataError(
-            call,
-            "every row has a target",
-            f"{column.null_count()} of {len(column)} rows of {source} without one in column {quoted(column.name)}, "
-            f"the first in row {row} (rows are counted from 0)",
-            "Remove these rows.",
-        )
+    raise DataError(
+        call,
+        "every row has a target",
+        f"{missing} of {n_rows} rows of {source} without one in column {quoted(name)}, "
+        f"the first in row {first} (rows are counted from 0)",
+        "Remove these rows.",
+    )
 
 
-def require_finite(column: pl.Series, source: str, call: str) -> None:
+def require_finite(column: pl.Series, source: str, call: str, first: int) -> None:
     """Refuse infinite labels."""
     infinite = column.is_infinite()
     if infinite.any():
@@ -201,6 +296,6 @@ def require_finite(column: pl.Series, source: str, call: str) -> None:
         raise DataError(
             call,
             "labels are finite",
-            f"{column[row]} in column {quoted(column.name)}, row {row} of {source} (rows are counted from 0)",
+            f"{column[row]} in column {quoted(column.name)}, row {first + row} of {source} (rows are counted from 0)",
             "Replace it.",
         )

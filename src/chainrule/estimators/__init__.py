@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from chainrule.estimators.fit_table import fit_table
 from chainrule.estimators.model import Model, load
 from chainrule.estimators.scores import Scores, judge
+from chainrule.estimators.streamed_table import PreparedStream, is_streamed
 from chainrule.estimators.table_fit import (
-    Part,
     PreparedTable,
     TableFit,
     judge_table,
     prepare_table,
     train_table,
 )
+from chainrule.estimators.table_parts import Part
 from chainrule.estimators.table_settings import TableSettings
 
 if TYPE_CHECKING:
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Model",
     "Part",
+    "PreparedStream",
     "PreparedTable",
     "Scores",
     "SoftmaxClassifier",
     "TableFit",
     "TableSettings",
     "fit_table",
+    "is_streamed",
     "judge",
     "judge_table",
     "load",

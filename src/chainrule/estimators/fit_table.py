@@ -30,6 +30,7 @@ def fit_table(
     tol: float = 1e-4,
     patience: int | None = 20,
     sample_weight: ArrayLike | None = None,
+    stream: bool | str = "auto",
     class_weight: str | Mapping[Any, float] | None = None,
     label_smoothing: float = 0.0,
     validation_fraction: float = 0.1,
@@ -46,8 +47,9 @@ def fit_table(
     Parameters
     ----------
     data : frame, mapping, path or str
-        A pandas, polars or pyarrow frame, a dictionary of columns, a .csv, .tsv, .parquet or .npz file, or "digits",
-        "iris", "wine" or "breast-cancer".
+        A pandas, polars or pyarrow frame, a dictionary of columns, a .csv, .tsv, .parquet, .arrow, .npz or .npy
+        file, a folder of .parquet or .arrow files or a pattern such as "part-*.parquet", or "digits", "iris", "wine"
+        or "breast-cancer".
     target : str or None
         The column that holds the classes; None where the data says it itself (.npz files and the embedded sets).
         Every row has a target.
@@ -59,6 +61,9 @@ def fit_table(
         As :func:`chainrule.train`.
     sample_weight : array_like or None, shape (examples,)
         A finite weight >= 0 for each row of the table.
+    stream : bool or "auto"
+        Whether the table stays on the disk and is read anew in every epoch, in portions of a bounded size: Parquet
+        files alone, and minibatch solvers. "auto": if it would not fit into memory.
     class_weight : "balanced", mapping or None
         A weight for each label (1 where the mapping has none); "balanced" weighs each class by the inverse of its
         share of the rows.
@@ -115,5 +120,5 @@ def fit_table(
         random_state=random_state,
     )
     where = check_checkpoint(CALL, checkpoint, checkpoint_every)
-    prepared = prepare_table(data, target, settings, sample_weight=sample_weight)
+    prepared = prepare_table(data, target, settings, sample_weight=sample_weight, stream=stream)
     return train_table(prepared, settings, n_threads=n_threads, callback=callback, checkpoint=where, log=log)

@@ -1,7 +1,7 @@
 """How well a network does on rows with known classes."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,18 +55,26 @@ def judge(network: Network, features: Array, targets: Array) -> tuple[Scores, Ar
     >>> round(scores.loss, 4), scores.accuracy
     (0.6931, 0.5)
     """
-    if not len(targets):
-        return None
-    losses, predictions = [], []
+    judged = judge_parts(network, [(features, targets)])
+    return None if judged is None else (judged[0], judged[2])
+
+
+def judge_parts(network: Network, parts: Iterable[tuple[Array, Array]]) -> tuple[Scores, Array, Array] | None:
+    """Return scores, class indices and predicted ones over rows that come in parts: (features, targets) each."""
+    losses, labels, predictions = [], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     with one_blas_thread():
-        for rows in blocks(len(targets)):
-            logits = network.predict_logits(features[rows])
-            loss = cross_entropy(logits, targets[rows], temperature=network.temperature, reduction="none")
-            losses.append(float(np.sum(loss, dtype=np.float64)))
-            predictions.append(logits.argmax(axis=1))
-    predicted = np.concatenate(predictions)
-    accuracy = float(np.mean(predicted == targets))
-    return Scores(len(targets), math.fsum(losses) / len(targets), accuracy), predicted
+        for features, targets in parts:
+            labels.append(targets)
+            for rows in blocks(len(targets)):
+                logits = network.predict_logits(features[rows])
+                loss = cross_entropy(logits, targets[rows], temperature=network.temperature, reduction="none")
+                losses.append(float(np.sum(loss, dtype=np.float64)))
+                predictions.append(logits.argmax(axis=1))
+    right, predicted = np.concatenate(labels), np.concatenate(predictions)
+    if not len(right):
+        return None
+    accuracy = float(np.mean(predicted == right))
+    return Scores(len(right), math.fsum(losses) / len(right), accuracy), right, predicted
 
 
 def blocks(count: int) -> Iterator[slice]:

@@ -2,8 +2,9 @@
 
 import json
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
@@ -13,30 +14,21 @@ from chainrule.data import (
     Label,
     Split,
     class_indices,
+    column_name,
     find_classes,
+    open_stream,
     read_table,
-    stratified_split,
+    split_rows,
 )
-from chainrule.errors import DataError
+from chainrule.errors import ArgumentError, DataError
 from chainrule.estimators.model import Model
-from chainrule.estimators.scores import Scores, judge
+from chainrule.estimators.scores import Scores, judge_parts
+from chainrule.estimators.streamed_table import PreparedStream, is_streamed, prepare_stream
 from chainrule.estimators.table_arguments import class_weights, row_weights
+from chainrule.estimators.table_parts import Part
 from chainrule.estimators.table_settings import TableSettings
 from chainrule.network import Network
 from chainrule.training import Callback, Checkpoint, digest_of, memory_of_network, require_memory, train
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows as the network sees them: features (examples, features), class indices, and weights or None."""
-
-    features: FloatArray
-    targets: Array
-    weights: FloatArray | None
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.targets)
 
 
 @dataclass(frozen=True)
@@ -97,9 +89,10 @@ def prepare_table(
     settings: TableSettings,
     *,
     sample_weight: ArrayLike | None = None,
+    stream: bool | str = "auto",
     call: str = "fit_table",
-) -> PreparedTable:
-    """Read a table, split its rows and encode its columns.
+) -> PreparedTable | PreparedStream:
+    """Read a table, split its rows and encode its columns; or look through one that stays on the disk.
 
     Parameters
     ----------
@@ -109,31 +102,37 @@ def prepare_table(
         Its fractions and seed count here.
     sample_weight : array_like or None, shape (examples,)
         A finite weight >= 0 for each row of the table.
+    stream : bool or "auto"
+        Whether the table stays on the disk; "auto": if it would not fit into memory.
     call : str
         Who asks, for messages.
 
     Returns
     -------
-    PreparedTable
+    PreparedTable or PreparedStream
 
     Raises
     ------
     MissingFileError, DataError, ArgumentError, ArgumentTypeError
         The data, the target or a setting cannot be used.
     """
+    if is_streamed(data, stream, call):
+        if sample_weight is not None:
+            rule = "a table on the disk has no sample_weight beside it"
+            raise ArgumentError(call, rule, "one", "Leave it out, or pass stream=False.")
+        name = column_name(target, call)
+        blocks = open_stream(os.fsdecode(cast("str", data)), name, call)
+        if name is None:
+            refuse_no_target(blocks.source, list(blocks.schema), call)
+        return prepare_stream(blocks, name, settings, call=call)
     table = read_table(data, target, call=call)
     if table.target is None:
-        raise DataError(
-            call,
-            "a target column is named",
-            f"none, and {table.source} names none itself",
-            f"Name one of its columns: {', '.join(map(repr, table.frame.columns[:12]))}.",
-        )
+        refuse_no_target(table.source, table.frame.columns, call)
     column = table.frame[table.target]
     classes = find_classes(column, source=table.source, call=call)
     targets = class_indices(column, classes, source=table.source, call=call)
     weights = row_weights(sample_weight, len(targets), call)
-    split = stratified_split(
+    split = split_rows(
         targets,
         validation_fraction=settings.validation_fraction,
         test_fraction=settings.test_fraction,
@@ -150,8 +149,18 @@ def prepare_table(
     return PreparedTable(table.source, table.target, encoder, tuple(classes), split, *parts)
 
 
+def refuse_no_target(source: str, columns: Sequence[str], call: str) -> NoReturn:
+    """Refuse a table whose target nobody names."""
+    raise DataError(
+        call,
+        "a target column is named",
+        f"none, and {source} names none itself",
+        f"Name one of its columns: {', '.join(map(repr, columns[:12]))}.",
+    )
+
+
 def train_table(
-    prepared: PreparedTable,
+    prepared: PreparedTable | PreparedStream,
     settings: TableSettings,
     *,
     n_threads: int | None = None,
@@ -164,7 +173,7 @@ def train_table(
 
     Parameters
     ----------
-    prepared : PreparedTable
+    prepared : PreparedTable or PreparedStream
         From :func:`prepare_table`.
     settings : TableSettings
         How to build and train the network.
@@ -189,7 +198,7 @@ def train_table(
     weights = class_weights(
         settings.class_weight,
         prepared.classes,
-        np.bincount(prepared.training.targets, minlength=len(prepared.classes)),
+        class_counts(prepared),
         call,
     )
     network = Network(sizes, settings.activation, random_state=settings.random_state)
@@ -198,10 +207,9 @@ def train_table(
     rows: list[Any] = [validation.features, validation.targets, validation.weights]
     outcome = train(
         network,
-        prepared.training.features,
-        prepared.training.targets,
+        *rows_to_train_on(prepared),
         solver=settings.solver,
-        sample_weight=prepared.training.weights,
+        sample_weight=None if isinstance(prepared, PreparedStream) else prepared.training.weights,
         class_weight=weights,
         label_smoothing=settings.label_smoothing,
         alpha=settings.alpha,
@@ -224,7 +232,21 @@ def train_table(
     return Model(prepared.encoder, network, prepared.classes, description, outcome)
 
 
-def _identity(prepared: PreparedTable, settings: TableSettings) -> dict[str, Any]:
+def class_counts(prepared: PreparedTable | PreparedStream) -> Array:
+    """Return the rows of training of each class."""
+    if isinstance(prepared, PreparedStream):
+        return prepared.training.class_mass
+    return np.bincount(prepared.training.targets, minlength=len(prepared.classes))
+
+
+def rows_to_train_on(prepared: PreparedTable | PreparedStream) -> tuple[Any, Array | None]:
+    """Return what :func:`chainrule.train` takes as X and y."""
+    if isinstance(prepared, PreparedStream):
+        return prepared.training, None
+    return prepared.training.features, prepared.training.targets
+
+
+def _identity(prepared: PreparedTable | PreparedStream, settings: TableSettings) -> dict[str, Any]:
     """Return what a model depends on beside the arrays and settings that the training sees."""
     encoder = json.dumps(prepared.encoder.to_json_value(), sort_keys=True)
     return {
@@ -235,17 +257,31 @@ def _identity(prepared: PreparedTable, settings: TableSettings) -> dict[str, Any
     }
 
 
-def judge_table(model: Model, prepared: PreparedTable) -> TableFit:
-    """Return the model with its scores on the three parts of its table."""
-    training = judge(model.network, prepared.training.features, prepared.training.targets)
+def judge_table(model: Model, prepared: PreparedTable | PreparedStream) -> TableFit:
+    """Return the model with its scores on the three parts of its table; of a stream's training rows on its sample."""
+    if isinstance(prepared, PreparedStream):
+        sample = prepared.training.sample
+        rows: dict[str, Iterable[tuple[Any, Array]]] = {
+            "training": [(sample.X, sample.y)],
+            "test": prepared.test,
+        }
+    else:
+        rows = {name: [in_memory(getattr(prepared, name))] for name in ("training", "test")}
+    training = judge_parts(model.network, rows["training"])
     assert training is not None, "a split leaves rows to train on"
-    validation = judge(model.network, prepared.validation.features, prepared.validation.targets)
-    test = judge(model.network, prepared.test.features, prepared.test.targets)
+    validation = judge_parts(model.network, [in_memory(prepared.validation)])
+    test = judge_parts(model.network, rows["test"])
+    none = np.empty(0, dtype=np.int64)
     return TableFit(
         model,
         training[0],
         None if validation is None else validation[0],
         None if test is None else test[0],
-        prepared.test.targets,
-        np.empty(0, dtype=np.int64) if test is None else test[1],
+        none if test is None else test[1],
+        none if test is None else test[2],
     )
+
+
+def in_memory(part: Part) -> tuple[FloatArray, Array]:
+    """Return features and class indices of a part."""
+    return part.features, part.targets

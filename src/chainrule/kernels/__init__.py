@@ -5,7 +5,16 @@ compiled for it, ``numpy`` for no compiled kernels at all. Without it the fastes
 """
 
 from chainrule.kernels.compiled import native, unavailable_reason
-from chainrule.kernels.random import Purpose, permutation, random_bits, uniform
+from chainrule.kernels.random import Purpose, permutation, random_bits, row_words, uniform
 from chainrule.kernels.threads import thread_count
 
-__all__ = ["Purpose", "native", "permutation", "random_bits", "thread_count", "unavailable_reason", "uniform"]
+__all__ = [
+    "Purpose",
+    "native",
+    "permutation",
+    "random_bits",
+    "row_words",
+    "thread_count",
+    "unavailable_reason",
+    "uniform",
+]

@@ -11,6 +11,9 @@ import numpy as np
 from chainrule._types import Array
 from chainrule.kernels.compiled import native
 
+ROWS_OF_GROUP = 65_536
+"""Rows whose words are one stream: one that is asked for costs those before it there."""
+
 
 class Purpose(IntEnum):
     """What random numbers are for; numbers for different purposes are independent."""
@@ -20,6 +23,7 @@ class Purpose(IntEnum):
     SPLIT = 3
     DROPOUT = 4
     SKETCH = 5
+    SAMPLE = 6
 
 
 def random_bits(count: int, purpose: Purpose, seed: int, *counter: int) -> Array:
@@ -70,6 +74,33 @@ def uniform(count: int, purpose: Purpose, seed: int, *counter: int) -> Array:
     True
     """
     return (random_bits(count, purpose, seed, *counter) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def row_words(first: int, count: int, purpose: Purpose, seed: int) -> Array:
+    """Return a random word for each of ``count`` rows from number ``first`` on: it depends on the row's number alone.
+
+    Parameters
+    ----------
+    first, count : int
+        Which rows, >= 0.
+    purpose, seed
+        As for :func:`random_bits`.
+
+    Returns
+    -------
+    ndarray of uint64, shape (count,)
+
+    Examples
+    --------
+    >>> bool((row_words(70_000, 9, Purpose.SAMPLE, 0) == row_words(0, 80_000, Purpose.SAMPLE, 0)[70_000:70_009]).all())
+    True
+    """
+    words = np.empty(count, dtype=np.uint64)
+    for group in range(first // ROWS_OF_GROUP, -(-(first + count) // ROWS_OF_GROUP)):
+        start = group * ROWS_OF_GROUP
+        begin, end = max(first, start), min(first + count, start + ROWS_OF_GROUP)
+        words[begin - first : end - first] = random_bits(end - start, purpose, seed, group)[begin - start :]
+    return words
 
 
 def permutation(count: int, purpose: Purpose, seed: int, *counter: int) -> Array:

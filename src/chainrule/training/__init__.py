@@ -2,6 +2,7 @@
 
 from chainrule.training.adam import Adam
 from chainrule.training.adamw import AdamW
+from chainrule.training.available_memory import available_memory
 from chainrule.training.checkpoint import EVERY, Checkpoint, check_checkpoint
 from chainrule.training.checkpoint_file import read_checkpoint
 from chainrule.training.checks import (
@@ -31,6 +32,7 @@ from chainrule.training.online import Stream, start_stream, train_on_portion
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.plain_values import plain
 from chainrule.training.progress import Callback, Progress
+from chainrule.training.row_stream import RowStream
 from chainrule.training.schedules import (
     SCHEDULES,
     ConstantSchedule,
@@ -38,7 +40,7 @@ from chainrule.training.schedules import (
     OneCycleSchedule,
     Schedule,
 )
-from chainrule.training.selected_rows import SelectedRows, columns_of, select_rows
+from chainrule.training.selected_rows import SelectedRows, columns_of, select_rows, stack_rows
 from chainrule.training.sgd import SGD
 from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 from chainrule.training.train import train
@@ -71,11 +73,13 @@ __all__ = [
     "OneCycleSchedule",
     "Outcome",
     "Progress",
+    "RowStream",
     "Schedule",
     "SelectedRows",
     "Solver",
     "StopReason",
     "Stream",
+    "available_memory",
     "check_checkpoint",
     "check_count",
     "check_examples",
@@ -92,6 +96,7 @@ __all__ = [
     "read_checkpoint",
     "require_memory",
     "select_rows",
+    "stack_rows",
     "start_stream",
     "train",
     "train_on_portion",

@@ -6,8 +6,8 @@ from chainrule._types import Array
 from chainrule.kernels import Purpose, permutation
 
 
-def shuffled_batches(n_rows: int, batch_size: int, seed: int, epoch: int) -> Iterator[Array]:
-    """Yield the row numbers of each minibatch of an epoch, in an order keyed by (seed, epoch).
+def shuffled_batches(n_rows: int, batch_size: int, seed: int, *place: int) -> Iterator[Array]:
+    """Yield the row numbers of each minibatch of an epoch, in an order keyed by (seed, place).
 
     Parameters
     ----------
@@ -15,8 +15,8 @@ def shuffled_batches(n_rows: int, batch_size: int, seed: int, epoch: int) -> Ite
         Number of rows, >= 1.
     batch_size : int
         The most rows a batch may have, >= 1.
-    seed, epoch : int
-        What the order depends on, and nothing else.
+    seed, *place : int
+        What the order depends on, and nothing else: the number of the epoch, and of a portion of its rows.
 
     Yields
     ------
@@ -26,10 +26,10 @@ def shuffled_batches(n_rows: int, batch_size: int, seed: int, epoch: int) -> Ite
 
     Examples
     --------
-    >>> sorted(len(rows) for rows in shuffled_batches(10, 4, seed=0, epoch=1))
+    >>> sorted(len(rows) for rows in shuffled_batches(10, 4, 0, 1))
     [3, 3, 4]
     """
-    order = permutation(n_rows, Purpose.SHUFFLE, seed, epoch)
+    order = permutation(n_rows, Purpose.SHUFFLE, seed, *place)
     count = number_of_batches(n_rows, batch_size)
     for index in range(count):
         yield order[index * n_rows // count : (index + 1) * n_rows // count]

@@ -36,14 +36,21 @@ FEW_ROWS_WEIGHT_DECAY = 1.0
 
 
 def choose_solver(
-    solver: str | Solver, network: Network, n_rows: int, call: str, *, sparse: bool = False
+    solver: str | Solver,
+    network: Network,
+    n_rows: int,
+    call: str,
+    *,
+    sparse: bool = False,
+    streamed: bool = False,
 ) -> Solver:
     """Return the solver that a name stands for, or the one given.
 
     "auto" is AdamW for networks with hidden layers, with a weight decay of 1 where rows are few; without hidden layers
     it is Newton's method for a softmax head, with a Cholesky factorisation where parameters and rows are few and with
-    conjugate gradients where they are many, and L-BFGS for other heads. With sparse features lazy Adam takes the place
-    of AdamW, and L-BFGS in the metric of the curvature's diagonal that of conjugate gradients.
+    conjugate gradients where they are many, and L-BFGS for other heads. Streams of rows have AdamW throughout. With
+    sparse features lazy Adam takes the place of AdamW, and L-BFGS in the metric of the curvature's diagonal that of
+    conjugate gradients.
 
     Raises
     ------
@@ -56,7 +63,7 @@ def choose_solver(
         remedy = "Pass a name, or a value such as AdamW(learning_rate=0.001)."
         raise ArgumentTypeError(call, "solver is a name or a solver", type(solver).__name__, remedy)
     elif solver == "auto":
-        return _automatic(network, n_rows, sparse)
+        return _automatic(network, n_rows, sparse, streamed)
     elif solver in SOLVERS:
         chosen = SOLVERS[solver]()
     else:
@@ -68,6 +75,10 @@ def choose_solver(
         rule = f"solver {chosen.name!r} goes with sparse features"
         instead = "'newton-cg', or 'lbfgs'" if isinstance(chosen, DiagonalLBFGS) else "'adam'"
         raise ArgumentError(call, rule, "a dense array", f"Use {instead}, or pass a scipy.sparse matrix.")
+    if streamed and not isinstance(chosen, MinibatchSolver):
+        rule = "a stream of rows goes with a minibatch solver"
+        remedy = "Use 'auto', 'adamw' or 'sgd', or have all rows in memory."
+        raise ArgumentError(call, rule, repr(chosen.name), remedy)
     if isinstance(chosen, _OF_LINEAR_SOFTMAX) and not _newton_serves(network):
         came = f"a {network.head} head and {len(network.layer_sizes) - 2} hidden layers"
         rule = f"solver {chosen.name!r} serves a softmax head without hidden layers"
@@ -106,10 +117,11 @@ def _newton_serves(network: Network) -> bool:
     return network.head == "softmax" and len(network.layer_sizes) == 2
 
 
-def _automatic(network: Network, n_rows: int, sparse: bool) -> Solver:
-    if len(network.layer_sizes) > 2 and sparse:
+def _automatic(network: Network, n_rows: int, sparse: bool, streamed: bool) -> Solver:
+    by_minibatches = streamed or len(network.layer_sizes) > 2
+    if by_minibatches and sparse:
         return LazyAdam()
-    if len(network.layer_sizes) > 2:
+    if by_minibatches:
         return AdamW(weight_decay=FEW_ROWS_WEIGHT_DECAY) if n_rows < FEW_ROWS else AdamW()
     size = network.parameters.size
     if not _newton_serves(network):

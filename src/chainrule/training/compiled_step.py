@@ -18,15 +18,13 @@ from chainrule.kernels import Purpose, native, permutation, thread_count
 from chainrule.network import ACTIVATIONS
 from chainrule.training.adam import Adam, AdamState
 from chainrule.training.adamw import AdamW, AdamWState
-from chainrule.training.batches import number_of_batches
-from chainrule.training.loop import MinibatchMethod, MinibatchState
+from chainrule.training.loop import MinibatchMethod, MinibatchState, Stretch, facts
 from chainrule.training.objective import Objective
 from chainrule.training.pauses import Pauses
 from chainrule.training.schedules import ConstantSchedule, Schedule
 from chainrule.training.selected_rows import SelectedRows
 from chainrule.training.sgd import SGD, SGDState
 from chainrule.training.solver import MinibatchSolver
-from chainrule.training.watching import Epoch
 
 SECONDS_PER_CALL = 0.02
 """About how long a call may keep Ctrl-C and checkpoints waiting."""
@@ -153,36 +151,30 @@ class CompiledMinibatchMethod(MinibatchMethod):
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", CompiledSteps(self.objective, self.solver, self.batch_size))
 
-    def epoch(self, state: MinibatchState, number: int, pauses: Pauses) -> tuple[MinibatchState, Epoch]:
-        """Take one step for each batch that is left; the loss is the weighted mean over the epoch's batches."""
-        parameters, n_rows = self.objective.network.parameters, len(self.objective.examples)
-        per_epoch, norm = number_of_batches(n_rows, self.batch_size), None
-        steps = self.steps
-        order = steps.rows_of(permutation(n_rows, Purpose.SHUFFLE, self.seed, number))
+    def take(
+        self, state: MinibatchState, stretch: Stretch, pauses: Pauses
+    ) -> tuple[MinibatchState, float | None]:
+        """Take the steps of a stretch that are left; return the state and the norm of the last gradient."""
+        parameters, steps = self.objective.network.parameters, self.steps
+        n_rows, norm, taken = len(self.objective.examples), None, 0
+        order = steps.rows_of(permutation(n_rows, Purpose.SHUFFLE, self.seed, *stretch.place))
         steps.load(parameters, state.solver)
-        taken = 0
-        while state.batches < per_epoch and math.isfinite(state.total):
+        while state.batches < stretch.end and math.isfinite(state.total):
             if pauses.due:
                 state = replace(state, solver=steps.store(parameters, state.solver, taken))
                 taken = 0
-                pauses.pause(state, **self._facts(state, number, per_epoch))
-            count = steps.steps_of_a_call(per_epoch - state.batches, single=pauses.due)
-            rates = self._rates((number - 1) * per_epoch + state.batches, count, per_epoch)
+                pauses.pause(state, **facts(state, stretch))
+            count = steps.steps_of_a_call(stretch.end - state.batches, single=pauses.due)
+            first = stretch.steps_before + state.batches
+            rates = learning_rates(self.solver.schedule, first, count, self.max_epochs * stretch.per_epoch)
             done, total, norm = steps.run(
-                order, per_epoch, state.batches, rates, state.solver, taken, number, state.total
-            )
+                order, stretch.count, state.batches - stretch.before, rates, state.solver, taken, stretch.draw,
+                state.total,
+            )  # fmt: skip
             taken += done
             rate = float(rates[done - 1]) if done else state.learning_rate
             state = MinibatchState(state.solver, state.batches + done, total, rate)
-        solver = steps.store(parameters, state.solver, taken)
-        loss = state.total / self.objective.total_weight + self.objective.penalty()
-        taken_before = (number - 1) * per_epoch + state.batches
-        return MinibatchState(solver), Epoch(
-            loss, state.learning_rate, taken_before, batch_gradient_norm=norm
-        )
-
-    def _rates(self, first: int, count: int, per_epoch: int) -> Array:
-        return learning_rates(self.solver.schedule, first, count, self.max_epochs * per_epoch)
+        return replace(state, solver=steps.store(parameters, state.solver, taken)), norm
 
 
 def learning_rates(schedule: Schedule, first: int, count: int, total_steps: int) -> Array:

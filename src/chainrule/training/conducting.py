@@ -33,6 +33,7 @@ from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.outcome import NOTHING_LEFT, Outcome, StopReason
 from chainrule.training.pauses import Pauses
 from chainrule.training.plain_values import plain, plain_json
+from chainrule.training.row_stream import RowStream, StreamedMethod
 from chainrule.training.run_state import Record, RunState
 from chainrule.training.solver import FullBatchSolver, MinibatchSolver
 from chainrule.training.sparse_steps import SparseMinibatchMethod, serves_sparsely
@@ -50,6 +51,7 @@ class Run:
     tol: float
     seed: int
     calibrates: bool = False
+    stream: RowStream | None = None
 
     def settings(self) -> dict[str, Any]:
         """Return every setting that changes a bit of the result, by its argument's name, as plain values."""
@@ -72,6 +74,11 @@ class Run:
 
     def method(self) -> Method:
         """Return what runs its epochs."""
+        if self.stream is not None:
+            assert isinstance(self.solver, MinibatchSolver), "others are refused"
+            return StreamedMethod(
+                self.objective, self.solver, self.batch_size, self.watch.max_epochs, self.seed, self.stream
+            )
         if isinstance(self.solver, MinibatchSolver) and serves_sparsely(self.objective, self.solver):
             return SparseMinibatchMethod(
                 self.objective, self.solver, self.batch_size, self.watch.max_epochs, self.seed
@@ -162,6 +169,8 @@ def _header(run: Run, checkpoint: Checkpoint) -> Header:
     # A setting that the caller leaves to us ("auto") stands as what it was found to be.
     settings = plain_json({**(checkpoint.settings or {}), **run.settings()})
     data = data_fingerprint(run.objective.examples, run.watch.validation, run.watch.network.input_scaling)
+    if run.stream is not None:
+        data["stream"] = run.stream.fingerprint
     return Header(settings, data, _versions(), checkpoint.note)
 
 

@@ -54,6 +54,43 @@ class MinibatchState:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """Consecutive minibatches of an epoch whose rows are shuffled among themselves: all of them, or those of a portion.
+
+    Parameters
+    ----------
+    epoch : int
+        Its number, from 1.
+    before, count, per_epoch : int
+        Minibatches of the epoch before these, these, and all.
+    total_weight : float
+        Of all rows of the epoch, the divisor of (TR.1).
+    place : tuple of int
+        What the order of the rows depends on beside the seed.
+    draw : int
+        What dropout draws by, beside seed and number of the minibatch.
+    """
+
+    epoch: int
+    before: int
+    count: int
+    per_epoch: int
+    total_weight: float
+    place: tuple[int, ...]
+    draw: int
+
+    @property
+    def end(self) -> int:
+        """The minibatches of the epoch up to the last of these."""
+        return self.before + self.count
+
+    @property
+    def steps_before(self) -> int:
+        """Steps of the run before the epoch."""
+        return (self.epoch - 1) * self.per_epoch
+
+
+@dataclass(frozen=True)
 class MinibatchMethod:
     """Steps on shuffled minibatches."""
 
@@ -81,36 +118,52 @@ class MinibatchMethod:
 
     def epoch(self, state: MinibatchState, number: int, pauses: Pauses) -> tuple[MinibatchState, Epoch]:
         """Take one step for each batch that is left; the loss is the weighted mean over the epoch's batches."""
-        parameters, n_rows = self.objective.network.parameters, len(self.objective.examples)
-        per_epoch, gradient = number_of_batches(n_rows, self.batch_size), None
-        for rows in islice(shuffled_batches(n_rows, self.batch_size, self.seed, number), state.batches, None):
+        count = number_of_batches(len(self.objective.examples), self.batch_size)
+        whole = Stretch(number, 0, count, count, self.objective.total_weight, (number,), number)
+        state, norm = self.take(state, whole, pauses)
+        return MinibatchState(state.solver), self.report(state, whole, norm)
+
+    def take(
+        self, state: MinibatchState, stretch: Stretch, pauses: Pauses
+    ) -> tuple[MinibatchState, float | None]:
+        """Take the steps of a stretch that are left; return the state and the norm of the last gradient."""
+        parameters, gradient = self.objective.network.parameters, None
+        n_rows = len(self.objective.examples)
+        batches = shuffled_batches(n_rows, self.batch_size, self.seed, *stretch.place)
+        for rows in islice(batches, state.batches - stretch.before, None):
             if pauses.due:
-                pauses.pause(state, **self._facts(state, number, per_epoch))
-            loss, gradient = self.objective.batch(rows, number, state.batches)
+                pauses.pause(state, **facts(state, stretch))
+            loss, gradient = self.objective.batch(rows, stretch.draw, state.batches - stretch.before)
             total = state.total + loss
             if not math.isfinite(total):
-                state = replace(state, total=total)
-                break
-            step = (number - 1) * per_epoch + state.batches
-            rate = self.solver.schedule.at(step, self.max_epochs * per_epoch)
+                return replace(state, total=total), _norm(gradient)
+            step = stretch.steps_before + state.batches
+            rate = self.solver.schedule.at(step, self.max_epochs * stretch.per_epoch)
             parameters, solver = self.solver.step(parameters, gradient, state.solver, rate)
             state = MinibatchState(solver, state.batches + 1, total, rate)
-        loss = state.total / self.objective.total_weight + self.objective.penalty()
-        norm = None if gradient is None else float(np.linalg.norm(gradient))
-        steps = (number - 1) * per_epoch + state.batches
-        report = Epoch(loss, state.learning_rate, steps, batch_gradient_norm=norm)
-        return MinibatchState(state.solver), report
+        return state, _norm(gradient)
 
-    def _facts(self, state: MinibatchState, number: int, per_epoch: int) -> dict[str, Any]:
-        """Return what the log tells inside an epoch: its loss is the mean over the batches that are done."""
-        if not state.batches:
-            return {}
-        return {
-            "epoch": number,
-            "step": (number - 1) * per_epoch + state.batches,
-            "loss": state.total / self.objective.total_weight * per_epoch / state.batches,
-            "learning_rate": state.learning_rate,
-        }
+    def report(self, state: MinibatchState, stretch: Stretch, norm: float | None) -> Epoch:
+        """Return what the epoch of a stretch, its last one, has come to."""
+        loss = state.total / stretch.total_weight + self.objective.penalty()
+        taken = stretch.steps_before + state.batches
+        return Epoch(loss, state.learning_rate, taken, batch_gradient_norm=norm)
+
+
+def _norm(gradient: Array | None) -> float | None:
+    return None if gradient is None else float(np.linalg.norm(gradient))
+
+
+def facts(state: MinibatchState, stretch: Stretch) -> dict[str, Any]:
+    """Return what the log tells inside an epoch: its loss is the mean over the batches that are done."""
+    if not state.batches:
+        return {}
+    return {
+        "epoch": stretch.epoch,
+        "step": stretch.steps_before + state.batches,
+        "loss": state.total / stretch.total_weight * stretch.per_epoch / state.batches,
+        "learning_rate": state.learning_rate,
+    }
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Some rows of the features, read where they lie: a share held back for validation makes no copy of the others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,3 +93,20 @@ def columns_of(features: Any, chosen: slice) -> Array:
     if isinstance(features, SelectedRows):
         return np.ascontiguousarray(features.columns(chosen))
     return np.array(features[:, chosen], order="C")
+
+
+def stack_rows(parts: Sequence[Any]) -> Any:
+    """Return the rows of several features as one: arrays, or sparse features.
+
+    Examples
+    --------
+    >>> stack_rows([np.array([[1.0]]), np.array([[2.0], [3.0]])]).ravel()
+    array([1., 2., 3.])
+    """
+    if len(parts) == 1:
+        return parts[0]
+    if all(isinstance(part, np.ndarray) for part in parts):
+        return np.concatenate(parts)
+    from scipy.sparse import vstack  # here, since arrays do without
+
+    return vstack(parts, format="csr")

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule._types import Array
 from chainrule.functions import SparseFeatures
 from chainrule.network import loss_and_gradients_of_present
-from chainrule.training.batches import number_of_batches, shuffled_batches
+from chainrule.training.batches import shuffled_batches
 from chainrule.training.fixed_order import fixed_order_dot
 from chainrule.training.lazy_adam import LazyAdam
 from chainrule.training.lazy_rows import (
@@ -27,13 +27,12 @@ from chainrule.training.lazy_rows import (
     stepped,
     write_first_weights,
 )
-from chainrule.training.loop import MinibatchMethod, MinibatchState
+from chainrule.training.loop import MinibatchMethod, MinibatchState, Stretch, facts
 from chainrule.training.objective import Objective
 from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.pauses import Pauses
 from chainrule.training.sgd import SGD
 from chainrule.training.solver import MinibatchSolver
-from chainrule.training.watching import Epoch
 
 
 def serves_sparsely(objective: Objective, solver: MinibatchSolver) -> bool:
@@ -151,27 +150,27 @@ class SparseMinibatchMethod(MinibatchMethod):
         plain = self.solver.start(self.objective.network.parameters, self.objective.weight_slices)
         return MinibatchState(self._steps().start(plain))
 
-    def epoch(self, state: MinibatchState, number: int, pauses: Pauses) -> tuple[MinibatchState, Epoch]:
-        """Take one step for each batch that is left; the loss is the weighted mean over the epoch's batches."""
+    def take(
+        self, state: MinibatchState, stretch: Stretch, pauses: Pauses
+    ) -> tuple[MinibatchState, float | None]:
+        """Take the steps of a stretch that are left; return the state and the norm of the last gradient."""
         n_rows, steps, norm = len(self.objective.examples), self._steps(), None
-        per_epoch = number_of_batches(n_rows, self.batch_size)
-        batches = shuffled_batches(n_rows, self.batch_size, self.seed, number)
-        for rows in islice(batches, state.batches, None):
+        batches = shuffled_batches(n_rows, self.batch_size, self.seed, *stretch.place)
+        for rows in islice(batches, state.batches - stretch.before, None):
             if pauses.due:
                 steps.write(state.solver)
-                pauses.pause(state, **self._facts(state, number, per_epoch))
-            step = (number - 1) * per_epoch + state.batches
-            rate = self.solver.schedule.at(step, self.max_epochs * per_epoch)
-            loss, norm, solver = steps.step(state.solver, rows, number, state.batches, rate)
+                pauses.pause(state, **facts(state, stretch))
+            step = stretch.steps_before + state.batches
+            rate = self.solver.schedule.at(step, self.max_epochs * stretch.per_epoch)
+            number = state.batches - stretch.before
+            loss, norm, solver = steps.step(state.solver, rows, stretch.draw, number, rate)
             if not math.isfinite(state.total + loss):
                 state = replace(state, total=state.total + loss)
                 break
             state = MinibatchState(solver, state.batches + 1, state.total + loss, rate)
         state = replace(state, solver=all_caught_up(state.solver))
         steps.write(state.solver)
-        loss = state.total / self.objective.total_weight + self.objective.penalty()
-        done = (number - 1) * per_epoch + state.batches
-        return MinibatchState(state.solver), Epoch(loss, state.learning_rate, done, batch_gradient_norm=norm)
+        return state, norm
 
     def _steps(self) -> SparseSteps:
         assert isinstance(self.solver, SGD | LazyAdam), "others have steps of their own"

@@ -29,6 +29,7 @@ from chainrule.training.memory_need import FitShape, memory_of_examples, memory_
 from chainrule.training.objective import Examples, Loss, Objective
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.progress import Callback
+from chainrule.training.row_stream import RowStream, stream_weight
 from chainrule.training.solver import MinibatchSolver
 from chainrule.training.watching import Watch
 
@@ -36,7 +37,7 @@ from chainrule.training.watching import Watch
 def train(
     network: Network,
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     *,
     solver: str | Solver = "auto",
     sample_weight: ArrayLike | None = None,
@@ -64,12 +65,13 @@ def train(
     ----------
     network : Network
         Any head and any number of layers; its parameters are the start, and are replaced by the best ones found.
-    X : array_like or scipy.sparse, shape (examples, features)
+    X : array_like, scipy.sparse or RowStream, shape (examples, features)
         Finite numbers, also in the network's dtype after its input scaling. A sparse matrix or array of any format is
-        never made dense.
+        never made dense. A :class:`~chainrule.training.RowStream` brings the rows in portions, with their targets and
+        weights: minibatch solvers alone serve ("auto" is "adamw" then), and ``Outcome.loss`` is that of its sample.
     y : array_like
-        Softmax head: class indices (examples,) or probabilities (examples, outputs). Other heads: (examples,
-        outputs), or (examples,) where there is one output; in 0..1 for a sigmoid head.
+        None with a stream. Softmax head: class indices (examples,) or probabilities (examples, outputs). Other heads:
+        (examples, outputs), or (examples,) where there is one output; in 0..1 for a sigmoid head.
     solver : str or Solver
         "auto", a name ("sgd", "adam", "adamw", "lbfgs", "newton-cg", "newton-cholesky"; with sparse features also
         "lazy-adam" and "lbfgs-diagonal"), or a value such as ``AdamW(learning_rate=0.001)``. "auto": "adamw" with
@@ -161,7 +163,14 @@ def train(
     """
     call = "train"
     _check_network(call, network)
-    examples = check_examples(call, network, X, y, sample_weight)
+    stream = X if isinstance(X, RowStream) else None
+    if stream is not None:
+        examples = _check_stream(call, network, stream, y, sample_weight)
+    elif y is not None:
+        examples = check_examples(call, network, X, y, sample_weight)
+    else:
+        remedy = "Pass a class index for each row, or probabilities."
+        raise ArgumentTypeError(call, "y holds a target for each row of X", "None", remedy)
     check_head_options(call, network, class_weight, label_smoothing)
     weights = check_weights(call, "class_weight", class_weight, (network.n_outputs,))
     if weights is not None:
@@ -174,26 +183,43 @@ def train(
         None if n_threads is None else check_count(call, "n_threads", n_threads, "Pass None to use them all.")
     )
     rates = check_dropout(call, dropout, len(network.layer_sizes) - 2)
+    loss = Loss(weights, smoothing, threads)
+    n_rows = len(examples) if stream is None else stream.n_rows
     objective = Objective(
-        network, examples, Loss(weights, smoothing, threads), strength,
-        Dropout(rates, seed) if any(rates) else None, check_gradient_norm(call, max_gradient_norm),
+        network, examples, loss, strength, Dropout(rates, seed) if any(rates) else None,
+        check_gradient_norm(call, max_gradient_norm),
+        None if stream is None else stream_weight(stream, loss) / n_rows,
     )  # fmt: skip
     _check_total_weight(call, objective, "")
     sparse = isinstance(examples.X, SparseFeatures)
-    chosen = choose_solver(solver, network, len(examples), call, sparse=sparse)
+    chosen = choose_solver(solver, network, n_rows, call, sparse=sparse, streamed=stream is not None)
     check_minibatch_options(call, objective, chosen)
-    size, epochs = _plan(call, chosen, batch_size, max_epochs, len(examples))
+    size, epochs = _plan(call, chosen, batch_size, max_epochs, n_rows)
     # Validation rows are judged as they are: without the smoothing of the targets, with the weights of the classes.
     plain = replace(objective.loss, label_smoothing=0.0)
     rows = _check_validation(call, network, validation, plain)
     watch = Watch(
-        network, len(examples), epochs, rows, plain, _check_patience(call, patience), _check_callback(call, callback),
+        network, n_rows, epochs, rows, plain, _check_patience(call, patience), _check_callback(call, callback),
         TrainingLog(log, call), StopReason.COMPLETED if isinstance(chosen, MinibatchSolver) else StopReason.MAX_EPOCHS,
     )  # fmt: skip
-    _require_memory(call, objective, chosen, size, 0 if rows is None else len(rows))
+    if stream is None:  # whose portions are small
+        _require_memory(call, objective, chosen, size, 0 if rows is None else len(rows))
     calibrates = check_calibrate(call, calibrate, network, watch.selects, rows is not None)
-    run = Run(objective, chosen, watch, size, tolerance, seed, calibrates)
+    run = Run(objective, chosen, watch, size, tolerance, seed, calibrates, stream)
     return conduct(run, check_checkpoint(call, checkpoint, checkpoint_every), call)
+
+
+def _check_stream(call: str, network: Network, stream: RowStream, y: Any, sample_weight: Any) -> Examples:
+    """Return the sample of a stream, which brings targets and weights itself."""
+    for name, given in (("y", y), ("sample_weight", sample_weight)):
+        if given is not None:
+            rule = f"a stream of rows brings {name} itself"
+            raise ArgumentError(call, rule, f"{name} beside one", "Leave it out.")
+    if network.head != "softmax":
+        rule = "a stream of rows goes with a softmax head"
+        raise ArgumentError(call, rule, f"head={network.head!r}", "Pass arrays.")
+    sample = stream.sample
+    return check_examples(call, network, sample.X, sample.y, sample.sample_weight)
 
 
 def _plan(
