@@ -20,6 +20,8 @@ class Purpose(IntEnum):
     SPLIT = 3
     DROPOUT = 4
     SKETCH = 5
+    SAMPLE = 16
+    INFLUENCE = 17
 
 
 def random_bits(count: int, purpose: Purpose, seed: int, *counter: int) -> Array:
