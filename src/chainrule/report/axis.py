@@ -9,6 +9,7 @@ from chainrule.report.words import number
 LOGARITHMIC_FROM = 50.0
 """Positive numbers whose largest is so many times the smallest have a logarithmic axis."""
 MOST_TICKS = 6
+FEW_MAGNITUDES = 3
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,17 @@ class Axis:
         return (value - self.low) / (self.high - self.low)
 
 
-def value_axis(values: Iterable[float]) -> Axis:
-    """Return an axis for losses or rates: from 0, or logarithmic where they span orders of magnitude.
+def value_axis(values: Iterable[float], *, logarithmic: bool = False) -> Axis:
+    """Return an axis that holds all values: from 0, or logarithmic where that is allowed and they span magnitudes.
 
     Examples
     --------
-    >>> value_axis([0.3, 0.9]), value_axis([0.002, 2.0])
+    >>> value_axis([0.3, 0.9]), value_axis([0.002, 2.0], logarithmic=True)
     (Axis(low=0.0, high=1.0, logarithmic=False), Axis(low=0.002, high=2.0, logarithmic=True))
     """
     finite = [value for value in values if math.isfinite(value)]
     low, high = min(finite, default=0.0), max(finite, default=1.0)
-    if low > 0.0 and high / low > LOGARITHMIC_FROM:
+    if logarithmic and low > 0.0 and high / low > LOGARITHMIC_FROM:
         return Axis(low, high, logarithmic=True)
     low = min(low, 0.0)
     step = tick_step(low, high)
@@ -63,7 +64,7 @@ def ticks(axis: Axis) -> list[float]:
     Examples
     --------
     >>> ticks(Axis(0.0, 1.0)), ticks(Axis(0.02, 3.0, logarithmic=True))
-    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [0.1, 1.0])
+    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0])
     """
     if axis.logarithmic:
         return _logarithmic_ticks(axis)
@@ -98,6 +99,9 @@ def vertical(axis: Axis, values: Iterable[float]) -> list[Tick]:
 
 
 def _logarithmic_ticks(axis: Axis) -> list[float]:
-    low, high = math.ceil(math.log10(axis.low) - 1e-9), math.floor(math.log10(axis.high) + 1e-9)
-    every = max(-(-(high - low + 1) // MOST_TICKS), 1)
-    return [float(f"1e{exponent}") for exponent in range(low, high + 1, every)]
+    """Return powers of ten, of few also what is 2 and 5 times as much."""
+    lowest, highest = math.floor(math.log10(axis.low)), math.ceil(math.log10(axis.high))
+    every = max(-(-(highest - lowest) // MOST_TICKS), 1)
+    factors = (1, 2, 5) if highest - lowest <= FEW_MAGNITUDES else (1,)
+    found = [float(f"{factor}e{power}") for power in range(lowest, highest + 1, every) for factor in factors]
+    return [value for value in found if axis.low * (1 - 1e-9) <= value <= axis.high * (1 + 1e-9)]

@@ -46,6 +46,8 @@ def line_chart(
     vertical_name: str,
     curves: Sequence[tuple[str, Sequence[float]]],
     marked: int | None = None,
+    *,
+    logarithmic: bool = False,
 ) -> LineChart:
     """Return the chart of curves with one value for each epoch, counted from 1.
 
@@ -61,6 +63,8 @@ def line_chart(
         Names and values; NaN leaves a gap.
     marked : int or None
         The epoch to point out.
+    logarithmic : bool
+        Whether values that span orders of magnitude get a logarithmic scale.
 
     Examples
     --------
@@ -70,7 +74,7 @@ def line_chart(
     """
     epochs = max(len(values) for _, values in curves)
     across = Axis(1.0, float(epochs)) if epochs > 1 else Axis(0.0, 2.0)
-    up = value_axis([value for _, values in curves for value in values])
+    up = value_axis([value for _, values in curves for value in values], logarithmic=logarithmic)
     shown = thinned(epochs, MOST_TABLE_ROWS)
     steps = sorted({1.0, *_whole_ticks(across), float(epochs)}) if epochs > 1 else [1.0]
     return LineChart(

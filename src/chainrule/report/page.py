@@ -115,7 +115,7 @@ def loss_chart(training: Trained | None) -> LineChart | None:
     if training.validation_curve:
         curves.append(("validation loss", training.validation_curve))
     kept = training.best_epoch if 0 < training.best_epoch <= len(training.loss_curve) else None
-    return line_chart("Loss", training.unit, "loss in nats", curves, kept)
+    return line_chart("Loss", training.unit, "loss in nats", curves, kept, logarithmic=True)
 
 
 def rate_chart(training: Trained | None) -> LineChart | None:

@@ -14,10 +14,11 @@ from chainrule.report.words import counted, listed, number, percent, plain_text
 FEW_ROWS = 20
 """With fewer rows a share of right predictions is uncertain by more than a fifth either way."""
 LARGE_GAP = 1.5
-"""A validation loss that is so many times the training loss, and ``LEAST_GAP`` above it, is called overfitting."""
-LEAST_GAP = 0.05
+"""A validation loss so many times the training loss, and ``LEAST_GAP`` of guessing's above it, is called overfitting."""
+LEAST_GAP = 0.1
 RISEN = 1.1
-"""A validation loss that ends so many times above its lowest value is said to have risen."""
+"""A validation loss that ends so many times above its lowest value, and ``LEAST_RISE`` nats, is said to have risen."""
+LEAST_RISE = 0.05
 LARGE_CALIBRATION_ERROR = 0.03
 CHANCE = 2.0
 """Calibration errors below so many times what chance alone makes are not spoken of."""
@@ -49,7 +50,7 @@ def remarks(
     >>> [remark.text for remark in remarks(Report(model), None, None)]
     ['Training left out id: it is text that never repeats.', 'The model file does not say how it was trained.']
     """
-    found = [*training_remarks(report.training), *column_remarks(report.model)]
+    found = [*training_remarks(report.training, len(report.model.classes)), *column_remarks(report.model)]
     if report.judged is not None and scores is not None and calibration is not None:
         found += [*score_remarks(report.judged, report.model.classes), *class_remarks(scores)]
         found += [*calibration_remarks(calibration)]
@@ -57,7 +58,7 @@ def remarks(
     return sorted(found, key=lambda remark: not remark.warning)
 
 
-def training_remarks(training: Trained | None) -> Iterator[Remark]:
+def training_remarks(training: Trained | None, n_classes: int) -> Iterator[Remark]:
     """Yield what went wrong in training."""
     if training is None:
         yield Remark(False, "The model file does not say how it was trained.")
@@ -66,24 +67,24 @@ def training_remarks(training: Trained | None) -> Iterator[Remark]:
         yield Remark(True, f"Training: {sentence}")
     if not training.ended_well and not training.diagnosis:
         yield Remark(True, f"Training did not end as planned: {training.message}")
-    yield from overfitting_remarks(training)
+    yield from overfitting_remarks(training, n_classes)
 
 
-def overfitting_remarks(training: Trained) -> Iterator[Remark]:
+def overfitting_remarks(training: Trained, n_classes: int) -> Iterator[Remark]:
     """Yield how far the validation loss is above the training loss, and whether it rose."""
     best, curve = training.best_epoch, training.validation_curve
     if not 0 < best <= min(len(training.loss_curve), len(curve)):
         return
     loss, validation = training.loss_curve[best - 1], curve[best - 1]
-    gap = validation - loss
-    if not training.penalised and gap > LEAST_GAP and validation > LARGE_GAP * loss:
+    wide = validation - loss > LEAST_GAP * math.log(n_classes) and validation > LARGE_GAP * loss
+    if wide and not training.penalised:
         yield Remark(
             True,
             f"The validation loss is {number(validation)} where the training loss is {number(loss)}: the network "
             "knows its own rows better than others. More rows, a stronger penalty or dropout narrow such a gap.",
         )
     last = curve[-1]
-    if math.isfinite(last) and last > RISEN * validation and last - validation > LEAST_GAP:
+    if math.isfinite(last) and last > RISEN * validation and last - validation > LEAST_RISE:
         unit = training.unit
         yield Remark(
             False,
