@@ -53,9 +53,12 @@ def value_axis(values: Iterable[float], *, logarithmic: bool = False) -> Axis:
     low, high = min(finite, default=0.0), max(finite, default=1.0)
     if logarithmic and low > 0.0 and high / low > LOGARITHMIC_FROM:
         return Axis(low, high, logarithmic=True)
-    low = min(low, 0.0)
-    step = tick_step(low, high)
-    return Axis(math.floor(low / step) * step, math.ceil(high / step - 1e-9) * step)
+    low, high = min(low, 0.0), max(high, 0.0)
+    if low == high:
+        return Axis(0.0, 1.0)
+    step = tick_step(low, high)  # the ends are multiples of it, rounding left aside
+    lowest, highest = (end / step * (1.0 - 1e-12) for end in (low, high))
+    return Axis(math.floor(lowest) * step, math.ceil(highest) * step)
 
 
 def ticks(axis: Axis) -> list[float]:

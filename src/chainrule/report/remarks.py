@@ -14,7 +14,7 @@ from chainrule.report.words import counted, listed, number, percent, plain_text
 FEW_ROWS = 20
 """With fewer rows a share of right predictions is uncertain by more than a fifth either way."""
 LARGE_GAP = 1.5
-"""A validation loss so many times the training loss, and ``LEAST_GAP`` of guessing's above it, is called overfitting."""
+"""A validation loss so many times the training loss, and ``LEAST_GAP`` of that of guessing above it, is overfitting."""
 LEAST_GAP = 0.1
 RISEN = 1.1
 """A validation loss that ends so many times above its lowest value, and ``LEAST_RISE`` nats, is said to have risen."""

@@ -55,12 +55,10 @@ def number(value: float, digits: int = 4) -> str:
         return "not a number"
     if math.isinf(value):
         return "∞" if value > 0.0 else f"{MINUS}∞"
-    text = f"{value:.{digits}g}"
+    text = f"{value:,.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:.{digits}g}"
     if "e" in text:
         mantissa, exponent = text.split("e")
         text = f"{mantissa}e{int(exponent)}"
-    elif abs(value) >= 1000.0:
-        text = f"{value:,.0f}"
     return text.replace("-", MINUS)
 
 
