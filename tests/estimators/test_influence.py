@@ -86,7 +86,7 @@ def test_the_temperature_counts() -> None:
 def test_rows_are_bounded_by_what_a_pass_costs() -> None:
     assert rows_for_influence(cr.Network((3, 2)), 3) == MOST_ROWS
     assert rows_for_influence(cr.Network((2000, 500, 10)), 2000) == LEAST_ROWS
-    network = cr.Network((300, 200, 10))
-    rows = rows_for_influence(network, 300)
+    network = cr.Network((400, 200, 10))
+    rows = rows_for_influence(network, 400)
     assert LEAST_ROWS < rows < MOST_ROWS
-    assert rows * network.parameters.size * 300 * 5 <= MOST_PRODUCTS
+    assert rows * network.parameters.size * 400 * 5 <= MOST_PRODUCTS

@@ -70,3 +70,10 @@ def test_shades_rise_with_the_share_and_every_row_is_seen() -> None:
     assert shades[1] == 1
     assert shades[1000] == 4
     assert shades == sorted(shades)
+
+
+def test_long_labels_of_several_columns_stand_upright() -> None:
+    targets = np.arange(12)
+    assert not confusion(targets, targets, range(12)).upright
+    assert not confusion(targets[:2], targets[:2], ["x" * 30, "y" * 30]).upright
+    assert confusion(targets, targets, [f"a long label {n}" for n in range(12)]).upright

@@ -36,8 +36,9 @@ def test_numbers_are_read_easily(value: float, text: str) -> None:
 
 
 def test_a_probability_below_1_is_never_shown_as_1() -> None:
-    assert probability(0.9999) == "0.9999"
-    assert probability(1.0 - 1e-7) == "0.9999999"
+    assert probability(0.99955492) == "0.99955"
+    assert probability(1.0 - 1.25e-7) == "0.99999987"
+    assert probability(1.0 - 2.0**-53) == "0.99999999999999989"
     assert probability(1.0) == "1"
     assert probability(0.5) == "0.500"
 

@@ -22,7 +22,7 @@ from chainrule.network import Network
 
 MOST_ROWS = 2000
 LEAST_ROWS = 200
-MOST_PRODUCTS = 1e11
+MOST_PRODUCTS = 2e11
 """Multiplications of all forward passes together: seconds on one core."""
 
 
@@ -96,7 +96,7 @@ def rows_for_influence(network: Network, n_columns: int, repeats: int = 5) -> in
     Examples
     --------
     >>> rows_for_influence(Network((4, 3)), 4), rows_for_influence(Network((784, 256, 10)), 784)
-    (2000, 200)
+    (2000, 250)
     """
     products = network.parameters.size * n_columns * repeats
     return int(min(max(MOST_PRODUCTS // products, LEAST_ROWS), MOST_ROWS))

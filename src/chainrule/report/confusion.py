@@ -12,6 +12,8 @@ WHOLE_UP_TO = 15
 CLASSES_OF_MANY = 12
 PAIRS = 20
 SHADES = 4
+SHORT, LINE = 6, 72
+"""Characters that every column has room for, and all columns together."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class Confusion:
     whole: bool
     pairs: tuple[tuple[object, object, int, float], ...]
     kinds_of_mistakes: int
+
+    @property
+    def upright(self) -> bool:
+        """Whether the labels above the columns are too long to lie side by side."""
+        return sum(max(len(str(label)), SHORT) for label in self.labels) > LINE
 
 
 def confusion(targets: Array, predictions: Array, classes: Sequence[object]) -> Confusion:

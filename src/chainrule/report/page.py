@@ -141,6 +141,7 @@ def environment() -> Environment:
         "plain_text": words.plain_text,
         "number": words.number,
         "signed": words.signed,
+        "difference": words.difference,
         "probability": words.probability,
         "percent": words.percent,
     }

@@ -75,18 +75,30 @@ def signed(value: float, digits: int = 3) -> str:
 
 
 def probability(value: float) -> str:
-    """Return a probability with three digits after the point; smaller ones as powers of ten.
+    """Return a probability with three digits after the point; with more where it, or 1 less it, is small.
 
     Examples
     --------
-    >>> probability(0.98765), probability(0.00001234).replace(MINUS, "-"), probability(0.0), probability(0.99999)
-    ('0.988', '1.2e-5', '0', '0.99999')
+    >>> probability(0.98765), probability(0.00001234).replace(MINUS, "-"), probability(0.0), probability(0.99987)
+    ('0.988', '1.2e-5', '0', '0.99987')
     """
     if value in (0.0, 1.0):
         return str(int(value))
     if value < 0.001:
         return number(value, 2)
-    return f"{value:.3f}" if value < 0.9995 else f"{value:.8f}".rstrip("0").rstrip(".")
+    return f"{value:.{max(3, math.ceil(-math.log10(1.0 - value)) + 1)}f}" if value < 1.0 else number(value)
+
+
+def difference(value: float) -> str:
+    """Return the difference of two probabilities with its sign.
+
+    Examples
+    --------
+    >>> difference(0.98765), difference(-0.99987).replace(MINUS, "-"), difference(0.0)
+    ('+0.988', '-0.99987', '0')
+    """
+    sign = "" if value == 0.0 else "+" if value > 0.0 else MINUS
+    return sign + probability(abs(value))
 
 
 def percent(share: float) -> str:
