@@ -105,7 +105,8 @@ def test_without_held_out_rows_the_validation_rows_are_judged(here: Path) -> Non
     summary = section_text(read(here / "p.html"), "summary")
     assert "15 validation rows of iris" in summary
     assert f"Log-loss{told['validation_loss']:.4g}nats" in summary
-    run_json("train", "iris", "--test", 0, "--validation", 0, "--report", "q.html")
+    told_to_people = run("train", "iris", "--test", 0, "--validation", 0, "--report", "q.html")
+    assert told_to_people.stdout.endswith("Model: iris.safetensors\nReport: q.html\n")
     assert "none was given" in section_text(read(here / "q.html"), "summary")
 
 

@@ -14,7 +14,7 @@ from chainrule.app.exit_status import ExitStatus
 from chainrule.app.paths import default_model_path, require_model_ending, require_output
 from chainrule.app.refusal import refuse
 from chainrule.app.report import report_of_training, require_report_file, write_report
-from chainrule.app.standard_streams import point_at_nothing, say
+from chainrule.app.standard_streams import point_at_nothing, printable, say
 from chainrule.app.train_request import CALL, TrainRequest, new_checkpoint
 from chainrule.errors import ChainruleError
 
@@ -122,7 +122,7 @@ def train_as_asked(request: TrainRequest, checkpoint: "Checkpoint | None", manne
     try:
         tell(model, prepared, seconds, path if saved else None, manner)
         if saved and manner.report is not None:
-            write_page(model, prepared, request, manner.report)
+            write_page(model, prepared, request, manner)
         interrupted = was_interrupted(model)
     except KeyboardInterrupt:
         interrupted = True
@@ -218,14 +218,17 @@ def tell(
         refuse(f"{CALL}: the model is written to {str(path)!r}; its results cannot be printed: {why}.")
 
 
-def write_page(model: "Model", prepared: "PreparedTable", request: TrainRequest, page: Path) -> None:
+def write_page(model: "Model", prepared: "PreparedTable", request: TrainRequest, manner: Manner) -> None:
     """Write the report on the held-out rows; the model is saved already, and an error says so."""
+    assert manner.report is not None, "only where a report is asked for"
     try:
         found = report_of_training(model, Path(request.output).name, request.data, prepared, CALL)
-        write_report(found, page, CALL)
+        write_report(found, manner.report, CALL)
     except (ChainruleError, MemoryError) as error:
         why = str(error).removeprefix(f"{CALL}: ") or "not enough memory"
         refuse(f"{CALL}: the model is written to {request.output!r}, but not its report: {why}")
+    if not (manner.quiet or manner.as_json):
+        sys.stdout.write(f"Report: {printable(str(manner.report))}\n")
 
 
 def was_interrupted(model: "Model") -> bool:
