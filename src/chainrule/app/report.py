@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 if TYPE_CHECKING:
@@ -54,6 +53,8 @@ def report(
 
 def report_of_data(model: "Model", name: str, data: str, target: str | None) -> "Report":
     """Return the report of a model on all rows of some data."""
+    import numpy as np
+
     from chainrule.app.judged_table import read_judged
     from chainrule.app.report_values import report_of_rows
 
