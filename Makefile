@@ -27,6 +27,7 @@ demo: $(INSTALLED)
 	$(BIN)/chainrule train digits --hidden 128 --output build/digits.safetensors
 
 test: $(READY)
+	@command -v chromedriver >/dev/null || echo "no browser: the report's tests in one are skipped (Debian: apt-get install chromium chromium-driver)"
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: lint faults

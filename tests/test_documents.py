@@ -1,4 +1,4 @@
-"""Every block of Python in the README and the guide runs as it stands."""
+"""Every block of Python in the README and the guides runs as it stands."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # PyTorch warns of itself when it first computes a forward derivative, and when it compiles.
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
-@pytest.mark.parametrize("name", ["README.md", "docs/guide.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/report.md"])
 def test_the_examples_of_a_document_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     generator = np.random.default_rng(0)

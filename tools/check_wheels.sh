@@ -19,7 +19,8 @@ found = "NumPy" if kernels.native() is None else "kernels"
 assert found == sys.argv[1], found
 print(f"installed and right, with {found}")
 PROGRAM
-    )
+    "$folder/$name-env/bin/chainrule" train iris --quiet --report iris.html
+    grep -q "Confusion matrix" iris.html)
 }
 
 make wheel

@@ -1,6 +1,18 @@
 """The seeded faults, by the room whose file they are put into."""
 
-from seeded_faults import app, data, estimators, files, functions, jax, kernels, network, pytorch, training
+from seeded_faults import (
+    app,
+    data,
+    estimators,
+    files,
+    functions,
+    jax,
+    kernels,
+    network,
+    pytorch,
+    report,
+    training,
+)
 from seeded_faults.fault import Fault, KernelFault, KernelTree, copy_of_sources
 
 __all__ = ["FAULTS", "KERNEL_FAULTS", "Fault", "KernelFault", "KernelTree", "copy_of_sources"]
@@ -14,6 +26,7 @@ FAULTS: dict[str, Fault] = {
     **jax.FAULTS,
     **network.FAULTS,
     **pytorch.FAULTS,
+    **report.FAULTS,
     **training.FAULTS,
 }
 KERNEL_FAULTS: dict[str, KernelFault] = kernels.FAULTS

@@ -11,6 +11,7 @@ from chainrule.app.evaluate import evaluate
 from chainrule.app.exit_status import ExitStatus
 from chainrule.app.predict import predict
 from chainrule.app.refusal import refusal_text, warnings_on_stderr
+from chainrule.app.report import report
 from chainrule.app.standard_streams import point_at_nothing, say
 from chainrule.app.train import train
 from chainrule.errors import ChainruleError
@@ -22,7 +23,7 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 app = typer.Typer(
     name=PROGRAM,
     no_args_is_help=True,
-    help="Softmax networks with nothing hidden: train, predict and evaluate on tables.",
+    help="Softmax networks with nothing hidden: train, predict, evaluate and report on tables.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.command()(train)
 app.command()(predict)
 app.command()(evaluate)
+app.command()(report)
 
 
 def print_version(wanted: bool) -> None:
@@ -49,7 +51,7 @@ def options(
         typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Softmax networks with nothing hidden: train, predict and evaluate on tables."""
+    """Softmax networks with nothing hidden: train, predict, evaluate and report on tables."""
 
 
 def main(arguments: Sequence[str]) -> int:

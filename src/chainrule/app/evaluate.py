@@ -48,18 +48,10 @@ def evaluate(
 
 def judge_data(model: "Model", data: str, target: str | None) -> "tuple[Array, Array, Scores]":
     """Return class indices, predicted class indices and scores of a table."""
-    from chainrule.data import class_indices, require_column
-    from chainrule.errors import DataError
+    from chainrule.app.judged_table import read_judged
     from chainrule.estimators import judge
 
-    table = model.read(data, target, call=CALL)
-    name = target or table.target or model.target
-    if name is None:
-        raise DataError(
-            CALL, "the target column is known", "a model that names none", "Name it with --target."
-        )
-    name = require_column(table.frame.columns, name, table.source, CALL)
-    targets = class_indices(table.frame[name], list(model.classes), source=table.source, call=CALL)
+    table, targets = read_judged(model, data, target, CALL)
     judged = judge(model.network, model.encode(table, call=CALL), targets)
     assert judged is not None, "class_indices refuses a table without rows"
     return targets, judged[1], judged[0]

@@ -13,15 +13,17 @@ from chainrule.app import train_options as given
 from chainrule.app.exit_status import ExitStatus
 from chainrule.app.paths import default_model_path, require_model_ending, require_output
 from chainrule.app.refusal import refuse
-from chainrule.app.standard_streams import point_at_nothing, say
+from chainrule.app.report import report_of_training, require_report_file, write_report
+from chainrule.app.standard_streams import point_at_nothing, printable, say
 from chainrule.app.train_request import CALL, TrainRequest, new_checkpoint
+from chainrule.errors import ChainruleError
 
 if TYPE_CHECKING:
     from chainrule.estimators import Model, PreparedStream, PreparedTable, TableSettings
     from chainrule.training import Checkpoint
 
 NEVER_REPEATS = "never repeats"  # in the reason of a column that may hold more than the encoder can use
-WITH_RESUME = ("resume", "output", "checkpoint_every", "log", "threads", "quiet", "as_json")
+WITH_RESUME = ("resume", "output", "checkpoint_every", "log", "report", "threads", "quiet", "as_json")
 """Options that go with --resume: none of them changes the model."""
 
 
@@ -48,6 +50,7 @@ def train(
     checkpoint_every: given.CheckpointEvery = 60.0,
     resume: given.Resume = None,
     log: given.Log = None,
+    report: given.Report = None,
     threads: given.Threads = None,
     quiet: given.Quiet = False,
     as_json: given.AsJson = False,
@@ -55,7 +58,7 @@ def train(
     """Train a classifier on a table and save it in one file."""
     from chainrule.training import Checkpoint
 
-    manner = Manner(threads, log, quiet=quiet, as_json=as_json)
+    manner = Manner(threads, log, report, quiet=quiet, as_json=as_json)
     if resume is not None:
         refuse_settings(context)
         request = TrainRequest.from_note(resume, output)
@@ -87,6 +90,7 @@ class Manner:
 
     threads: int | None
     log: Path | None
+    report: Path | None
     quiet: bool
     as_json: bool
 
@@ -110,6 +114,11 @@ def train_as_asked(request: TrainRequest, checkpoint: "Checkpoint | None", manne
     path = Path(request.output)
     require_model_ending(path, CALL)
     require_output(path, (request.data,), CALL)
+    if manner.report is not None:
+        others = [request.data, request.output]
+        if checkpoint is not None:
+            others.append(os.fspath(checkpoint.path))
+        require_report_file(manner.report, tuple(others), "--report", CALL)
     settings = request.settings()
     stream = bool(request.stream)
     prepared = prepare_table(request.data, request.target, settings, stream=stream, call=CALL)
@@ -121,7 +130,9 @@ def train_as_asked(request: TrainRequest, checkpoint: "Checkpoint | None", manne
         warn_of_findings(model)
     saved = save(model, path)
     try:
-        report(model, prepared, seconds, path if saved else None, manner)
+        tell(model, prepared, seconds, path if saved else None, manner)
+        if saved and manner.report is not None:
+            write_page(model, prepared, request, manner)
         interrupted = was_interrupted(model)
     except KeyboardInterrupt:
         interrupted = True
@@ -190,7 +201,7 @@ def require_learned(model: "Model") -> None:
         refuse(f"{CALL}: {outcome.message} Nothing was written.")
 
 
-def report(
+def tell(
     model: "Model",
     prepared: "PreparedTable | PreparedStream",
     seconds: float,
@@ -218,6 +229,19 @@ def report(
         point_at_nothing(sys.stdout)
         why = getattr(error, "strerror", None) or "not enough memory"
         refuse(f"{CALL}: the model is written to {str(path)!r}; its results cannot be printed: {why}.")
+
+
+def write_page(model: "Model", prepared: "PreparedTable", request: TrainRequest, manner: Manner) -> None:
+    """Write the report on the held-out rows; the model is saved already, and an error says so."""
+    assert manner.report is not None, "only where a report is asked for"
+    try:
+        found = report_of_training(model, Path(request.output).name, request.data, prepared, CALL)
+        write_report(found, manner.report, CALL)
+    except (ChainruleError, MemoryError) as error:
+        why = str(error).removeprefix(f"{CALL}: ") or "not enough memory"
+        refuse(f"{CALL}: the model is written to {request.output!r}, but not its report: {why}")
+    if not (manner.quiet or manner.as_json):
+        sys.stdout.write(f"Report: {printable(str(manner.report))}\n")
 
 
 def was_interrupted(model: "Model") -> bool:

@@ -77,6 +77,12 @@ Resume: TypeAlias = Annotated[
 Log: TypeAlias = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Append a JSON line for every epoch to a file.")
 ]
+Report: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", metavar="FILE", help="Write a page on the training and the held-out rows: .html."
+    ),
+]
 Threads: TypeAlias = Annotated[
     int | None, typer.Option(min=1, help="Most threads; all there are if left out.")
 ]

@@ -6,6 +6,8 @@ The estimator is loaded on first use: scikit-learn takes a second to import, and
 from typing import TYPE_CHECKING, Any
 
 from chainrule.estimators.fit_table import fit_table
+from chainrule.estimators.influence import ColumnInfluence, column_influences, rows_for_influence
+from chainrule.estimators.judged_rows import RowJudgements, judge_rows
 from chainrule.estimators.model import Model, load
 from chainrule.estimators.scores import Scores, judge
 from chainrule.estimators.streamed_table import PreparedStream, is_streamed
@@ -23,20 +25,25 @@ if TYPE_CHECKING:
     from chainrule.estimators.softmax_classifier import SoftmaxClassifier
 
 __all__ = [
+    "ColumnInfluence",
     "Model",
     "Part",
     "PreparedStream",
     "PreparedTable",
+    "RowJudgements",
     "Scores",
     "SoftmaxClassifier",
     "TableFit",
     "TableSettings",
+    "column_influences",
     "fit_table",
     "is_streamed",
     "judge",
+    "judge_rows",
     "judge_table",
     "load",
     "prepare_table",
+    "rows_for_influence",
     "train_table",
 ]
 

@@ -228,7 +228,8 @@ def train_table(
         else replace(checkpoint, settings=_identity(prepared, settings)),
         log=log,
     )
-    description = {"target": prepared.target, **settings.to_json_value()}
+    sizes_of_parts = {name: len(getattr(prepared, name)) for name in ("training", "validation", "test")}
+    description = {"target": prepared.target, "rows": sizes_of_parts, **settings.to_json_value()}
     return Model(prepared.encoder, network, prepared.classes, description, outcome)
 
 

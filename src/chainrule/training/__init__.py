@@ -31,6 +31,7 @@ from chainrule.training.one_blas_thread import one_blas_thread
 from chainrule.training.online import Stream, start_stream, train_on_portion
 from chainrule.training.outcome import Outcome, StopReason
 from chainrule.training.plain_values import plain
+from chainrule.training.planned_rates import planned_learning_rates
 from chainrule.training.progress import Callback, Progress
 from chainrule.training.row_stream import RowStream
 from chainrule.training.schedules import (
@@ -93,6 +94,7 @@ __all__ = [
     "memory_of_network",
     "one_blas_thread",
     "plain",
+    "planned_learning_rates",
     "read_checkpoint",
     "require_memory",
     "select_rows",

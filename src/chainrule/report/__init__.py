@@ -1,0 +1,15 @@
+"""Values in, one self-contained HTML page out: how a model was trained and how well it does."""
+
+from chainrule.report.page import report_html
+from chainrule.report.values import Column, Described, Example, Influence, Judged, Report, Trained
+
+__all__ = [
+    "Column",
+    "Described",
+    "Example",
+    "Influence",
+    "Judged",
+    "Report",
+    "Trained",
+    "report_html",
+]
