@@ -1,5 +1,6 @@
 """``chainrule train --stream``: a table that stays on the disk, killed in the middle of the file, and resumed."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import polars as pl
 import pytest
 
 from app.command_line import refusal, run, run_json
+from chainrule.app import report
 from chainrule.estimators import streamed_rows
 
 N_ROWS = 200_000
@@ -17,6 +19,7 @@ OPTIONS = ("--hidden", "16", "--max-epochs", "2", "--batch-size", "64", "--strea
 # The process kills itself when it is about to read a portion: no clock is involved.
 ENDED = """
 import os, signal
+from chainrule.app import report
 from chainrule.estimators import streamed_rows
 streamed_rows.MOST_BLOCK_ROWS, streamed_rows.PORTION_BYTES = 8192, 4 * 8192 * 4 * 7
 right, asked = streamed_rows.StreamedRows._portion, []
@@ -73,6 +76,19 @@ def test_a_training_killed_in_the_middle_of_the_file_ends_with_the_same_bytes(
     assert not (here / "broken.safetensors").exists()
     assert run("train", "--resume", "run", "--quiet").exit_code == 0
     assert (here / "broken.safetensors").read_bytes() == (here / "whole.safetensors").read_bytes()
+
+
+def test_a_report_looks_at_some_of_the_held_out_rows(
+    sales: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "MOST_ROWS", 1000)
+    arguments = ("train", sales, "--target", "kind", *OPTIONS, "--quiet", "-o", "m.safetensors")
+    assert run(*arguments, "--report", "page.html").exit_code == 0
+    page = (here / "page.html").read_text()
+    text = " ".join(re.sub(r"<[^>]*>", " ", page).split())
+    assert re.search(r"1,000 of 40,000 held-out rows of sales\d* \(3 files\)", text)
+    worst = [int(row.replace(",", "")) for row in re.findall(r"Row ([0-9,]+)", text)]
+    assert max(worst) > 70_000  # rows of all files, by their numbers in the whole table
 
 
 def test_other_files_under_the_same_name_are_refused_by_a_checkpoint(here: Path) -> None:

@@ -34,7 +34,15 @@ def report_of_model(model: "Model", name: str) -> Report:
 
 
 def report_of_rows(
-    model: "Model", name: str, table: "Table", targets: Array, rows: Array, source: str, call: str
+    model: "Model",
+    name: str,
+    table: "Table",
+    targets: Array,
+    rows: Array,
+    source: str,
+    call: str,
+    *,
+    numbers: Array | None = None,
 ) -> Report:
     """Return what can be told of a model and some rows of a table.
 
@@ -52,6 +60,8 @@ def report_of_rows(
         Which rows to judge, at least one.
     call : str
         Who asks, for messages.
+    numbers : ndarray of int64 or None, shape (rows of the table,)
+        What the page calls each row of the table; None: by its place.
     """
     from dataclasses import replace
 
@@ -67,7 +77,7 @@ def report_of_rows(
         report_of_model(model, name),
         judged=judged,
         influence=influence_of(model, some, features, chosen),
-        examples=worst_examples(model, some, features, judged, rows),
+        examples=worst_examples(model, some, features, judged, rows if numbers is None else numbers[rows]),
         notes=(*notes, *seen_before(model, len(rows), len(targets))),
     )
 

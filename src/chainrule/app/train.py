@@ -231,7 +231,9 @@ def tell(
         refuse(f"{CALL}: the model is written to {str(path)!r}; its results cannot be printed: {why}.")
 
 
-def write_page(model: "Model", prepared: "PreparedTable", request: TrainRequest, manner: Manner) -> None:
+def write_page(
+    model: "Model", prepared: "PreparedTable | PreparedStream", request: TrainRequest, manner: Manner
+) -> None:
     """Write the report on the held-out rows; the model is saved already, and an error says so."""
     assert manner.report is not None, "only where a report is asked for"
     try:

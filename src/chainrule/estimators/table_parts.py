@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+import polars as pl
+
 from chainrule._types import Array
 from chainrule.estimators.streamed_rows import EncodedBlocks, rows_of_block
+
+ROWS_AT_ONCE = 2**18
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,19 @@ class PartOnDisk:
     def __len__(self) -> int:
         """Return the number of rows."""
         return self.n_rows
+
+    def some(self, most: int) -> tuple[pl.DataFrame, Array]:
+        """Return at most so many raw rows, evenly spread over the part, and their numbers in the table."""
+        step = max(1, -(-self.n_rows // most))
+        frames, numbers, seen = [], [], 0
+        for first in range(0, self.encoded.blocks.n_rows if self.n_rows else 0, ROWS_AT_ONCE):
+            frame = self.encoded.blocks.read(first, ROWS_AT_ONCE, self.encoded.call)
+            rows = np.flatnonzero(self.encoded.split.parts(first, frame.height) == self.part)
+            chosen = rows[-seen % step :: step]
+            frames.append(frame[chosen])
+            numbers.append(first + chosen)
+            seen += len(rows)
+        return pl.concat(frames), np.concatenate(numbers)
 
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
         """Yield features and class indices, some rows at a time, in the order of the table."""
