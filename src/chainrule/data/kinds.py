@@ -11,6 +11,8 @@ class Kind(StrEnum):
     NUMBER = "number"
     BOOLEAN = "boolean"
     CATEGORY = "category"
+    HASHED = "hashed"
+    TEXT = "text"
     DATE = "date"
     TIME = "time"
     DURATION = "duration"
@@ -25,16 +27,22 @@ PHRASES = {
     Kind.NUMBER: "numbers",
     Kind.BOOLEAN: "true and false",
     Kind.CATEGORY: "text",
+    Kind.HASHED: "text",
+    Kind.TEXT: "text",
     Kind.DATE: "dates",
     Kind.TIME: "times of day",
     Kind.DURATION: "durations",
 }
 
+WORDS = frozenset({Kind.CATEGORY, Kind.HASHED, Kind.TEXT})
+"""The kinds of columns whose values are text."""
+
 
 def kind_of(dtype: pl.DataType) -> Kind | None:
     """Return the kind of a polars type, None for one that no encoding serves (lists, structures, bytes, objects).
 
-    Integers, floats and decimals are one kind, as are dates and dates with a time.
+    Integers, floats and decimals are one kind, as are dates and dates with a time; all text is CATEGORY, for its type
+    does not tell words from names.
 
     Examples
     --------
