@@ -60,6 +60,17 @@ Stream: TypeAlias = Annotated[
         help="Leave the table on the disk and read it anew in every epoch; by its size if left out.",
     ),
 ]
+Columns: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="NAME=KIND",
+        help="What a column is, where its values do not say it: number, category, hashed, boolean, date, text, drop.",
+    ),
+]
+Describe: TypeAlias = Annotated[
+    bool, typer.Option("--describe", help="Print what every column becomes, and train nothing.")
+]
 CheckpointPath: TypeAlias = Annotated[
     Path | None,
     typer.Option("--checkpoint", metavar="FILE", help="Where to write the training down, to --resume it."),

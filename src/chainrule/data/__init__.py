@@ -21,6 +21,7 @@ from chainrule.data.kind_choice import words_per_value
 from chainrule.data.kinds import Kind, has_missing, missing_values
 from chainrule.data.number_column import NumberColumn
 from chainrule.data.reading import column_name, read_table
+from chainrule.data.refusals import example_texts
 from chainrule.data.robust_scaling import RobustScaling
 from chainrule.data.sampling import sampled
 from chainrule.data.splits import (
@@ -72,6 +73,7 @@ __all__ = [
     "check_column_kinds",
     "class_indices",
     "column_name",
+    "example_texts",
     "find_classes",
     "has_missing",
     "many_rows_split",

@@ -1,9 +1,14 @@
-"""Columns of dates: a line of time, and the parts of the calendar that vary.
+"""Columns of dates: a line of time, and the parts of the calendar that vary, each as a point on a circle.
 
-Months and weekdays that training had are a feature each, since what they do has no order (a weekend, a holiday month);
-the day of the month, the hour and the minute are points on a circle::
+::
 
-    (DC.1)  sin(2 pi k / n), cos(2 pi k / n)    k = 0 ... n - 1; n = 31, 24, 60
+    (DC.1)  sin(2 pi k / n) / 2, cos(2 pi k / n) / 2
+            month:  k = month - 1 + (day - 1) / 31, n = 12      weekday:  k = 0 (Monday) ... 6, n = 7
+            day of the month:  k = day - 1, n = 31              hour:  k = hour + minute / 60, n = 24
+            minute:  k = minute, n = 60
+
+The last of December is beside the first of January, and 23:59 beside midnight. Half the size of other features, for
+most of these parts tell nothing of most classes (docs/decisions/tables.md has what was measured).
 """
 
 from dataclasses import dataclass
@@ -19,12 +24,8 @@ from chainrule.data.kinds import Kind, has_missing
 from chainrule.data.number_column import as_numbers
 from chainrule.data.robust_scaling import RobustScaling
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-PERIODS = {"day": 31, "hour": 24, "minute": 60}
+PERIODS = {"month": 12, "weekday": 7, "day": 31, "hour": 24, "minute": 60}
+RADIUS = 0.5
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,9 @@ class DateColumn:
         The column's name.
     scaling : RobustScaling
         Of the days since 1970-01-01 in training, in UTC where the column has a time zone.
-    months : tuple of int
-        The months of training, 1 to 12, rising, each a feature; empty where there was one only, or the encoding has
-        the line of time alone.
-    weekdays : tuple of int
-        The weekdays of training, 0 (Monday) to 6, likewise.
     circles : tuple of str
-        Those of "day" (of the month), "hour" and "minute" that varied in training: two features each, (DC.1).
+        The parts that varied in training, of "month", "weekday", "day" (of the month), "hour" and "minute", in this
+        order: two features each, by (DC.1).
     indicator : bool
         Whether training had missing values: they are a feature then. In either case a missing value has 0 in all
         other features.
@@ -51,20 +48,18 @@ class DateColumn:
     Examples
     --------
     >>> from datetime import date
-    >>> days = pl.Series("day", [date(2024, 1, 1), date(2024, 2, 1), None])
+    >>> days = pl.Series("day", [date(2024, 1, 1), date(2024, 4, 1), None])
     >>> column = DateColumn.fit(days)
     >>> column.feature_names
-    ('day', 'day in January', 'day in February', 'day on Monday', 'day on Thursday', 'day is missing')
-    >>> out = np.zeros((3, 6), np.float32)
+    ('day', 'day: sine of month', 'day: cosine of month', 'day is missing')
+    >>> out = np.zeros((3, 4), np.float32)
     >>> column.encode(days, out)
-    >>> out[:, 1:].tolist()
-    [[1.0, 0.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]]
+    >>> out.round(3).tolist()[0], out[2].tolist()
+    ([-0.949, 0.0, 0.5, 0.0], [0.0, 0.0, 0.0, 1.0])
     """
 
     name: str
     scaling: RobustScaling
-    months: tuple[int, ...]
-    weekdays: tuple[int, ...]
     circles: tuple[str, ...]
     indicator: bool
     kind: ClassVar[Kind] = Kind.DATE
@@ -76,19 +71,16 @@ class DateColumn:
         present = column.drop_nulls()
         scaling = RobustScaling.fit(as_numbers(present, Kind.DATE))
         parts = calendar_parts(present)
-        months, weekdays = several(parts.month), several(parts.weekday)
-        circles = tuple(part for part in PERIODS if len(several(getattr(parts, part))))
+        circles = tuple(part for part in PERIODS if len(np.unique(getattr(parts, part))) > 1)
         if scaling.spread == 0.0 and not indicator:
             return None
-        return cls(column.name, scaling, months, weekdays, circles, indicator)
+        return cls(column.name, scaling, circles, indicator)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The column's own name, one for each month, weekday and coordinate, and one for the missing values."""
+        """The column's own name, two for each circle, and one for the missing values."""
         name = readable(self.name)
         names = [name] if self.scaling.spread > 0.0 else []
-        names += [f"{name} in {MONTHS[month - 1]}" for month in self.months]
-        names += [f"{name} on {WEEKDAYS[weekday]}" for weekday in self.weekdays]
         names += [f"{name}: {wave} of {part}" for part in self.circles for wave in ("sine", "cosine")]
         return (*names, f"{name} is missing") if self.indicator else tuple(names)
 
@@ -108,20 +100,12 @@ class DateColumn:
             out[:, -1] = missing
         if missing.all():
             return
-        end = out.shape[1] - int(self.indicator)
-        features = self._calendar(calendar_parts(column))
-        out[:, place:end] = np.where(missing[:, None], 0.0, features)
-
-    def _calendar(self, parts: CalendarParts) -> Array:
-        """Return the features of the calendar, float64 of shape (examples, features)."""
-        blocks: list[Array] = [
-            parts.month[:, None] == np.array(self.months, np.int64),
-            parts.weekday[:, None] == np.array(self.weekdays, np.int64),
-        ]
-        for part in self.circles:
-            angle = getattr(parts, part) * (2.0 * np.pi / PERIODS[part])
-            blocks.append(np.column_stack([np.sin(angle), np.cos(angle)]))
-        return np.hstack(blocks, dtype=np.float64)
+        parts = calendar_parts(column)
+        for circle in self.circles:
+            angle = phase(parts, circle) * (2.0 * np.pi / PERIODS[circle])
+            out[:, place] = np.where(missing, 0.0, RADIUS * np.sin(angle))
+            out[:, place + 1] = np.where(missing, 0.0, RADIUS * np.cos(angle))
+            place += 2
 
     def to_json_value(self) -> JsonValue:
         """Return plain values, from which :meth:`from_json_value` makes an equal encoding."""
@@ -129,35 +113,26 @@ class DateColumn:
             "name": self.name,
             "kind": self.kind.value,
             "indicator": self.indicator,
-            "months": list(self.months),
-            "weekdays": list(self.weekdays),
             "circles": list(self.circles),
             **self.scaling.to_json_value(),
         }
 
     @classmethod
     def from_json_value(cls, value: JsonValue) -> "DateColumn":
-        """Return the encoding that :meth:`to_json_value` described; a file without a calendar has the line alone."""
-        return cls(
-            text_of(value, "name"),
-            RobustScaling.from_json_value(value),
-            rising(value.get("months", []), list(range(1, 13)), "months"),
-            rising(value.get("weekdays", []), list(range(7)), "weekdays"),
-            rising(value.get("circles", []), list(PERIODS), "circles"),
-            flag_of(value, "indicator"),
-        )
+        """Return the encoding that :meth:`to_json_value` described; a file without circles has the line alone."""
+        circles: Any = value.get("circles", [])
+        if not isinstance(circles, list) or not all(isinstance(circle, str) for circle in circles):
+            raise TypeError("circles are a list of texts")
+        if circles != [circle for circle in PERIODS if circle in circles]:
+            raise ValueError(f"circles are among {', '.join(PERIODS)}, in this order")
+        scaling = RobustScaling.from_json_value(value)
+        return cls(text_of(value, "name"), scaling, tuple(circles), flag_of(value, "indicator"))
 
 
-def several(values: Array) -> tuple[int, ...]:
-    """Return the different values, rising, if there are at least two."""
-    found = np.unique(values)
-    return tuple(found.tolist()) if len(found) > 1 else ()
-
-
-def rising(values: Any, possible: list[Any], key: str) -> tuple[Any, ...]:
-    """Return a list of a model file that has some of the possible values, in order; TypeError, ValueError if not."""
-    if not isinstance(values, list) or any(type(value) is not type(possible[0]) for value in values):
-        raise TypeError(f"{key} are a list")
-    if values != [value for value in possible if value in values]:
-        raise ValueError(f"{key} are among {possible}, in this order")
-    return tuple(values)
+def phase(parts: CalendarParts, circle: str) -> Array:
+    """Return k of (DC.1) for each date."""
+    if circle == "month":
+        return parts.month - 1 + parts.day / PERIODS["day"]
+    if circle == "hour":
+        return parts.hour + parts.minute / PERIODS["minute"]
+    return np.asarray(getattr(parts, circle))

@@ -3,9 +3,11 @@
 A category that is not among the frequent ones, whether training had it or not, goes to one of the features by its hash
 h, the signed 32-bit MurmurHash3 of its text in UTF-8 with seed 0, as in scikit-learn's FeatureHasher [Weinberger2009]::
 
-    (HA.1)  feature |h| mod n, value +1 where h >= 0, else -1
+    (HA.1)  feature |h| mod n, value 1/4 where h >= 0, else -1/4
 
-so that two that share a feature cancel rather than add up, on average.
+so that two that share a feature cancel rather than add up, on average. A quarter of what a frequent category has,
+since most of these values are rare: at full size linear models learn the few rows of each by heart
+(docs/decisions/tables.md).
 """
 
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ from chainrule.data.kinds import Kind, has_missing
 HASHED_FEATURES = 1_024
 """Features that the rarer categories share."""
 MOST_HASHED = 2**20
+HASHED_VALUE = 0.25
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ class HashedColumn:
     >>> column = HashedColumn.fit(pl.Series("city", ["Bonn", "Bonn", "Ulm", None]), limit=1, hashed=4)
     >>> column.feature_names
     ('city=Bonn', 'city #0', 'city #1', 'city #2', 'city #3', 'city is missing')
-    >>> column.encode_sparse(pl.Series("city", ["Bonn", "Ulm", "Hof", None])).toarray().astype(int).tolist()
-    [[1, 0, 0, 0, 0, 0], [0, 0, 0, 0, -1, 0], [0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 0, 1]]
+    >>> column.encode_sparse(pl.Series("city", ["Bonn", "Ulm", "Hof", None])).toarray()[:3].tolist()
+    [[1.0, 0.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, -0.25, 0.0], [0.0, 0.0, 0.25, 0.0, 0.0, 0.0]]
     """
 
     name: str
@@ -104,9 +107,8 @@ class HashedColumn:
         places = known.fill_null(-1).to_numpy().astype(np.int32)
         values = np.ones(len(column), np.float32)
         others = np.flatnonzero(known.is_null().to_numpy() & column.is_not_null().to_numpy())
-        features, signs = hashed_texts(texts_of(column)[others], self.hashed)
+        features, values[others] = hashed_texts(texts_of(column)[others], self.hashed)
         places[others] = features + len(self.categories)
-        values[others] = signs
         if self.indicator:
             places[column.is_null().to_numpy()] = self.n_features - 1
         return places, values
@@ -129,7 +131,7 @@ class HashedColumn:
 
 
 def hashed_texts(texts: pl.Series, n_features: int) -> tuple[Array, Array]:
-    """Return the feature and the sign of each text by (HA.1), int32 and float32 of shape (n,)."""
+    """Return the feature and the value of each text by (HA.1), int32 and float32 of shape (n,)."""
     from sklearn.utils import murmurhash3_32  # here, since scikit-learn takes a second to import
 
     different = texts.unique(maintain_order=True)
@@ -137,4 +139,5 @@ def hashed_texts(texts: pl.Series, n_features: int) -> tuple[Array, Array]:
     numbered = pl.DataFrame({"text": different, "number": np.arange(len(different))})
     numbers = texts.to_frame("text").join(numbered, on="text", how="left", maintain_order="left")["number"]
     found = hashes[numbers.to_numpy().astype(np.int64)]
-    return (np.abs(found) % n_features).astype(np.int32), np.where(found >= 0, 1.0, -1.0).astype(np.float32)
+    values = np.where(found >= 0, HASHED_VALUE, -HASHED_VALUE).astype(np.float32)
+    return (np.abs(found) % n_features).astype(np.int32), values

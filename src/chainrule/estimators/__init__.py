@@ -9,6 +9,7 @@ from chainrule.estimators.fit_table import fit_table
 from chainrule.estimators.model import Model, load
 from chainrule.estimators.scores import Scores, judge
 from chainrule.estimators.streamed_table import PreparedStream, blocks_to_stream
+from chainrule.estimators.table_description import ColumnDescription, TableDescription, describe_table
 from chainrule.estimators.table_fit import (
     PreparedTable,
     TableFit,
@@ -23,15 +24,18 @@ if TYPE_CHECKING:
     from chainrule.estimators.softmax_classifier import SoftmaxClassifier
 
 __all__ = [
+    "ColumnDescription",
     "Model",
     "Part",
     "PreparedStream",
     "PreparedTable",
     "Scores",
     "SoftmaxClassifier",
+    "TableDescription",
     "TableFit",
     "TableSettings",
     "blocks_to_stream",
+    "describe_table",
     "fit_table",
     "judge",
     "judge_table",

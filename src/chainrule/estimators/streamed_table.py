@@ -145,6 +145,7 @@ def fits_into_memory(blocks: TableBlocks, call: str) -> bool:
     found = available_memory()
     if found is None or not first.height:
         return True
+    # Text becomes at most so many features in an array; compressed rows of words or hashes take less than the text.
     encoded = sum(
         min(column.n_unique(), CATEGORY_LIMIT) if column.dtype == pl.String else 1
         for column in first.iter_columns()
