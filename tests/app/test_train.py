@@ -308,7 +308,7 @@ def test_an_interrupted_training_saves_the_best_model_so_far(tmp_path: Path) -> 
         ),
         (
             ("good.csv", "--target", "y", "--output", "model.Parquet"),
-            "a model is a .safetensors file, and --output does not end in .csv, .tsv, .parquet, .npz; got",
+            "a model is a .safetensors file, and --output does not end in .csv, .tsv, .parquet, .arrow, .feather, .ipc",
         ),
         (
             ("good.csv", "--target", "y", "--output", "no/m"),

@@ -1,6 +1,7 @@
 """From files, frames and dictionaries to one table."""
 
 import io
+import re
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -250,8 +251,9 @@ def test_a_long_list_of_columns_is_cut_in_messages() -> None:
             "t.xls",
             b"junk",
             (
-                "train: a file of data ends in .csv, .tsv, .parquet, .npz; got 't.xls'. Convert it, or "
-                "use an embedded "
+                "train: a file of data ends in .csv, .tsv, .npz, .npy, .svmlight, .libsvm, .svm, .parquet, .arrow, "
+                ".feather, .ipc; got "
+                "'t.xls'. Convert it, or use an embedded "
                 "set: digits, iris, wine, breast-cancer."
             ),
         ),
@@ -267,7 +269,66 @@ def test_a_file_that_is_no_table_is_refused(
 def test_a_truncated_parquet_file_is_refused(tmp_path: Path, kept: float) -> None:
     whole = parquet(pl.DataFrame({"a": np.arange(1000.0)}))
     path = file(tmp_path, "t.parquet", whole[: int(kept * len(whole))])
-    assert refusal(path).startswith("train: t.parquet is a whole Parquet file; got one that cannot be read: ")
+    assert refusal(path).startswith(
+        "train: t.parquet is a whole Parquet file; got one whose beginning or end is "
+    )
+
+
+@pytest.mark.parametrize("ending", ["arrow", "feather", "ipc"])
+def test_an_arrow_file_is_read_whole_or_refused(tmp_path: Path, ending: str) -> None:
+    frame = pl.DataFrame({"a": np.arange(1000.0), "kind": ["x", "y"] * 500})
+    path = tmp_path / f"t.{ending}"
+    frame.write_ipc(path)
+    assert read_table(path, "kind").frame.equals(frame)
+    content = path.read_bytes()
+    for kept in (0.2, 0.5, 0.99):
+        path.write_bytes(content[: int(kept * len(content))])
+        assert refusal(path).startswith(f"train: t.{ending} is a whole Arrow file; got one whose ")
+    path.write_bytes(b"")
+    assert "got an empty file" in refusal(path)
+
+
+def test_a_pair_of_numpy_files_is_features_and_labels(tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", np.arange(6.0).reshape(3, 2))
+    np.save(tmp_path / "labels.npy", np.array([1, 0, 1]))
+    table = read_table(tmp_path / "X.npy", str(tmp_path / "labels.npy"))
+    assert table.frame.to_dict(as_series=False) == {
+        "x0": [0.0, 2.0, 4.0],
+        "x1": [1.0, 3.0, 5.0],
+        "y": [1, 0, 1],
+    }
+    assert table.target == "y"
+    alone = read_table(tmp_path / "X.npy")
+    assert (alone.target, alone.frame.columns) == (None, ["x0", "x1"])
+
+
+def test_numpy_files_that_are_no_pair_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", np.eye(3))
+    np.save(tmp_path / "few.npy", np.zeros(2, int))
+    np.save(tmp_path / "objects.npy", np.array([{}, 1, 2], dtype=object), allow_pickle=True)
+    (tmp_path / "text.npy").write_text("1 2 3")
+    for name, message in {
+        "few": "has shape (3,), one label for each row of X; got shape (2,)",
+        "objects": "objects.npy is a NumPy array; got an array of Python objects",
+        "text": "text.npy is a NumPy array; got another kind of file",
+        "absent": "absent.npy' is a file that can be read",
+    }.items():
+        with pytest.raises((DataError, MissingFileError), match=re.escape(message)):
+            read_table(tmp_path / "X.npy", str(tmp_path / f"{name}.npy"))
+
+
+def test_a_folder_and_a_pattern_are_one_table(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"a": np.arange(10.0), "kind": ["x", "y"] * 5})
+    (tmp_path / "parts" / "deeper").mkdir(parents=True)
+    frame.head(4).write_parquet(tmp_path / "parts" / "1.parquet")
+    frame.tail(6).write_parquet(tmp_path / "parts" / "deeper" / "2.parquet")
+    assert read_table(tmp_path / "parts", "kind").frame.equals(frame)
+    assert read_table(tmp_path / "parts" / "**" / "*.parquet", "kind").frame.equals(frame)
+    assert read_table(tmp_path / "parts", "kind").source == "parts (2 files)"
+    frame.write_ipc(tmp_path / "parts" / "3.arrow")
+    assert "the files of parts (3 files) have one format; got Arrow and Parquet" in refusal(
+        tmp_path / "parts"
+    )
 
 
 @pytest.mark.parametrize("kept", [0.2, 0.5, 0.99])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from chainrule.data import stratified_split
+from chainrule.data import TEST, TRAINING, VALIDATION, ManyRowsSplit, split_rows, splits, stratified_split
 from chainrule.errors import ArgumentError
 
 TARGETS = arrays(np.int64, st.integers(1, 200), elements=st.integers(0, 5))
@@ -84,3 +84,30 @@ def test_fractions_that_are_no_shares_are_refused(validation: float, test: float
     with pytest.raises(ArgumentError) as refusal:
         stratified_split(np.array([0, 1]), validation_fraction=validation, test_fraction=test, call="fit")
     assert str(refusal.value) == message
+
+
+def test_many_rows_are_split_by_their_numbers_in_whatever_pieces() -> None:
+    split = ManyRowsSplit(300_000, 0.1, 0.2, 5, kept=())
+    whole = split.parts(0, 300_000)
+    pieces = [split.parts(first, min(70_001, 300_000 - first)) for first in range(0, 300_000, 70_001)]
+    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+    shares = np.bincount(whole) / len(whole)
+    np.testing.assert_allclose(shares, [0.7, 0.1, 0.2], atol=0.005)
+    assert (ManyRowsSplit(300_000, 0.1, 0.2, 6, kept=()).parts(0, 300_000) != whole).any()
+
+
+def test_of_many_rows_few_decide_when_to_stop() -> None:
+    split = ManyRowsSplit(100_000_000, 0.1, 0.2, 0, kept=())
+    found = np.bincount(split.parts(0, 1_000_000), minlength=3) / 1_000_000
+    np.testing.assert_allclose(found[[VALIDATION, TEST]], [2**17 / 1e8, 0.2], atol=0.002)
+
+
+def test_of_many_rows_the_first_of_each_class_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(splits, "MANY_ROWS", 100)
+    targets = np.random.default_rng(0).integers(0, 400, 1000)
+    for seed in range(5):
+        split = split_rows(targets, validation_fraction=0.3, test_fraction=0.6, seed=seed)
+        np.testing.assert_array_equal(np.unique(targets[split.training]), np.unique(targets))
+        together = np.sort(np.concatenate([split.training, split.validation, split.test]))
+        np.testing.assert_array_equal(together, np.arange(1000))
+    assert ManyRowsSplit(1000, 0.0, 0.999, 0, kept=(7,)).parts(5, 4)[2] == TRAINING

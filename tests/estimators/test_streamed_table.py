@@ -145,6 +145,19 @@ def test_one_file_and_several_are_one_table(one_file, folder):
 
 
 @pytest.mark.usefixtures("small_blocks")
+def test_a_csv_file_is_streamed_as_well(tmp_path, monkeypatch):
+    monkeypatch.setattr("chainrule.data.csv_pieces.PIECE_BYTES", 10_000)
+    table().with_columns(when=pl.col("when").dt.strftime("%Y-%m-%dT%H:%M:%S")).write_csv(
+        tmp_path / "sales.csv"
+    )
+    streamed, whole = both(tmp_path / "sales.csv")
+    assert isinstance(streamed, PreparedStream)
+    assert streamed.encoder == whole.encoder
+    np.testing.assert_array_equal(streamed.validation.features, whole.validation.features)
+    assert train_table(streamed, SETTINGS).outcome.epochs == 3
+
+
+@pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("threads", [1, 3])
 def test_equal_calls_give_equal_models(one_file, threads):
     models = [
@@ -257,9 +270,14 @@ def test_a_file_that_changes_meanwhile_is_refused(one_file):
 @pytest.mark.parametrize(
     ("data", "stream", "error", "message"),
     [
-        ("iris", True, ArgumentError, "a stream reads Parquet files; got 'iris'"),
-        ({"a": [1, 2], "kind": ["x", "y"]}, True, ArgumentError, "a stream reads Parquet files; got dict"),
-        ("nothing/*.parquet", True, MissingFileError, "names Parquet files; got none"),
+        ("iris", True, ArgumentError, "a stream reads CSV, Parquet or Arrow files; got 'iris'"),
+        (
+            {"a": [1, 2], "kind": ["x", "y"]},
+            True,
+            ArgumentError,
+            "a stream reads CSV, Parquet or Arrow files; got dict",
+        ),
+        ("nothing/*.parquet", True, MissingFileError, "names Parquet or Arrow files; got none"),
         ("iris", "often", ArgumentError, "stream is True, False or 'auto'; got 'often'"),
     ],
 )

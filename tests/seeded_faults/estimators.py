@@ -57,4 +57,22 @@ FAULTS = {
         "squares",
         "tests/estimators/test_sparse_features.py",
     ),
+    "portions of every epoch are those of the first": Fault(
+        "chainrule.estimators.streamed_rows",
+        "Purpose.SHUFFLE, self.seed, epoch, 0, 1",
+        "Purpose.SHUFFLE, self.seed, 1, 0, 1",
+        "tests/estimators/test_streamed_table.py",
+    ),
+    "a portion has rows of every part": Fault(
+        "chainrule.estimators.streamed_rows",
+        "chosen = self.split.parts(first, frame.height) == part",
+        "chosen = self.split.parts(first, frame.height) <= part",
+        "tests/estimators/test_streamed_table.py",
+    ),
+    "a stream goes on from the first portion": Fault(
+        "chainrule.estimators.streamed_rows",
+        "iter(self._order(epoch)[first:])",
+        "iter(self._order(epoch))",
+        "tests/estimators/test_streamed_table.py",
+    ),
 }

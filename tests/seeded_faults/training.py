@@ -354,4 +354,22 @@ FAULTS = {
         "return self.advice",
         "tests/training/test_newton_cg.py",
     ),
+    "dropout draws the same in every portion": Fault(
+        "chainrule.training.row_stream",
+        "draw = (number - 1) * len(counts) + index + 1",
+        "draw = number",
+        "tests/training/test_row_stream.py",
+    ),
+    "class weights do not count in the weight of a stream": Fault(
+        "chainrule.training.row_stream",
+        "mass.sum() if loss.class_weight is None else mass @ loss.class_weight",
+        "mass.sum()",
+        "tests/training/test_row_stream.py",
+    ),
+    "a stream's fingerprint is not looked at": Fault(
+        "chainrule.training.conducting",
+        'data["stream"] = run.stream.fingerprint',
+        "pass",
+        "tests/training/test_row_stream.py",
+    ),
 }

@@ -73,7 +73,7 @@ def train(
         validation=validation, test=test, stream=stream,
         columns=column_kinds(column or []),
     )  # fmt: skip
-    request = replace(request, stream=is_streamed(request))
+    request = replace(request, stream=stays_on_the_disk(request))
     if describe:
         print_description(request, as_json=as_json)
         return
@@ -81,12 +81,11 @@ def train(
     train_as_asked(request, where, manner)
 
 
-def is_streamed(request: TrainRequest) -> bool:
-    """Return whether the table stays on the disk, as asked or by its size: a resumed training has to know."""
-    from chainrule.estimators import blocks_to_stream
+def stays_on_the_disk(request: TrainRequest) -> bool:
+    """Return whether the table is streamed, as asked or by its size: a resumed training has to know."""
+    from chainrule.estimators import is_streamed
 
-    wanted = "auto" if request.stream is None else request.stream
-    return blocks_to_stream(request.data, wanted, CALL) is not None
+    return is_streamed(request.data, "auto" if request.stream is None else request.stream, CALL)
 
 
 @dataclass(frozen=True)

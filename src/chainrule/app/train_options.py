@@ -9,12 +9,15 @@ Data: TypeAlias = Annotated[
     str | None,
     typer.Argument(
         metavar="DATA",
-        help="A .csv, .tsv, .parquet or .npz file, a folder or pattern of .parquet files, or digits, iris, wine or "
-        "breast-cancer.",
+        help="A .csv, .tsv, .parquet, .arrow, .npz, .npy or .svmlight file, a folder or pattern of .parquet or .arrow "
+        "files, or digits, iris, wine or breast-cancer.",
     ),
 ]
 Target: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="The column to predict; y of .npz files if left out.")
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="The column to predict, or a .npy file of labels; y of .npz files if left out."
+    ),
 ]
 Hidden: TypeAlias = Annotated[
     str, typer.Option(metavar="UNITS", help="Units of the hidden layers, as 256,128; none if left out.")

@@ -35,6 +35,7 @@ from chainrule.data.splits import (
     split_rows,
     stratified_split,
 )
+from chainrule.data.streaming import can_be_streamed, open_stream
 from chainrule.data.table import Table, require_column
 from chainrule.data.targets import FLOAT_CLASS_LIMIT, Label, LabelScan, class_indices, find_classes
 from chainrule.data.text_column import TextColumn
@@ -69,6 +70,7 @@ __all__ = [
     "Table",
     "TableBlocks",
     "TextColumn",
+    "can_be_streamed",
     "check_column",
     "check_column_kinds",
     "class_indices",
@@ -79,6 +81,7 @@ __all__ = [
     "many_rows_split",
     "missing_values",
     "open_blocks",
+    "open_stream",
     "read_frame",
     "read_table",
     "require_column",

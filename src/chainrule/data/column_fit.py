@@ -15,6 +15,7 @@ from chainrule.data.kind_choice import inferred_kind
 from chainrule.data.kinds import Kind, is_all_missing, kind_of
 from chainrule.data.number_column import NumberColumn
 from chainrule.data.refusals import refuse_infinite, refuse_type
+from chainrule.data.sparse_column import SparseColumn
 from chainrule.data.text_column import TextColumn
 
 
@@ -63,6 +64,8 @@ def fit_column(
 
 def reason_of_nothing(column: pl.Series, kind: Kind) -> str:
     """Return why nothing varies in a column."""
+    if kind is Kind.SPARSE:
+        return "no row has an entry"
     if column.n_unique() == 1:
         return "it has one value only"
     return "it has no words" if kind is Kind.TEXT else "its values differ beyond 15 digits only"
@@ -86,5 +89,6 @@ ENCODINGS: dict[Kind, Any] = {
     Kind.TEXT: TextColumn,
     Kind.BOOLEAN: BooleanColumn,
     Kind.DATE: DateColumn,
+    Kind.SPARSE: SparseColumn,
 }
 """The encoding of each kind; all others are numbers."""

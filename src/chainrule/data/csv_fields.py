@@ -86,8 +86,8 @@ def field_counts(rows: bytes, separator: str) -> Array:
     return np.where(written == 0, 0, separators + 1)
 
 
-def refuse_ragged(counts: Array, width: int, path: Path, call: str) -> None:
-    """Refuse the first row whose number of fields is not the header's."""
+def refuse_ragged(counts: Array, width: int, path: Path, call: str, first: int = 0) -> None:
+    """Refuse the first row whose number of fields is not the header's; rows are counted from ``first``."""
     ragged = np.flatnonzero((counts != width) & (counts > 0))
     if len(ragged) == 0:
         return
@@ -104,7 +104,7 @@ def refuse_ragged(counts: Array, width: int, path: Path, call: str) -> None:
     raise DataError(
         call,
         f"every row of {path.name} has {width} {fields}, as its first line",
-        f"{counts[row]} in row {row} (rows are counted from 0 below the column names)",
+        f"{counts[row]} in row {first + row} (rows are counted from 0 below the column names)",
         remedy,
     )
 

@@ -92,24 +92,24 @@ def decode(content: bytes, path: Path, call: str) -> str:
     return re.sub(r"\A(?: *\r?\n)+", "", text)
 
 
-def read_text(rows: bytes, separator: str, width: int, path: Path, call: str) -> pl.DataFrame:
-    """Return the rows as text, in columns that are numbered."""
+def read_text(rows: bytes, separator: str, width: int, path: Path, call: str, first: int = 0) -> pl.DataFrame:
+    """Return the rows as text, in columns that are numbered; rows are counted from ``first``."""
     header = separator.join(map(str, range(width))).encode() + b"\n"
     try:
         frame = pl.read_csv(io.BytesIO(header + rows), separator=separator, infer_schema=False)
     except pl.exceptions.PolarsError as error:
-        refuse_ragged(field_counts(rows, separator), width, path, call)
+        refuse_ragged(field_counts(rows, separator), width, path, call, first)
         raise DataError(
             call,
             f"{path.name} is a table of comma-separated text",
             f"one that cannot be parsed: {said(error)}",
             'Put text that holds a quotation mark between two, and write the mark itself twice: "5"" pipe".',
         ) from None
-    return without_blank_lines(frame, rows, separator, path, call)
+    return without_blank_lines(frame, rows, separator, path, call, first)
 
 
 def without_blank_lines(
-    frame: pl.DataFrame, rows: bytes, separator: str, path: Path, call: str
+    frame: pl.DataFrame, rows: bytes, separator: str, path: Path, call: str, first: int
 ) -> pl.DataFrame:
     """Return the frame without the rows of blank lines, which polars fills with missing values, as it does short rows.
 
@@ -118,5 +118,5 @@ def without_blank_lines(
     if frame.width == 1 or frame[:, -1].null_count() == 0:
         return frame
     counts = field_counts(rows, separator)
-    refuse_ragged(counts, frame.width, path, call)
+    refuse_ragged(counts, frame.width, path, call, first)
     return frame.filter(pl.Series(counts > 0)) if len(counts) == frame.height else frame

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     DATE = "date"
     TIME = "time"
     DURATION = "duration"
+    SPARSE = "sparse"
 
     @property
     def phrase(self) -> str:
@@ -32,10 +33,16 @@ PHRASES = {
     Kind.DATE: "dates",
     Kind.TIME: "times of day",
     Kind.DURATION: "durations",
+    Kind.SPARSE: "lists of features and values",
 }
 
 WORDS = frozenset({Kind.CATEGORY, Kind.HASHED, Kind.TEXT})
 """The kinds of columns whose values are text."""
+
+
+FEATURE, VALUE = "feature", "value"
+COMPRESSED = pl.Struct({FEATURE: pl.Int32, VALUE: pl.Float64})
+"""An entry of compressed rows, of which a column holds a list in each row."""
 
 
 def kind_of(dtype: pl.DataType) -> Kind | None:
@@ -51,6 +58,8 @@ def kind_of(dtype: pl.DataType) -> Kind | None:
     """
     if dtype.is_numeric():
         return Kind.NUMBER
+    if isinstance(dtype, pl.List) and dtype.inner == COMPRESSED:
+        return Kind.SPARSE
     return {
         pl.Boolean: Kind.BOOLEAN,
         pl.String: Kind.CATEGORY,

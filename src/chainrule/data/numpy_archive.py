@@ -1,4 +1,4 @@
-"""NumPy archives (.npz) with the arrays X and y."""
+"""NumPy archives (.npz) with the arrays X and y, and pairs of files (.npy) with one of them each."""
 
 import io
 from pathlib import Path
@@ -46,6 +46,43 @@ def read_numpy_archive(content: bytes, path: Path, call: str) -> Table:
     ['x0', 'x1', 'y']
     """
     arrays = load_arrays(content, path, call)
+    return table_of(arrays, path, call)
+
+
+def read_numpy_array(content: bytes, path: Path, labels: tuple[Path, bytes] | None, call: str) -> Table:
+    """Return the array X (examples, features) of a .npy file, with labels from another one where it is given.
+
+    Errors as :func:`read_numpy_archive`.
+
+    Examples
+    --------
+    >>> buffer = io.BytesIO()
+    >>> np.save(buffer, np.eye(2))
+    >>> read_numpy_array(buffer.getvalue(), Path("X.npy"), None, "fit_table").frame.columns
+    ['x0', 'x1']
+    """
+    arrays = {"X": load_array(content, path, call)}
+    if labels is not None:
+        arrays[TARGET] = load_array(labels[1], labels[0], call)
+    return table_of(arrays, path, call)
+
+
+def load_array(content: bytes, path: Path, call: str) -> Array:
+    """Return the array of a .npy file, or refuse."""
+    rule, remedy = f"{path.name} is a NumPy array", "Save it with numpy.save(path, X)."
+    if not content.startswith(b"\x93NUMPY"):
+        raise DataError(call, rule, "another kind of file" if content else "an empty file", remedy)
+    try:
+        return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
+    except (ValueError, EOFError, OSError, MemoryError, SyntaxError) as error:
+        if "allow_pickle" in str(error):
+            remedy = "Convert it to numbers or text first; reading Python objects would run code."
+            raise DataError(call, rule, "an array of Python objects", remedy) from None
+        raise DataError(call, rule, f"one that cannot be read: {said(error)}", remedy) from None
+
+
+def table_of(arrays: dict[str, Array], path: Path, call: str) -> Table:
+    """Return the table of the arrays X and y."""
     features = require_features(arrays, path, call)
     names = feature_names(arrays, features.shape[1], path, call)
     columns = {name: features[:, j] for j, name in enumerate(names)}

@@ -1,20 +1,20 @@
 """From whatever holds a labelled table to one :class:`~chainrule.data.table.Table`."""
 
-import io
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import polars as pl
 
-from chainrule.data.blocks import open_blocks
+from chainrule.data.blocks import FORMATS, open_blocks
 from chainrule.data.delimited import read_delimited
 from chainrule.data.embedded import EMBEDDED, read_embedded
 from chainrule.data.frames import read_frame
-from chainrule.data.numpy_archive import read_numpy_archive
-from chainrule.data.refusals import quoted, said
+from chainrule.data.numpy_archive import read_numpy_archive, read_numpy_array
+from chainrule.data.refusals import quoted
+from chainrule.data.svmlight import ENDINGS as SVMLIGHT
+from chainrule.data.svmlight import read_svmlight
 from chainrule.data.table import Table, require_column
 from chainrule.errors import ArgumentTypeError, DataError
 from chainrule.files import read_whole
@@ -36,12 +36,14 @@ def read_table(
     Parameters
     ----------
     data : path, str, frame or mapping
-        The path of a .csv, .tsv, .parquet or .npz file; "digits", "iris", "wine" or "breast-cancer" for the sets that
+        The path of a .csv, .tsv, .parquet, .arrow, .npz or .npy file, a folder of Parquet or Arrow files or a pattern
+        for them; "digits", "iris", "wine" or "breast-cancer" for the sets that
         come with scikit-learn ("./iris" for a file of that name); a pandas, polars or pyarrow frame; or a dictionary
         of columns.
     target : str or None
-        The target column; a number or tuple that names a column of a frame counts as its text. None takes what the
-        data itself says: ``y`` of an archive, the embedded set's own.
+        The target column; a number or tuple that names a column of a frame counts as its text. Beside a .npy file the
+        name of another, which holds the labels. None takes what the data itself says: ``y`` of an archive, the
+        embedded set's own.
     call : str
         Who asks, for messages.
     text_columns : iterable of str
@@ -74,14 +76,15 @@ def read_table(
         table = read_embedded(data)
     elif isinstance(data, str | os.PathLike):
         path = Path(os.fsdecode(data))
-        blocks = open_blocks(path, call) if path.is_dir() or not path.exists() else None
+        require_plain(path, call)
+        blocks = open_blocks(path, call)
         if blocks is not None:
             table = Table(blocks.read(0, blocks.n_rows, call), None, blocks.source)
         else:
             table = read_file(path, call, frozenset(text_columns), label_column if name is None else name)
     else:
         table = Table(read_frame(data, call), None, "the table")
-    if name is None:
+    if name is None or name.lower().endswith(".npy"):
         return table
     return Table(table.frame, require_column(table.frame.columns, name, table.source, call), table.source)
 
@@ -102,20 +105,24 @@ def column_name(target: object, call: str) -> str | None:
 
 def read_file(path: Path, call: str, text_columns: frozenset[str], target: str | None) -> Table:
     """Return the table of a file, by its ending."""
-    if "\0" in str(path):
-        raise DataError(call, "a path holds no zero byte", quoted(str(path)), "Correct the path.")
     reader = READERS.get(path.suffix.lower())
     content = read_whole(path, call)
     if reader is None:
         raise DataError(
             call,
-            f"a file of data ends in {', '.join(READERS)}",
+            f"a file of data ends in {', '.join(ENDINGS)}",
             f"{path.name!r}",
             f"Convert it, or use an embedded set: {', '.join(EMBEDDED)}.",
         )
     if not content:
         raise DataError(call, f"{path.name} holds a table", "an empty file", "Check how the file was made.")
     return reader(content, path, call, text_columns, target)
+
+
+def require_plain(path: Path, call: str) -> None:
+    """Refuse a path that no system knows."""
+    if "\0" in str(path):
+        raise DataError(call, "a path holds no zero byte", quoted(str(path)), "Correct the path.")
 
 
 def read_csv(
@@ -125,23 +132,17 @@ def read_csv(
     return Table(read_delimited(content, path, call, text_columns, target), None, path.name)
 
 
-def read_parquet(content: bytes, path: Path, call: str, _: frozenset[str], __: str | None) -> Table:
-    """Return the table of a Parquet file."""
-    try:
-        return Table(pl.read_parquet(io.BytesIO(content)), None, path.name)
-    except (Exception, pl.exceptions.PanicException) as error:
-        came = f"one that cannot be read: {said(error)}"
-        whole = content.startswith(PARQUET) and content.endswith(PARQUET)
-        raise DataError(
-            call,
-            f"the columns of {path.name} are such as polars reads"
-            if whole
-            else f"{path.name} is a whole Parquet file",
-            came,
-            "Give each column a name of its own and a common type, and check that the file was copied completely."
-            if whole
-            else "Check that it was written and copied completely.",
-        ) from None
+def read_npy(content: bytes, path: Path, call: str, _: frozenset[str], target: str | None) -> Table:
+    """Return the table of a NumPy array; the target may be the array of labels in another file."""
+    labels = None
+    if target is not None and target.lower().endswith(".npy"):
+        labels = Path(target), read_whole(target, call)
+    return read_numpy_array(content, path, labels, call)
+
+
+def read_sparse(content: bytes, path: Path, call: str, _: frozenset[str], __: str | None) -> Table:
+    """Return the table of a svmlight file."""
+    return read_svmlight(content, path, call)
 
 
 def read_npz(content: bytes, path: Path, call: str, _: frozenset[str], __: str | None) -> Table:
@@ -149,10 +150,11 @@ def read_npz(content: bytes, path: Path, call: str, _: frozenset[str], __: str |
     return read_numpy_archive(content, path, call)
 
 
-PARQUET = b"PAR1"  # how a whole Parquet file begins and ends
 READERS: dict[str, Reader] = {
     ".csv": read_csv,
     ".tsv": read_csv,
-    ".parquet": read_parquet,
     ".npz": read_npz,
+    ".npy": read_npy,
+    **dict.fromkeys(SVMLIGHT, read_sparse),
 }
+ENDINGS = (*READERS, *FORMATS)

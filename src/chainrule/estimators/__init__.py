@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.estimators.fit_table import fit_table
 from chainrule.estimators.model import Model, load
 from chainrule.estimators.scores import Scores, judge
-from chainrule.estimators.streamed_table import PreparedStream, blocks_to_stream
+from chainrule.estimators.streamed_table import PreparedStream, is_streamed
 from chainrule.estimators.table_description import ColumnDescription, TableDescription, describe_table
 from chainrule.estimators.table_fit import (
     PreparedTable,
@@ -34,9 +34,9 @@ __all__ = [
     "TableDescription",
     "TableFit",
     "TableSettings",
-    "blocks_to_stream",
     "describe_table",
     "fit_table",
+    "is_streamed",
     "judge",
     "judge_table",
     "load",

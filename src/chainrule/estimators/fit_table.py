@@ -49,8 +49,9 @@ def fit_table(
     Parameters
     ----------
     data : frame, mapping, path or str
-        A pandas, polars or pyarrow frame, a dictionary of columns, a .csv, .tsv, .parquet or .npz file, a folder of
-        .parquet files or a pattern such as "part-*.parquet", or "digits", "iris", "wine" or "breast-cancer".
+        A pandas, polars or pyarrow frame, a dictionary of columns, a .csv, .tsv, .parquet, .arrow, .npz or .npy
+        file, a folder of .parquet or .arrow files or a pattern such as "part-*.parquet", or "digits", "iris", "wine"
+        or "breast-cancer".
     target : str or None
         The column that holds the classes; None where the data says it itself (.npz files and the embedded sets).
         Every row has a target.

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,13 +15,11 @@ from chainrule.functions import is_sparse, sparse_features
 from chainrule.kernels import Purpose, permutation
 from chainrule.training import Examples, stack_rows
 
-PORTION_BYTES = 128 << 20
+PORTION_BYTES = 64 << 20
 """About what the features of a portion take; two are held at a time, and a third while one is made."""
 MOST_BLOCK_ROWS = 65_536
 BLOCKS_OF_PORTION = 4
 """Places of the file that a portion's rows come from, at least: rows side by side are often alike."""
-END_BYTES = 1 << 20
-"""Of the end of a file, which tells of every row group: its place, its size and what its values lie between."""
 
 
 class Parts(Protocol):
@@ -110,11 +107,11 @@ class StreamedRows:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of the number of rows, of the sizes of the files, and of their ends."""
-        digest = hashlib.sha256(repr((self.encoded.blocks.n_rows, self.block_rows)).encode())
-        for path in self.encoded.blocks.paths:
-            digest.update(end_of(path))
-        return digest.hexdigest()[:32]
+        """A digest of the number of rows, and of what the files hold."""
+        blocks = self.encoded.blocks
+        return hashlib.sha256(
+            repr((blocks.n_rows, self.block_rows, blocks.fingerprint)).encode()
+        ).hexdigest()[:32]
 
     def portion_rows(self, epoch: int) -> Sequence[int]:
         """Return the rows of each portion of an epoch."""
@@ -161,17 +158,9 @@ def rows_of_block(bytes_of_row: int) -> int:
     Examples
     --------
     >>> rows_of_block(200), rows_of_block(40_000)
-    (65536, 512)
+    (65536, 256)
     """
     rows = MOST_BLOCK_ROWS
     while rows > 1 and rows * bytes_of_row * BLOCKS_OF_PORTION > PORTION_BYTES:
         rows //= 2
     return rows
-
-
-def end_of(path: Path) -> bytes:
-    """Return the size of a file and its last bytes."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - END_BYTES))
-        return size.to_bytes(8, "little") + file.read()

@@ -7,6 +7,7 @@ is the sample that the encoder is fitted to, the validation rows, and counts.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,7 @@ from chainrule.data import (
     LabelScan,
     Split,
     TableBlocks,
+    can_be_streamed,
     check_column,
     class_indices,
     has_missing,
@@ -44,6 +46,8 @@ from chainrule.training import Examples, available_memory
 ROWS_AT_ONCE = 2**18
 FIRST_ROWS = 10_000
 """What the size of the whole is judged by."""
+MEMORY_OF_TEXT = 8
+"""Bytes of memory that each byte of a CSV file comes to: the file, its fields, their values and their features."""
 SAMPLE_ROWS = 2**15
 """Rows of training that stay in memory: the objective is estimated on them before and after a run."""
 
@@ -108,8 +112,8 @@ class Findings:
         self.class_rows = np.zeros(self.n_classes, np.int64)
 
 
-def blocks_to_stream(data: object, stream: bool | str, call: str) -> TableBlocks | None:
-    """Return the table to be read from the disk in every epoch, None for one that is to be in memory.
+def is_streamed(data: object, stream: bool | str, call: str) -> bool:
+    """Return whether a table is to be read from the disk in every epoch.
 
     Parameters
     ----------
@@ -123,34 +127,38 @@ def blocks_to_stream(data: object, stream: bool | str, call: str) -> TableBlocks
     Raises
     ------
     ArgumentError
-        ``stream`` is True, and the data are no Parquet files, or it is none of these.
+        ``stream`` is True, and the data are no CSV, Parquet or Arrow files, or it is none of these.
     """
     if not isinstance(stream, bool | np.bool_) and stream != "auto":
         raise ArgumentError(call, "stream is True, False or 'auto'", repr(stream), "Leave it out.")
     if stream is False:
-        return None
+        return False
     path = os.fsdecode(data) if isinstance(data, str | os.PathLike) else None
-    blocks = None if path is None or path in EMBEDDED else open_blocks(path, call)
-    if blocks is None:
-        if stream == "auto":
-            return None
-        rule, remedy = "a stream reads Parquet files", "Write the table as Parquet, or leave stream out."
+    possible = path is not None and path not in EMBEDDED and can_be_streamed(path, call)
+    if not possible and stream is True:
+        rule, remedy = (
+            "a stream reads CSV, Parquet or Arrow files",
+            "Write the table as Parquet, or leave stream out.",
+        )
         raise ArgumentError(call, rule, type(data).__name__ if path is None else repr(path), remedy)
-    return blocks if stream is True or not fits_into_memory(blocks, call) else None
+    return possible and (stream is True or not fits_into_memory(str(path), call))
 
 
-def fits_into_memory(blocks: TableBlocks, call: str) -> bool:
+def fits_into_memory(path: str, call: str) -> bool:
     """Return whether a table and its features fit into the memory that is left, judged by its first rows."""
-    first = blocks.read(0, FIRST_ROWS, call)
     found = available_memory()
-    if found is None or not first.height:
+    if found is None:
         return True
+    blocks = open_blocks(path, call)
+    if blocks is None:
+        return MEMORY_OF_TEXT * Path(path).stat().st_size < found[0]
+    first = blocks.read(0, FIRST_ROWS, call)
     # Text becomes at most so many features in an array; compressed rows of words or hashes take less than the text.
     encoded = sum(
         min(column.n_unique(), CATEGORY_LIMIT) if column.dtype == pl.String else 1
         for column in first.iter_columns()
     )
-    bytes_of_row = 2 * first.estimated_size() / first.height + 2 * 4 * encoded
+    bytes_of_row = 2 * first.estimated_size() / max(first.height, 1) + 2 * 4 * encoded
     return bytes_of_row * blocks.n_rows < found[0]
 
 

@@ -1,6 +1,8 @@
 """What every column of a table would become, told before anything is trained."""
 
+import os
 from dataclasses import dataclass
+from typing import cast
 
 import polars as pl
 
@@ -17,11 +19,13 @@ from chainrule.data import (
     column_name,
     example_texts,
     missing_values,
+    open_stream,
+    text_columns_of,
     with_kinds,
     words_per_value,
 )
 from chainrule.estimators.encoder_fit import fit_encoder, refuse_no_target
-from chainrule.estimators.streamed_table import ROWS_AT_ONCE, blocks_to_stream, prepare_stream
+from chainrule.estimators.streamed_table import ROWS_AT_ONCE, is_streamed, prepare_stream
 from chainrule.estimators.table_settings import TableSettings
 
 LEFT_OUT = "left out"
@@ -106,9 +110,10 @@ def describe_table(
     >>> [(column.name, column.kind, column.features, column.missing, column.why) for column in described.columns]
     [('size', 'number', 2, 0.25, 'numbers'), ('unit', 'left out', 0, 0.0, 'it has one value only')]
     """
-    blocks = blocks_to_stream(data, stream, call)
-    if blocks is not None:
+    if is_streamed(data, stream, call):
         name = column_name(target, call)
+        path, texts = os.fsdecode(cast("str", data)), text_columns_of(settings.columns)
+        blocks = open_stream(path, name, call, texts)
         if name is None:
             refuse_no_target(blocks.source, list(blocks.schema), call)
         prepared = prepare_stream(blocks, name, settings, call=call)

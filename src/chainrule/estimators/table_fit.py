@@ -3,17 +3,17 @@
 import json
 import os
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from chainrule._types import Array, ArrayLike
-from chainrule.data import Encoder, Label, Split, column_name
+from chainrule.data import Encoder, Label, Split, column_name, open_stream, text_columns_of
 from chainrule.errors import ArgumentError
 from chainrule.estimators.encoder_fit import fit_encoder, refuse_no_target
 from chainrule.estimators.model import Model
 from chainrule.estimators.scores import Scores, judge_parts
-from chainrule.estimators.streamed_table import PreparedStream, blocks_to_stream, prepare_stream
+from chainrule.estimators.streamed_table import PreparedStream, is_streamed, prepare_stream
 from chainrule.estimators.table_arguments import class_weights
 from chainrule.estimators.table_parts import Part
 from chainrule.estimators.table_settings import TableSettings
@@ -106,12 +106,12 @@ def prepare_table(
     MissingFileError, DataError, ArgumentError, ArgumentTypeError
         The data, the target or a setting cannot be used.
     """
-    blocks = blocks_to_stream(data, stream, call)
-    if blocks is not None:
+    if is_streamed(data, stream, call):
         if sample_weight is not None:
             rule = "a table on the disk has no sample_weight beside it"
             raise ArgumentError(call, rule, "one", "Leave it out, or pass stream=False.")
         name = column_name(target, call)
+        blocks = open_stream(os.fsdecode(cast("str", data)), name, call, text_columns_of(settings.columns))
         if name is None:
             refuse_no_target(blocks.source, list(blocks.schema), call)
         return prepare_stream(blocks, name, settings, call=call)
