@@ -45,7 +45,9 @@ def test_each_column_becomes_named_features_in_the_order_of_the_table() -> None:
     others = [name for name in ENCODER.feature_names if not name.startswith("colour=")]
     assert others == [
         *("size", "size is missing", "count", "colour is missing", "paid", "paid is missing"),
-        *("day", "day is missing"),
+        "day",
+        *(f"day: {wave} of {part}" for part in ("month", "weekday", "day") for wave in ("sine", "cosine")),
+        "day is missing",
     ]
 
 

@@ -91,7 +91,7 @@ def write(folder: Path, table: pa.Table) -> Path:
 def test_dates_in_the_far_future_are_encoded(tmp_path: Path, column: pa.Array) -> None:
     frame = read_table(write(tmp_path, pa.table({"x": column}))).frame
     features = Encoder.fit(frame).encode(frame)
-    assert features.shape == (3, 1)
+    assert features.shape[0] == 3
     assert np.isfinite(features).all()
     assert features[0, 0] > features[2, 0] > features[1, 0]
 

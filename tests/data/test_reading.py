@@ -251,7 +251,8 @@ def test_a_long_list_of_columns_is_cut_in_messages() -> None:
             "t.xls",
             b"junk",
             (
-                "train: a file of data ends in .csv, .tsv, .npz, .npy, .parquet, .arrow, .feather, .ipc; got "
+                "train: a file of data ends in .csv, .tsv, .npz, .npy, .svmlight, .libsvm, .svm, .parquet, .arrow, "
+                ".feather, .ipc; got "
                 "'t.xls'. Convert it, or use an embedded "
                 "set: digits, iris, wine, breast-cancer."
             ),

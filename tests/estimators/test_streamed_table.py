@@ -172,7 +172,9 @@ def test_the_fit_learns_and_is_judged_as_one_in_memory(one_file):
     streamed, whole = both(one_file, settings)
     model = train_table(streamed, settings)
     fit, in_memory = judge_table(model, streamed), judge_table(model, whole)
-    assert fit.test == in_memory.test
+    # Logits of 128 rows and of all of them differ in their last bits.
+    assert fit.test.accuracy == in_memory.test.accuracy
+    assert fit.test.loss == pytest.approx(in_memory.test.loss, rel=1e-6)
     assert fit.validation == in_memory.validation
     np.testing.assert_array_equal(fit.test_predictions, in_memory.test_predictions)
     assert fit.training.loss == pytest.approx(in_memory.training.loss, abs=0.05)

@@ -7,7 +7,19 @@ from pathlib import Path
 from chainrule.errors import ArgumentError, OutputError
 from chainrule.files import check_writable
 
-DATA_ENDINGS = (".csv", ".tsv", ".parquet", ".arrow", ".feather", ".ipc", ".npz", ".npy")
+DATA_ENDINGS = (
+    ".csv",
+    ".tsv",
+    ".parquet",
+    ".arrow",
+    ".feather",
+    ".ipc",
+    ".npz",
+    ".npy",
+    ".svmlight",
+    ".libsvm",
+    ".svm",
+)
 
 
 def default_model_path(data: str) -> Path:

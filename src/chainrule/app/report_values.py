@@ -107,7 +107,7 @@ def describe(model: "Model", name: str) -> Described:
         network.parameters.size,
         ()
         if encoder is None
-        else tuple(Column(c.name, c.kind.value, len(c.feature_names)) for c in encoder.columns),
+        else tuple(Column(c.name, c.kind.value, c.n_features) for c in encoder.columns),
         () if encoder is None else tuple((dropped.name, dropped.reason) for dropped in encoder.dropped),
         counts,
         float(network.temperature),
@@ -168,7 +168,7 @@ def feature_counts(model: "Model", table: "Table") -> list[tuple[str, int]]:
     """Return each column that the model reads, with the number of features it becomes."""
     if model.encoder is None:
         return [(name, 1) for name in table.features.columns]
-    return [(column.name, len(column.feature_names)) for column in model.encoder.columns]
+    return [(column.name, column.n_features) for column in model.encoder.columns]
 
 
 def worst_examples(

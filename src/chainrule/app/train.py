@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from chainrule.app import train_options as given
+from chainrule.app.description import print_description
 from chainrule.app.exit_status import ExitStatus
 from chainrule.app.paths import default_model_path, require_model_ending, require_output
 from chainrule.app.refusal import refuse
 from chainrule.app.report import report_of_training, require_report_file, write_report
 from chainrule.app.standard_streams import point_at_nothing, printable, say
-from chainrule.app.train_request import CALL, TrainRequest, new_checkpoint
+from chainrule.app.train_request import CALL, TrainRequest, column_kinds, new_checkpoint
 from chainrule.errors import ChainruleError
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def train(
     validation: given.Validation = 0.1,
     test: given.Test = 0.2,
     stream: given.Stream = None,
+    column: given.Columns = None,
+    describe: given.Describe = False,
     checkpoint: given.CheckpointPath = None,
     checkpoint_every: given.CheckpointEvery = 60.0,
     resume: given.Resume = None,
@@ -71,8 +74,12 @@ def train(
         activation=activation, solver=solver, learning_rate=learning_rate, alpha=alpha, batch_size=batch_size,
         max_epochs=max_epochs, patience=patience, label_smoothing=label_smoothing, balanced=balanced,
         validation=validation, test=test, stream=stream,
+        columns=column_kinds(column or []),
     )  # fmt: skip
     request = replace(request, stream=stays_on_the_disk(request))
+    if describe:
+        print_description(request, as_json=as_json)
+        return
     where = None if checkpoint is None else new_checkpoint(checkpoint, checkpoint_every, request)
     train_as_asked(request, where, manner)
 

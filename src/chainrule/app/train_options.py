@@ -9,8 +9,8 @@ Data: TypeAlias = Annotated[
     str | None,
     typer.Argument(
         metavar="DATA",
-        help="A .csv, .tsv, .parquet, .arrow, .npz or .npy file, a folder or pattern of .parquet or .arrow files, or "
-        "digits, iris, wine or breast-cancer.",
+        help="A .csv, .tsv, .parquet, .arrow, .npz, .npy or .svmlight file, a folder or pattern of .parquet or .arrow "
+        "files, or digits, iris, wine or breast-cancer.",
     ),
 ]
 Target: TypeAlias = Annotated[
@@ -62,6 +62,17 @@ Stream: TypeAlias = Annotated[
         "--stream/--no-stream",
         help="Leave the table on the disk and read it anew in every epoch; by its size if left out.",
     ),
+]
+Columns: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="NAME=KIND",
+        help="What a column is, where its values do not say it: number, category, hashed, boolean, date, text, drop.",
+    ),
+]
+Describe: TypeAlias = Annotated[
+    bool, typer.Option("--describe", help="Print what every column becomes, and train nothing.")
 ]
 CheckpointPath: TypeAlias = Annotated[
     Path | None,

@@ -3,13 +3,15 @@
 import dataclasses
 import glob
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.app.layers import activations, hidden_units
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chainrule.estimators import TableSettings
     from chainrule.training import Checkpoint, Solver
 
@@ -38,6 +40,7 @@ class TrainRequest:
     validation: float
     test: float
     stream: bool | None = None
+    columns: dict[str, str] = field(default_factory=dict)
 
     def settings(self) -> "TableSettings":
         """Return the settings of the fit; a learning rate falls along a cosine."""
@@ -56,6 +59,7 @@ class TrainRequest:
             validation_fraction=self.validation,
             test_fraction=self.test,
             random_state=self.seed,
+            columns=self.columns,
         )
 
     def note(self) -> dict[str, Any]:
@@ -111,6 +115,33 @@ def new_checkpoint(path: Path, every: float, request: TrainRequest) -> "Checkpoi
             CALL, rule, came, f"Finish it with chainrule train --resume {path}, or remove it."
         )
     return Checkpoint(path, every, resume=False, note=request.note())
+
+
+def column_kinds(options: "Sequence[str]") -> dict[str, str]:
+    """Return the kinds of columns that ``--column NAME=KIND`` says.
+
+    Raises
+    ------
+    ArgumentError
+        There is no "=" or no such kind, or a column comes twice.
+
+    Examples
+    --------
+    >>> column_kinds(["zip=category", "a=b=text"])
+    {'zip': 'category', 'a=b': 'text'}
+    """
+    from chainrule.data import check_column_kinds
+    from chainrule.errors import ArgumentError
+
+    kinds: dict[str, str] = {}
+    for option in options:
+        name, equals, kind = option.rpartition("=")
+        if not equals or name in kinds:
+            rule = "--column is NAME=KIND, once for each column"
+            came = f"{name!r} twice" if equals else f"{option!r}"
+            raise ArgumentError(CALL, rule, came, "Name a column and its kind, as zip=category.")
+        kinds[name] = kind
+    return check_column_kinds(kinds, CALL)
 
 
 def chosen_solver(name: str, learning_rate: float | None, *, hidden: bool) -> "str | Solver":

@@ -52,6 +52,11 @@ class BooleanColumn:
         value = (name,) if self.varies else ()
         return (*value, f"{name} is missing") if self.indicator else value
 
+    @property
+    def n_features(self) -> int:
+        """The number of :attr:`feature_names`."""
+        return len(self.feature_names)
+
     def encode(self, column: pl.Series, out: Array) -> None:
         """Write the features of a column of the same kind into ``out`` (examples, features)."""
         values = np.array(column.cast(pl.Boolean).cast(pl.Float64).to_numpy())

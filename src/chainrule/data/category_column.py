@@ -1,4 +1,4 @@
-"""Columns of text: one feature for each frequent category, one for the rare ones, one for missing values."""
+"""Columns of categories: one feature for each frequent one, one for the rare ones, one for missing values."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,7 +10,8 @@ from chainrule._types import Array
 from chainrule.data.column_encoding import JsonValue, flag_of, readable, text_of
 from chainrule.data.kinds import Kind, has_missing
 
-CATEGORY_LIMIT = 100  # categories beyond the so many most frequent ones share one feature
+CATEGORY_LIMIT = 100
+"""The so many most frequent categories have a feature each."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,11 @@ class CategoryColumn:
         cls, column: pl.Series, limit: int = CATEGORY_LIMIT, *, indicator: bool | None = None
     ) -> "CategoryColumn | None":
         """Return the encoding of a column with at least one value, None if nothing varies in it."""
-        present = column.cast(pl.String).drop_nulls()
         indicator = has_missing(column) if indicator is None else indicator
-        counts = (
-            present.alias("text").value_counts(name="count").sort(["count", "text"], descending=[True, False])
-        )
-        if counts.height == 1 and not indicator:
+        categories, more = frequent_categories(column, limit)
+        if len(categories) == 1 and not more and not indicator:
             return None
-        categories = tuple(counts["text"].head(limit).to_list())
-        return cls(column.name, categories, counts.height > limit, indicator)
+        return cls(column.name, categories, more, indicator)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -79,9 +76,14 @@ class CategoryColumn:
         names += [f"{name} is other"] * self.other + [f"{name} is missing"] * self.indicator
         return tuple(names)
 
+    @property
+    def n_features(self) -> int:
+        """The number of :attr:`feature_names`."""
+        return len(self.feature_names)
+
     def encode(self, column: pl.Series, out: Array) -> None:
         """Write the features of a column of the same kind into ``out``, zeros of shape (examples, features)."""
-        codes = self._codes(column)
+        codes = places_of(column, self.categories)
         known = codes.is_not_null().to_numpy()
         rows = np.flatnonzero(known)
         out[rows, codes.drop_nulls().to_numpy()] = 1.0
@@ -98,15 +100,12 @@ class CategoryColumn:
         """
         if self.other:
             return None
-        strange = column.filter(self._codes(column).is_null() & column.is_not_null()).cast(pl.String)
+        strange = column.filter(places_of(column, self.categories).is_null() & column.is_not_null()).cast(
+            pl.String
+        )
         if not len(strange):
             return None
         return Unseen(self.name, len(strange), tuple(strange.unique(maintain_order=True).head(3).to_list()))
-
-    def _codes(self, column: pl.Series) -> pl.Series:
-        """Return the place of each value among the categories, null where it has none."""
-        places = pl.Enum(self.categories)
-        return column.cast(pl.String).cast(places, strict=False).to_physical()
 
     def to_json_value(self) -> JsonValue:
         """Return plain values, from which :meth:`from_json_value` makes an equal encoding."""
@@ -122,11 +121,33 @@ class CategoryColumn:
     @classmethod
     def from_json_value(cls, value: JsonValue) -> "CategoryColumn":
         """Return the encoding that :meth:`to_json_value` described."""
-        categories = value["categories"]
-        if not isinstance(categories, list) or not all(isinstance(category, str) for category in categories):
-            raise TypeError("categories are a list of texts")
-        if len(set(categories)) < len(categories):
-            raise ValueError("categories are different")
-        "".join(categories).encode()  # raises where UTF-8 cannot write one
         name, other, indicator = text_of(value, "name"), flag_of(value, "other"), flag_of(value, "indicator")
-        return cls(name, tuple(categories), other, indicator)
+        return cls(name, categories_of(value), other, indicator)
+
+
+def texts_of(column: pl.Series) -> pl.Series:
+    """Return a column of text, whatever its type, as strings."""
+    return column.cast(pl.String)
+
+
+def frequent_categories(column: pl.Series, limit: int) -> tuple[tuple[str, ...], bool]:
+    """Return the most frequent categories, equally frequent ones by their text, and whether there are more."""
+    counts = texts_of(column).drop_nulls().alias("text").value_counts(name="count")
+    ordered = counts.sort(["count", "text"], descending=[True, False])
+    return tuple(ordered["text"].head(limit).to_list()), counts.height > limit
+
+
+def places_of(column: pl.Series, categories: tuple[str, ...]) -> pl.Series:
+    """Return the place of each value among the categories, null where it has none."""
+    return texts_of(column).cast(pl.Enum(categories), strict=False).to_physical()
+
+
+def categories_of(value: JsonValue) -> tuple[str, ...]:
+    """Return the categories of a model file; TypeError or ValueError if they are none."""
+    categories = value["categories"]
+    if not isinstance(categories, list) or not all(isinstance(category, str) for category in categories):
+        raise TypeError("categories are a list of texts")
+    if len(set(categories)) < len(categories):
+        raise ValueError("categories are different")
+    "".join(categories).encode()  # raises where UTF-8 cannot write one
+    return tuple(categories)

@@ -1,7 +1,7 @@
 """What every encoded column can do, and the encodings of each kind of column."""
 
 import math
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeGuard
 
 import polars as pl
 
@@ -11,8 +11,8 @@ from chainrule.data.kinds import Kind
 JsonValue: TypeAlias = dict[str, Any]
 
 
-class ColumnEncoding(Protocol):
-    """How one column of a table becomes one or more numeric features."""
+class AnyColumnEncoding(Protocol):
+    """What is known of every encoding: how one column of a table becomes one or more numeric features."""
 
     @property
     def name(self) -> str:
@@ -26,11 +26,35 @@ class ColumnEncoding(Protocol):
     def feature_names(self) -> tuple[str, ...]:
         """One name for each feature the column becomes."""
 
-    def encode(self, column: pl.Series, out: Array) -> None:
-        """Write the features of a column of the right kind into ``out``, zeros of shape (examples, features)."""
+    @property
+    def n_features(self) -> int:
+        """How many features the column becomes."""
 
     def to_json_value(self) -> JsonValue:
         """Return plain values from which an equal encoding can be made."""
+
+
+class ColumnEncoding(AnyColumnEncoding, Protocol):
+    """An encoding with few features, most of which have a value in every row."""
+
+    def encode(self, column: pl.Series, out: Array) -> None:
+        """Write the features of a column of the right kind into ``out``, zeros of shape (examples, features)."""
+
+
+class SparseColumnEncoding(AnyColumnEncoding, Protocol):
+    """An encoding with many features, of which a row has few."""
+
+    @property
+    def entries_of_row(self) -> int:
+        """About how many features a row has: what memory is planned by."""
+
+    def encode_sparse(self, column: pl.Series) -> Any:
+        """Return the features of a column of the right kind, scipy.sparse.csr_array of float32."""
+
+
+def encodes_sparsely(encoding: AnyColumnEncoding) -> TypeGuard[SparseColumnEncoding]:
+    """Return whether an encoding gives compressed rows."""
+    return hasattr(type(encoding), "encode_sparse")
 
 
 def write_scaled(scaled: FloatArray, out: Array, *, indicator: bool) -> None:
@@ -63,6 +87,16 @@ def flag_of(value: JsonValue, key: str) -> bool:
     if not isinstance(flag, bool):
         raise TypeError(f"{key} is true or false")
     return flag
+
+
+def count_of(value: JsonValue, key: str, most: int) -> int:
+    """Return a count of a model file, from 1 to ``most``; KeyError, TypeError or ValueError if there is none."""
+    count = value[key]
+    if type(count) is not int:
+        raise TypeError(f"{key} is a count")
+    if not 1 <= count <= most:
+        raise ValueError(f"{key} is from 1 to {most}")
+    return count
 
 
 def number_of(value: JsonValue, key: str) -> float:

@@ -1,56 +1,44 @@
 """From the columns of a table to a matrix of features, and back from a model file to the same encoding."""
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from chainrule._types import Array, FloatArray
-from chainrule.data.boolean_column import BooleanColumn
-from chainrule.data.category_column import CATEGORY_LIMIT, CategoryColumn, Unseen
-from chainrule.data.column_encoding import ColumnEncoding, JsonValue, text_of
-from chainrule.data.kinds import Kind, has_missing, is_all_missing, kind_of
-from chainrule.data.number_column import NumberColumn
+from chainrule._types import Array
+from chainrule.data.category_column import CategoryColumn, Unseen
+from chainrule.data.chosen_kinds import with_kind, with_kinds
+from chainrule.data.column_encoding import AnyColumnEncoding, JsonValue, encodes_sparsely, text_of
+from chainrule.data.column_fit import DroppedColumn, check_column, column_from_json_value, fit_column
+from chainrule.data.feature_matrix import bytes_of_row, feature_matrix
+from chainrule.data.kinds import WORDS, Kind, has_missing, is_all_missing, kind_of
 from chainrule.data.number_text import refuse_numbers_as_text
-from chainrule.data.refusals import (
-    quoted,
-    refuse_changed_column,
-    refuse_infinite,
-    refuse_nothing_left,
-    refuse_type,
-)
+from chainrule.data.refusals import quoted, refuse_changed_column, refuse_infinite, refuse_nothing_left
 from chainrule.data.sampling import sampled
 from chainrule.data.table import listing
 from chainrule.errors import DataError, UnseenCategoryWarning
-
-BLOCK_ROWS = 16_384
-"""Rows that are encoded column by column before the next ones: their features stay in the cache."""
-
-
-@dataclass(frozen=True)
-class DroppedColumn:
-    """A column that training left out, and why; prediction does not ask for it."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)
 class Encoder:
     """What every column of a table becomes, fitted to training rows.
 
-    Numbers, dates, times and durations are scaled by median and interquartile range and smoothly clipped to -3..3;
-    true and false are 1 and -1; text has one feature for each category. Missing values are a feature where training
-    had some. Columns in which nothing varies are left out.
+    Numbers, times and durations are scaled by median and interquartile range and smoothly clipped to -3..3; dates as
+    well, with parts of the calendar beside them; true and false are 1 and -1; categories have a feature each, rarer
+    ones share some by their hash; free text becomes weighted words. Missing values are a feature where training had
+    some. Columns in which nothing varies are left out.
 
     Parameters
     ----------
-    columns : tuple of ColumnEncoding
+    columns : tuple of encodings
         In the order of the table's columns.
     dropped : tuple of DroppedColumn
         What was left out.
+    chosen : tuple of str
+        Columns whose kind was chosen: values of another type are converted, as they were in training.
 
     Examples
     --------
@@ -64,8 +52,9 @@ class Encoder:
     array([-0.65,  1.  ,  0.  ], dtype=float32)
     """
 
-    columns: tuple[ColumnEncoding, ...]
+    columns: tuple[AnyColumnEncoding, ...]
     dropped: tuple[DroppedColumn, ...] = ()
+    chosen: tuple[str, ...] = ()
 
     @classmethod
     def fit(
@@ -73,6 +62,7 @@ class Encoder:
         frame: pl.DataFrame,
         *,
         rows: Array | None = None,
+        kinds: Mapping[str, str] | None = None,
         source: str = "the table",
         call: str = "Encoder.fit",
     ) -> "Encoder":
@@ -84,14 +74,19 @@ class Encoder:
             At least one row.
         rows : ndarray of int64 or None
             The rows of training; None for all. The others are only checked, never looked at for what to encode.
+        kinds : mapping or None
+            Kinds of some columns by name, of ``chosen_kinds.COLUMN_KINDS``; others are found from the values.
         source, call : str
             What messages call the table, and who asks.
 
         Raises
         ------
         DataError
-            A column has infinite values or a type that no encoding serves, or nothing varies in any column.
+            A column has infinite values or a type that no encoding serves, a value does not fit the kind that was
+            chosen, or nothing varies in any column.
         """
+        kinds = kinds or {}
+        frame = with_kinds(frame, kinds, source, call)
         chosen = sampled(0, frame.height, frame.height)
         sample = frame if chosen.all() else frame.filter(pl.Series(chosen))
         training = np.ones(frame.height, dtype=bool)
@@ -100,14 +95,21 @@ class Encoder:
             training[rows] = True
         incomplete = set()
         for column in frame.iter_columns():
-            check_column(column, source, call)
+            check_column(column, source, call, chosen=kinds.get(column.name))
             if has_missing(column if rows is None else column.filter(pl.Series(training))):
                 incomplete.add(column.name)
-        return cls.of_sample(sample, training[chosen], incomplete, source=source, call=call)
+        return cls.of_sample(sample, training[chosen], incomplete, kinds, source=source, call=call)
 
     @classmethod
     def of_sample(
-        cls, sample: pl.DataFrame, training: Array, incomplete: Collection[str], *, source: str, call: str
+        cls,
+        sample: pl.DataFrame,
+        training: Array,
+        incomplete: Collection[str],
+        kinds: Mapping[str, str],
+        *,
+        source: str,
+        call: str,
     ) -> "Encoder":
         """Return the encoder of a table, from the sample of its rows.
 
@@ -119,6 +121,8 @@ class Encoder:
             The rows of training among them.
         incomplete : collection of str
             Columns with missing values in any row of training, sampled or not.
+        kinds : mapping
+            The kinds that were chosen for some columns, which have them already.
         source, call : str
             What messages call the table, and who asks.
 
@@ -127,20 +131,23 @@ class Encoder:
         DataError
             A column has text that is mostly numbers, or nothing varies in any column.
         """
-        columns: list[ColumnEncoding] = []
+        columns: list[AnyColumnEncoding] = []
         dropped: list[DroppedColumn] = []
         of_training = sample if training.all() else sample.filter(pl.Series(training))
         for whole, column in zip(sample.iter_columns(), of_training.iter_columns(), strict=True):
-            if whole.dtype == pl.String:  # a categorical type says itself that its values are names
+            chosen = kinds.get(column.name)
+            if (
+                whole.dtype == pl.String and chosen is None
+            ):  # a categorical type says itself that it holds names
                 refuse_numbers_as_text(whole, source, call)
-            fitted = fit_column(column, column.name in incomplete)
+            fitted = fit_column(column, column.name in incomplete, chosen)
             if isinstance(fitted, DroppedColumn):
                 dropped.append(fitted)
             else:
                 columns.append(fitted)
         if not columns:
             refuse_nothing_left([(column.name, column.reason) for column in dropped], source, call)
-        return cls(tuple(columns), tuple(dropped))
+        return cls(tuple(columns), tuple(dropped), tuple(sorted(set(kinds) & {one.name for one in columns})))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -150,12 +157,22 @@ class Encoder:
     @property
     def n_features(self) -> int:
         """The number of columns of that matrix."""
-        return sum(len(column.feature_names) for column in self.columns)
+        return sum(column.n_features for column in self.columns)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether :meth:`encode` returns compressed rows: a column is hashed, or free text."""
+        return any(map(encodes_sparsely, self.columns))
+
+    @property
+    def bytes_of_row(self) -> int:
+        """About what an encoded row takes; exactly, unless it is sparse."""
+        return bytes_of_row(self.columns)
 
     @property
     def text_columns(self) -> frozenset[str]:
         """The columns that a file's reader must leave as text."""
-        return frozenset(column.name for column in self.columns if column.kind is Kind.CATEGORY)
+        return frozenset(column.name for column in self.columns if column.kind in WORDS)
 
     def encode(
         self,
@@ -164,7 +181,7 @@ class Encoder:
         source: str = "the table",
         call: str = "Encoder.encode",
         say_unseen: bool = True,
-    ) -> FloatArray:
+    ) -> Any:
         """Return the features of the rows of a table; columns that training did not have are ignored.
 
         Parameters
@@ -178,8 +195,9 @@ class Encoder:
 
         Returns
         -------
-        ndarray of float32, shape (examples, n_features), C order
-            Row by row: encoding part of a table gives that part of the whole table's encoding, bit for bit.
+        ndarray of float32 or scipy.sparse.csr_array of float32, shape (examples, n_features)
+            In C order; compressed rows if a column is hashed or free text, their indices rising. Row by row: encoding
+            part of a table gives that part of the whole table's encoding, bit for bit.
 
         Raises
         ------
@@ -192,15 +210,12 @@ class Encoder:
             Once, naming each column with unseen categories, their number and up to three of them.
         """
         columns = self._required_columns(frame, source, call)
-        features = np.zeros((frame.height, self.n_features), dtype=np.float32)
+        ready = [
+            checked_column(columns[encoding.name], encoding, encoding.name in self.chosen, source, call)
+            for encoding in self.columns
+        ]
+        features = feature_matrix(self.columns, ready, frame.height)
         unseen = []
-        ready = [checked_column(columns[encoding.name], encoding, source, call) for encoding in self.columns]
-        for first in range(0, frame.height, BLOCK_ROWS):
-            start, rows = 0, features[first : first + BLOCK_ROWS]
-            for encoding, column in zip(self.columns, ready, strict=True):
-                stop = start + len(encoding.feature_names)
-                encoding.encode(column[first : first + BLOCK_ROWS], rows[:, start:stop])
-                start = stop
         if say_unseen:
             for encoding, column in zip(self.columns, ready, strict=True):
                 if isinstance(encoding, CategoryColumn):
@@ -233,6 +248,7 @@ class Encoder:
         return {
             "columns": [column.to_json_value() for column in self.columns],
             "dropped": [{"name": column.name, "reason": column.reason} for column in self.dropped],
+            "chosen": list(self.chosen),
         }
 
     @classmethod
@@ -250,77 +266,44 @@ class Encoder:
                 DroppedColumn(text_of(column, "name"), text_of(column, "reason"))
                 for column in value["dropped"]
             )
+            chosen = tuple(text_of({"name": name}, "name") for name in list(value.get("chosen", [])))
         except (OverflowError, RecursionError) as error:
             raise ValueError(str(error)) from error
         names = [column.name for column in columns] + [column.name for column in dropped]
         if not columns or len(set(names)) < len(names):
             raise ValueError("an encoder has columns, each with a name of its own")
-        return cls(columns, dropped)
+        if not set(chosen) <= {column.name for column in columns}:
+            raise ValueError("columns whose kind was chosen are among those of the encoder")
+        return cls(columns, dropped, chosen)
 
 
-def check_column(column: pl.Series, source: str, call: str, first: int = 0) -> None:
-    """Refuse a column of a type that no encoding serves, or with an infinite value; its rows begin at ``first``."""
-    if is_all_missing(column):
-        return
-    if kind_of(column.dtype) is None:
-        refuse_type(column, source, call)
-    refuse_infinite(column, source, call, first)
-
-
-def fit_column(column: pl.Series, indicator: bool) -> ColumnEncoding | DroppedColumn:
-    """Return the encoding of the rows of training of one column by its kind, or why it is left out.
-
-    ``indicator`` tells whether there are missing values, also in rows that are not in the sample.
-    """
-    if is_all_missing(column):
-        return DroppedColumn(column.name, "it has no values")
-    kind = kind_of(column.dtype)
-    assert kind is not None, "checked before"
-    if kind is Kind.CATEGORY and never_repeats(column):
-        return DroppedColumn(column.name, "it is text that never repeats")
-    fitted = fit_kind(column, kind, indicator)
-    if fitted is not None:
-        return fitted
-    alike = column.n_unique() == 1
-    return DroppedColumn(
-        column.name, "it has one value only" if alike else "its values differ beyond 15 digits only"
-    )
-
-
-def fit_kind(column: pl.Series, kind: Kind, indicator: bool) -> ColumnEncoding | None:
-    """Return the encoding of a column of one kind, None if nothing varies in it."""
-    if kind is Kind.CATEGORY:
-        return CategoryColumn.fit(column, indicator=indicator)
-    if kind is Kind.BOOLEAN:
-        return BooleanColumn.fit(column, indicator=indicator)
-    return NumberColumn.fit(column, kind, indicator=indicator)
-
-
-def never_repeats(column: pl.Series) -> bool:
-    """Return whether a long column has another value in each row."""
-    present = len(column) - column.null_count()
-    return column.n_unique() - (column.null_count() > 0) == present > CATEGORY_LIMIT
-
-
-def checked_column(column: pl.Series, encoding: ColumnEncoding, source: str, call: str) -> pl.Series:
+def checked_column(
+    column: pl.Series, encoding: AnyColumnEncoding, chosen: bool, source: str, call: str
+) -> pl.Series:
     """Return a column ready for its encoding: of the kind it had in training, or without any value."""
+    stored = Kind.CATEGORY if encoding.kind in WORDS else encoding.kind
+    if chosen:
+        column = with_kind(column, encoding.kind, source, call)
     if is_all_missing(column):
-        empty = {Kind.CATEGORY: pl.String(), Kind.BOOLEAN: pl.Boolean()}.get(encoding.kind, pl.Float64())
+        empty = {Kind.CATEGORY: pl.String(), Kind.BOOLEAN: pl.Boolean()}.get(stored, pl.Float64())
         return pl.Series(column.name, [None], dtype=empty).new_from_index(0, len(column))
-    if kind_of(column.dtype) is not encoding.kind:
-        refuse_changed_column(column, encoding.kind, source, call)
+    if kind_of(column.dtype) is not stored:
+        column = read_as_in_training(column, encoding, source, call)
     refuse_infinite(column, source, call)
     return column
 
 
-def column_from_json_value(value: JsonValue) -> ColumnEncoding:
-    """Return the encoding of one column from its plain values."""
-    kind = Kind(value["kind"])
-    if kind is Kind.CATEGORY:
-        return CategoryColumn.from_json_value(value)
-    return (
-        BooleanColumn.from_json_value(value) if kind is Kind.BOOLEAN else NumberColumn.from_json_value(value)
-    )
+def read_as_in_training(column: pl.Series, encoding: AnyColumnEncoding, source: str, call: str) -> pl.Series:
+    """Return text that a file's reader could not tell from names as the kind of training; refuse all else.
+
+    In a column of numbers of which one is 007 here, all are text to a reader that does not know better.
+    """
+    if kind_of(column.dtype) is Kind.CATEGORY and encoding.kind in (Kind.NUMBER, Kind.BOOLEAN, Kind.DATE):
+        try:
+            return with_kind(column, encoding.kind, source, call)
+        except DataError:
+            refuse_changed_column(column, encoding.kind, source, call)
+    return refuse_changed_column(column, encoding.kind, source, call)
 
 
 def warn_of_unseen(found: list[Unseen], call: str) -> None:

@@ -1,11 +1,15 @@
-"""Dates and times in the form of ISO 8601: 2024-02-29, 2024-02-29T10:30:00.5+01:00, 10:30."""
+"""Dates and times in the form of ISO 8601: 2024-02-29, 2024-02-29T10:30:00.5+01:00, 10:30; and 2024/02/29.
+
+With the year first a date is one date, whatever stands between its parts; 01/02/2024 is two.
+"""
 
 import polars as pl
 
 CLOCK = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?"
 ZONE = r"(?P<zulu>Z)|(?P<sign>[+-])(?P<zone_hour>[0-9]{2}):?(?P<zone_minute>[0-9]{2})?"
 TIME = f"^{CLOCK}$"
-MOMENT = rf"^(?P<day>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[T ]{CLOCK}(?:{ZONE})?)?$"
+DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}/[0-9]{2}/[0-9]{2}"
+MOMENT = rf"^(?P<day>{DAY})(?:[T ]{CLOCK}(?:{ZONE})?)?$"
 FIRST_ROWS = 1_000  # where these are no dates, the column is not looked at further
 SECOND = 1_000_000_000  # nanoseconds
 
@@ -25,7 +29,7 @@ def as_dates(text: pl.Series) -> pl.Series:
     if not text.head(FIRST_ROWS).str.contains(MOMENT).all():
         return text
     parts = text.str.extract_groups(MOMENT).struct.unnest()
-    day = parts["day"].str.to_date("%Y-%m-%d", strict=False).alias(text.name)
+    day = parts["day"].str.replace_all("/", "-").str.to_date("%Y-%m-%d", strict=False).alias(text.name)
     if parts["hour"].null_count() == len(parts):
         return day if day.null_count() == text.null_count() else text
     moment = parts.select(

@@ -11,9 +11,12 @@ class Kind(StrEnum):
     NUMBER = "number"
     BOOLEAN = "boolean"
     CATEGORY = "category"
+    HASHED = "hashed"
+    TEXT = "text"
     DATE = "date"
     TIME = "time"
     DURATION = "duration"
+    SPARSE = "sparse"
 
     @property
     def phrase(self) -> str:
@@ -25,16 +28,28 @@ PHRASES = {
     Kind.NUMBER: "numbers",
     Kind.BOOLEAN: "true and false",
     Kind.CATEGORY: "text",
+    Kind.HASHED: "text",
+    Kind.TEXT: "text",
     Kind.DATE: "dates",
     Kind.TIME: "times of day",
     Kind.DURATION: "durations",
+    Kind.SPARSE: "lists of features and values",
 }
+
+WORDS = frozenset({Kind.CATEGORY, Kind.HASHED, Kind.TEXT})
+"""The kinds of columns whose values are text."""
+
+
+FEATURE, VALUE = "feature", "value"
+COMPRESSED = pl.Struct({FEATURE: pl.Int32, VALUE: pl.Float64})
+"""An entry of compressed rows, of which a column holds a list in each row."""
 
 
 def kind_of(dtype: pl.DataType) -> Kind | None:
     """Return the kind of a polars type, None for one that no encoding serves (lists, structures, bytes, objects).
 
-    Integers, floats and decimals are one kind, as are dates and dates with a time.
+    Integers, floats and decimals are one kind, as are dates and dates with a time; all text is CATEGORY, for its type
+    does not tell words from names.
 
     Examples
     --------
@@ -43,6 +58,8 @@ def kind_of(dtype: pl.DataType) -> Kind | None:
     """
     if dtype.is_numeric():
         return Kind.NUMBER
+    if isinstance(dtype, pl.List) and dtype.inner == COMPRESSED:
+        return Kind.SPARSE
     return {
         pl.Boolean: Kind.BOOLEAN,
         pl.String: Kind.CATEGORY,

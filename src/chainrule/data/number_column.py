@@ -1,4 +1,4 @@
-"""Columns of numbers, dates, times and durations: one scaled feature, and one that says where it is missing."""
+"""Columns of numbers, times and durations: one scaled feature, and one that says where it is missing."""
 
 from dataclasses import dataclass
 
@@ -6,25 +6,22 @@ import numpy as np
 import polars as pl
 
 from chainrule._types import Array, FloatArray
+from chainrule.data.calendar_parts import units_per_day
 from chainrule.data.column_encoding import JsonValue, flag_of, readable, text_of, write_scaled
 from chainrule.data.kinds import Kind
 from chainrule.data.robust_scaling import RobustScaling
 
-MILLISECONDS_PER_DAY = 86_400_000
-PER_MILLISECOND = {"ms": 1, "us": 1_000, "ns": 1_000_000}
-
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A column whose values are numbers, or become numbers: dates, times of day and durations count in days.
+    """A column whose values are numbers, or become numbers: times of day and durations count in days.
 
     Parameters
     ----------
     name : str
         The column's name.
     kind : Kind
-        NUMBER, DATE (days since 1970-01-01, in UTC where the column has a time zone), TIME (days since midnight) or
-        DURATION (days).
+        NUMBER, TIME (days since midnight) or DURATION (days).
     scaling : RobustScaling
         Of the values in training. A spread of 0 (one value only, and missing ones) makes no feature.
     indicator : bool
@@ -66,6 +63,11 @@ class NumberColumn:
         scaled = (name,) if self.scaling.spread > 0.0 else ()
         return (*scaled, f"{name} is missing") if self.indicator else scaled
 
+    @property
+    def n_features(self) -> int:
+        """The number of :attr:`feature_names`."""
+        return len(self.feature_names)
+
     def encode(self, column: pl.Series, out: Array) -> None:
         """Write the features of a column of the same kind into ``out`` (examples, features)."""
         write_scaled(self.scaling.apply(as_numbers(column, self.kind)), out, indicator=self.indicator)
@@ -85,6 +87,8 @@ class NumberColumn:
 def as_numbers(column: pl.Series, kind: Kind) -> FloatArray:
     """Return a column as float64, shape (n,), NaN where a value is missing.
 
+    Dates are days since 1970-01-01, in UTC where the column has a time zone.
+
     Examples
     --------
     >>> from datetime import date
@@ -95,7 +99,7 @@ def as_numbers(column: pl.Series, kind: Kind) -> FloatArray:
         return to_floats(column)
     if column.dtype == pl.Date:
         return to_floats(column.to_physical())
-    per_day = MILLISECONDS_PER_DAY * PER_MILLISECOND[getattr(column.dtype, "time_unit", "ns")]
+    per_day = units_per_day(column.dtype)
     # Stored integers, since polars cannot change the unit of all of them. Whole days are exact; the rest rounds once.
     stored = column.to_physical()
     return to_floats(stored // per_day) + to_floats(stored % per_day) / per_day

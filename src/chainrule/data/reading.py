@@ -13,6 +13,8 @@ from chainrule.data.embedded import EMBEDDED, read_embedded
 from chainrule.data.frames import read_frame
 from chainrule.data.numpy_archive import read_numpy_archive, read_numpy_array
 from chainrule.data.refusals import quoted
+from chainrule.data.svmlight import ENDINGS as SVMLIGHT
+from chainrule.data.svmlight import read_svmlight
 from chainrule.data.table import Table, require_column
 from chainrule.errors import ArgumentTypeError, DataError
 from chainrule.files import read_whole
@@ -138,6 +140,11 @@ def read_npy(content: bytes, path: Path, call: str, _: frozenset[str], target: s
     return read_numpy_array(content, path, labels, call)
 
 
+def read_sparse(content: bytes, path: Path, call: str, _: frozenset[str], __: str | None) -> Table:
+    """Return the table of a svmlight file."""
+    return read_svmlight(content, path, call)
+
+
 def read_npz(content: bytes, path: Path, call: str, _: frozenset[str], __: str | None) -> Table:
     """Return the table of a NumPy archive."""
     return read_numpy_archive(content, path, call)
@@ -148,5 +155,6 @@ READERS: dict[str, Reader] = {
     ".tsv": read_csv,
     ".npz": read_npz,
     ".npy": read_npy,
+    **dict.fromkeys(SVMLIGHT, read_sparse),
 }
 ENDINGS = (*READERS, *FORMATS)

@@ -82,6 +82,20 @@ def value_at(column: pl.Series, row: int) -> str:
         return str(column.slice(row, 1).to_physical()[0])
 
 
+def example_texts(column: pl.Series, count: int) -> tuple[str, ...]:
+    """Return the first few different values of a column for a message.
+
+    Examples
+    --------
+    >>> example_texts(pl.Series("colour", ["red", None, "red", "blue"]), 3), example_texts(pl.Series([1.5]), 3)
+    (("'red'", "'blue'"), ('1.5',))
+    """
+    present = column.filter(column.is_not_null())
+    first = present.unique(maintain_order=True).head(count) if kind_of(column.dtype) else present.head(0)
+    shown = (value_at(first, row) for row in range(len(first)))
+    return tuple(shown if kind_of(column.dtype) is Kind.CATEGORY else (value.strip("'") for value in shown))
+
+
 def strange_row(column: pl.Series, kind: Kind) -> int:
     """Return the first row that shows that the column changed."""
     strange = column.is_not_null()

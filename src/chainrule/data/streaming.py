@@ -22,8 +22,12 @@ def can_be_streamed(path: str, call: str) -> bool:
     return files_of_blocks(Path(path), call) is not None
 
 
-def open_stream(path: str, target: str | None, call: str) -> TableBlocks:
+def open_stream(
+    path: str, target: str | None, call: str, text_columns: frozenset[str] = frozenset()
+) -> TableBlocks:
     """Return a file, a folder or a pattern as blocks of rows; a CSV file is written as Parquet first.
+
+    ``text_columns`` of a CSV file stay text whatever they look like.
 
     Raises
     ------
@@ -31,7 +35,7 @@ def open_stream(path: str, target: str | None, call: str) -> TableBlocks:
         As :func:`~chainrule.data.blocks.open_blocks` and :func:`~chainrule.data.csv_pieces.spooled`.
     """
     if Path(path).suffix.lower() in CSV_ENDINGS:
-        return spooled(Path(path), call, target=target)
+        return spooled(Path(path), call, text_columns, target)
     blocks = open_blocks(path, call)
     if blocks is None:
         raise MissingFileError(

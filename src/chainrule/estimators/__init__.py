@@ -11,6 +11,7 @@ from chainrule.estimators.judged_rows import RowJudgements, judge_rows
 from chainrule.estimators.model import Model, load
 from chainrule.estimators.scores import Scores, judge
 from chainrule.estimators.streamed_table import PreparedStream, is_streamed
+from chainrule.estimators.table_description import ColumnDescription, TableDescription, describe_table
 from chainrule.estimators.table_fit import (
     PreparedTable,
     TableFit,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from chainrule.estimators.softmax_classifier import SoftmaxClassifier
 
 __all__ = [
+    "ColumnDescription",
     "ColumnInfluence",
     "Model",
     "Part",
@@ -33,9 +35,11 @@ __all__ = [
     "RowJudgements",
     "Scores",
     "SoftmaxClassifier",
+    "TableDescription",
     "TableFit",
     "TableSettings",
     "column_influences",
+    "describe_table",
     "fit_table",
     "is_streamed",
     "judge",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chainrule._types import ArrayLike
+from chainrule.data import check_column_kinds
 from chainrule.estimators.model import Model
 from chainrule.estimators.table_arguments import checked_activation, checked_hidden, checked_share
 from chainrule.estimators.table_fit import prepare_table, train_table
@@ -31,6 +32,7 @@ def fit_table(
     patience: int | None = 20,
     sample_weight: ArrayLike | None = None,
     stream: bool | str = "auto",
+    columns: Mapping[str, str] | None = None,
     class_weight: str | Mapping[Any, float] | None = None,
     label_smoothing: float = 0.0,
     validation_fraction: float = 0.1,
@@ -42,7 +44,7 @@ def fit_table(
     checkpoint_every: float = EVERY,
     log: str | os.PathLike[str] | None = None,
 ) -> Model:
-    """Train a classifier on a table of raw columns: numbers, text, true and false, dates, missing values.
+    """Train a classifier on a table of raw columns: numbers, categories, text, booleans, dates, missing values.
 
     Parameters
     ----------
@@ -64,6 +66,10 @@ def fit_table(
     stream : bool or "auto"
         Whether the table stays on the disk and is read anew in every epoch, in portions of a bounded size: Parquet
         files alone, and minibatch solvers. "auto": if it would not fit into memory.
+    columns : mapping or None
+        Kinds of some columns by name: "number", "category" (a feature for each of the 100 most frequent), "hashed"
+        (the rarer ones by their hash), "boolean", "date", "text" (words, weighted) or "drop". Values of another type
+        are converted, in prediction too; all other kinds are found from the values of the whole column, and kept.
     class_weight : "balanced", mapping or None
         A weight for each label (1 where the mapping has none); "balanced" weighs each class by the inverse of its
         share of the rows.
@@ -89,7 +95,8 @@ def fit_table(
     MissingFileError
         A file does not exist.
     DataError
-        The data cannot be read, a row has no target, there is one class only, a value is infinite.
+        The data cannot be read, a row has no target, there is one class only, a value is infinite or does not fit the
+        kind that ``columns`` says.
     ArgumentError, ArgumentTypeError
         A setting is outside its domain.
     CheckpointError
@@ -118,6 +125,7 @@ def fit_table(
         validation_fraction=checked_share("validation_fraction", validation_fraction, CALL),
         test_fraction=checked_share("test_fraction", test_fraction, CALL),
         random_state=random_state,
+        columns=check_column_kinds(columns, CALL),
     )
     where = check_checkpoint(CALL, checkpoint, checkpoint_every)
     prepared = prepare_table(data, target, settings, sample_weight=sample_weight, stream=stream)

@@ -138,8 +138,11 @@ class Model:
         """
         return label_array(self.classes)[probabilities.argmax(axis=1)]
 
-    def features_of(self, data: object, *, call: str = "Model.features_of") -> Array:
-        """Return what the network sees of raw rows, shape (examples, features); ``data`` as :meth:`predict_proba`."""
+    def features_of(self, data: object, *, call: str = "Model.features_of") -> Any:
+        """Return what the network sees of raw rows, shape (examples, features); ``data`` as :meth:`predict_proba`.
+
+        An array, or scipy.sparse.csr_array where a column is hashed or free text.
+        """
         if self.encoder is None and isinstance(data, np.ndarray | list | tuple):
             return np.asarray(data)
         return self.encode(self.read(data, call=call), call=call)
@@ -157,8 +160,8 @@ class Model:
             return table
         return Table(table.frame, expected if expected in table.frame.columns else None, table.source)
 
-    def encode(self, table: "Table", *, call: str = "Model.encode") -> Array:
-        """Return the features of a table's rows, shape (examples, features)."""
+    def encode(self, table: "Table", *, call: str = "Model.encode") -> Any:
+        """Return the features of a table's rows, shape (examples, features), as :meth:`features_of`."""
         if self.encoder is not None:
             return self.encoder.encode(table.frame, source=table.source, call=call)
         features = table.features

@@ -43,7 +43,7 @@ def encoder_from_json_value(value: Any) -> "Encoder | None":
         features = encoder.encode(pl.DataFrame({column.name: [None] for column in encoder.columns}))
     except pl.exceptions.PolarsError as error:
         raise ValueError(f"an encoder that encodes nothing ({error})") from error
-    if not np.isfinite(features).all():
+    if not np.isfinite(features.data if encoder.is_sparse else features).all():
         raise ValueError("an encoder makes finite features")
     return encoder
 

@@ -40,7 +40,7 @@ def judge(network: Network, features: Array, targets: Array) -> tuple[Scores, Ar
     ----------
     network : Network
         With a softmax head; its temperature counts, as in the probabilities it predicts.
-    features : ndarray, shape (examples, features)
+    features : ndarray or scipy.sparse, shape (examples, features)
         Encoded rows.
     targets : ndarray of int64, shape (examples,)
         Class indices.

@@ -11,10 +11,11 @@ import polars as pl
 
 from chainrule._types import Array
 from chainrule.data import TRAINING, Encoder, Label, TableBlocks, class_indices
+from chainrule.functions import is_sparse, sparse_features
 from chainrule.kernels import Purpose, permutation
 from chainrule.training import Examples, stack_rows
 
-PORTION_BYTES = 128 << 20
+PORTION_BYTES = 64 << 20
 """About what the features of a portion take; two are held at a time, and a third while one is made."""
 MOST_BLOCK_ROWS = 65_536
 BLOCKS_OF_PORTION = 4
@@ -133,7 +134,7 @@ class StreamedRows:
         """Return the blocks of each portion; those without rows of training are left out."""
         with_rows = np.flatnonzero(self.training_rows)
         order = with_rows[permutation(len(with_rows), Purpose.SHUFFLE, self.seed, epoch, 0, 1)]
-        bytes_of_row = 4 * self.encoded.encoder.n_features
+        bytes_of_row = self.encoded.encoder.bytes_of_row
         wanted = max(PORTION_BYTES // max(bytes_of_row * self.block_rows, 1), BLOCKS_OF_PORTION)
         count = max(1, round(len(order) / wanted))
         return np.array_split(order, count)
@@ -142,20 +143,24 @@ class StreamedRows:
         parts = [
             self.encoded.read(int(block) * self.block_rows, self.block_rows, TRAINING) for block in blocks
         ]
-        return Examples(
-            stack_rows([features for features, _ in parts]), np.concatenate([labels for _, labels in parts])
-        )
+        features = as_read(stack_rows([features for features, _ in parts]), self.encoded.call)
+        return Examples(features, np.concatenate([labels for _, labels in parts]))
 
 
-def rows_of_block(n_features: int) -> int:
+def as_read(features: Any, call: str) -> Any:
+    """Return features as the training reads them: what scipy.sparse holds as :class:`SparseFeatures`."""
+    return sparse_features(call, "features", features) if is_sparse(features) else features
+
+
+def rows_of_block(bytes_of_row: int) -> int:
     """Return how many rows a block has: a power of two, so that some blocks make a portion.
 
     Examples
     --------
-    >>> rows_of_block(50), rows_of_block(10_000)
-    (65536, 512)
+    >>> rows_of_block(200), rows_of_block(40_000)
+    (65536, 256)
     """
     rows = MOST_BLOCK_ROWS
-    while rows > 1 and rows * n_features * 4 * BLOCKS_OF_PORTION > PORTION_BYTES:
+    while rows > 1 and rows * bytes_of_row * BLOCKS_OF_PORTION > PORTION_BYTES:
         rows //= 2
     return rows

@@ -5,6 +5,7 @@ is the sample that the encoder is fitted to, the validation rows, and counts.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,11 +32,13 @@ from chainrule.data import (
     many_rows_split,
     open_blocks,
     require_column,
+    require_columns,
     sampled,
     split_rows,
+    with_kinds,
 )
 from chainrule.errors import ArgumentError
-from chainrule.estimators.streamed_rows import EncodedBlocks, Parts, StreamedRows, rows_of_block
+from chainrule.estimators.streamed_rows import EncodedBlocks, Parts, StreamedRows, as_read, rows_of_block
 from chainrule.estimators.table_parts import Part, PartOnDisk
 from chainrule.estimators.table_settings import TableSettings
 from chainrule.training import Examples, available_memory
@@ -150,6 +153,7 @@ def fits_into_memory(path: str, call: str) -> bool:
     if blocks is None:
         return MEMORY_OF_TEXT * Path(path).stat().st_size < found[0]
     first = blocks.read(0, FIRST_ROWS, call)
+    # Text becomes at most so many features in an array; compressed rows of words or hashes take less than the text.
     encoded = sum(
         min(column.n_unique(), CATEGORY_LIMIT) if column.dtype == pl.String else 1
         for column in first.iter_columns()
@@ -183,26 +187,33 @@ def prepare_stream(blocks: TableBlocks, target: str, settings: TableSettings, *,
         As there.
     """
     target = require_column(list(blocks.schema), target, blocks.source, call)
+    require_columns(settings.columns, blocks.schema, target, blocks.source, call)
     scan = LabelScan(blocks.source, call)
     for first in range(0, blocks.n_rows, ROWS_AT_ONCE):
         scan.add(blocks.read(first, ROWS_AT_ONCE, call, [target])[target], first)
     classes = scan.classes()
     split = split_of(blocks, target, classes, scan.first_rows, settings, call)
-    found = looked_through(blocks, target, classes, split, call)
+    found = looked_through(blocks, target, classes, split, settings.columns, call)
     encoder = Encoder.of_sample(
         pl.concat(found.sample).drop(target), np.concatenate(found.sample_trains), found.incomplete,
-        source=blocks.source, call=call,
+        settings.columns, source=blocks.source, call=call,
     )  # fmt: skip
     encoded = EncodedBlocks(blocks, target, encoder, tuple(classes), split, call)
-    block_rows = rows_of_block(encoder.n_features)
+    block_rows = rows_of_block(encoder.bytes_of_row)
     training = StreamedRows(
         encoded, block_rows, rows_of_blocks(found.training_rows, block_rows),
-        Examples(*encoded.encode(pl.concat(found.kept[TRAINING]))), found.class_rows.astype(np.float64),
+        kept_examples(encoded, found), found.class_rows.astype(np.float64),
         settings.random_state,
     )  # fmt: skip
     validation = Part(*encoded.encode(pl.concat(found.kept[VALIDATION])), None)
     test = PartOnDisk(encoded, TEST, int(found.rows_of_part[TEST]))
     return PreparedStream(blocks.source, target, encoder, tuple(classes), training, validation, test)
+
+
+def kept_examples(encoded: EncodedBlocks, found: Findings) -> Examples:
+    """Return the rows of training that stay in memory."""
+    features, targets = encoded.encode(pl.concat(found.kept[TRAINING]))
+    return Examples(as_read(features, encoded.call), targets)
 
 
 def split_of(
@@ -236,16 +247,21 @@ def part_of_rows(split: Split, n_rows: int) -> Array:
 
 
 def looked_through(
-    blocks: TableBlocks, target: str, classes: list[Label], split: Parts, call: str
+    blocks: TableBlocks,
+    target: str,
+    classes: list[Label],
+    split: Parts,
+    kinds: Mapping[str, str],
+    call: str,
 ) -> Findings:
-    """Read every row once."""
+    """Read every row once; ``kinds`` are those that were chosen for some columns."""
     found = Findings(len(classes))
     for first in range(0, blocks.n_rows, ROWS_AT_ONCE):
-        frame = blocks.read(first, ROWS_AT_ONCE, call)
+        frame = with_kinds(blocks.read(first, ROWS_AT_ONCE, call), kinds, blocks.source, call, first)
         parts = split.parts(first, frame.height)
         trains = parts == TRAINING
         for column in frame.drop(target).iter_columns():
-            check_column(column, blocks.source, call, first)
+            check_column(column, blocks.source, call, first, chosen=kinds.get(column.name))
             if column.name not in found.incomplete and has_missing(column.filter(pl.Series(trains))):
                 found.incomplete.add(column.name)
         targets = class_indices(frame[target], classes, source=blocks.source, call=call, first=first)

@@ -2,29 +2,19 @@
 
 import json
 import os
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 
-from chainrule._types import Array, ArrayLike, FloatArray
-from chainrule.data import (
-    Encoder,
-    Label,
-    Split,
-    class_indices,
-    column_name,
-    find_classes,
-    open_stream,
-    read_table,
-    split_rows,
-)
-from chainrule.errors import ArgumentError, DataError
+from chainrule._types import Array, ArrayLike
+from chainrule.data import Encoder, Label, Split, column_name, open_stream, text_columns_of
+from chainrule.errors import ArgumentError
+from chainrule.estimators.encoder_fit import fit_encoder, refuse_no_target
 from chainrule.estimators.model import Model
 from chainrule.estimators.scores import Scores, judge_parts
 from chainrule.estimators.streamed_table import PreparedStream, is_streamed, prepare_stream
-from chainrule.estimators.table_arguments import class_weights, row_weights
+from chainrule.estimators.table_arguments import class_weights
 from chainrule.estimators.table_parts import Part
 from chainrule.estimators.table_settings import TableSettings
 from chainrule.network import Network
@@ -121,42 +111,20 @@ def prepare_table(
             rule = "a table on the disk has no sample_weight beside it"
             raise ArgumentError(call, rule, "one", "Leave it out, or pass stream=False.")
         name = column_name(target, call)
-        blocks = open_stream(os.fsdecode(cast("str", data)), name, call)
+        blocks = open_stream(os.fsdecode(cast("str", data)), name, call, text_columns_of(settings.columns))
         if name is None:
             refuse_no_target(blocks.source, list(blocks.schema), call)
         return prepare_stream(blocks, name, settings, call=call)
-    table = read_table(data, target, call=call)
-    if table.target is None:
-        refuse_no_target(table.source, table.frame.columns, call)
-    column = table.frame[table.target]
-    classes = find_classes(column, source=table.source, call=call)
-    targets = class_indices(column, classes, source=table.source, call=call)
-    weights = row_weights(sample_weight, len(targets), call)
-    split = split_rows(
-        targets,
-        validation_fraction=settings.validation_fraction,
-        test_fraction=settings.test_fraction,
-        seed=settings.random_state,
-        call=call,
-    )
-    encoder = Encoder.fit(table.features, rows=split.training, source=table.source, call=call)
+    fitted = fit_encoder(data, target, settings, sample_weight=sample_weight, call=call)
+    table, encoder, split = fitted.table, fitted.encoder, fitted.split
 
     def part(rows: Array) -> Part:
         features = encoder.encode(table.frame[rows], source=table.source, call=call, say_unseen=False)
-        return Part(features, targets[rows], None if weights is None else weights[rows])
+        return Part(features, fitted.targets[rows], None if fitted.weights is None else fitted.weights[rows])
 
     parts = part(split.training), part(split.validation), part(split.test)
-    return PreparedTable(table.source, table.target, encoder, tuple(classes), split, *parts)
-
-
-def refuse_no_target(source: str, columns: Sequence[str], call: str) -> NoReturn:
-    """Refuse a table whose target nobody names."""
-    raise DataError(
-        call,
-        "a target column is named",
-        f"none, and {source} names none itself",
-        f"Name one of its columns: {', '.join(map(repr, columns[:12]))}.",
-    )
+    assert table.target is not None, "fit_encoder refuses a table without one"
+    return PreparedTable(table.source, table.target, encoder, fitted.classes, split, *parts)
 
 
 def train_table(
@@ -262,7 +230,7 @@ def judge_table(model: Model, prepared: PreparedTable | PreparedStream) -> Table
     """Return the model with its scores on the three parts of its table; of a stream's training rows on its sample."""
     if isinstance(prepared, PreparedStream):
         sample = prepared.training.sample
-        rows: dict[str, Iterable[tuple[Any, Array]]] = {
+        rows: dict[str, Any] = {
             "training": [(sample.X, sample.y)],
             "test": prepared.test,
         }
@@ -283,6 +251,6 @@ def judge_table(model: Model, prepared: PreparedTable | PreparedStream) -> Table
     )
 
 
-def in_memory(part: Part) -> tuple[FloatArray, Array]:
+def in_memory(part: Part) -> tuple[Any, Array]:
     """Return features and class indices of a part."""
     return part.features, part.targets

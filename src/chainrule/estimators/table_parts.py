@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,9 +15,12 @@ ROWS_AT_ONCE = 2**18
 
 @dataclass(frozen=True)
 class Part:
-    """Rows as the network sees them: features (examples, features), class indices, and weights or None."""
+    """Rows as the network sees them: features (examples, features), class indices, and weights or None.
 
-    features: Array
+    The features are an array, or scipy.sparse.csr_array.
+    """
+
+    features: Any
     targets: Array
     weights: Array | None
 
@@ -50,8 +54,8 @@ class PartOnDisk:
             seen += len(rows)
         return pl.concat(frames), np.concatenate(numbers)
 
-    def __iter__(self) -> Iterator[tuple[Array, Array]]:
+    def __iter__(self) -> Iterator[tuple[Any, Array]]:
         """Yield features and class indices, some rows at a time, in the order of the table."""
-        rows = rows_of_block(self.encoded.encoder.n_features)
+        rows = rows_of_block(self.encoded.encoder.bytes_of_row)
         for first in range(0, self.encoded.blocks.n_rows if self.n_rows else 0, rows):
             yield self.encoded.read(first, rows, self.part)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.training import Solver, plain
@@ -27,6 +27,7 @@ class TableSettings:
     validation_fraction: float = 0.1
     test_fraction: float = 0.0
     random_state: int = 0
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def to_json_value(self) -> dict[str, Any]:
         """Return the settings as plain values.
