@@ -60,7 +60,9 @@ def test_a_rare_word_weighs_more_than_a_frequent_one_by_hand() -> None:
 def test_rows_have_length_one_or_none() -> None:
     column = TextColumn.fit(pl.Series("note", texts(100)))
     assert column is not None
-    rows = column.encode_sparse(pl.Series("note", [*("red " + text for text in texts(40, seed=2)), "unseen", "", None]))
+    rows = column.encode_sparse(
+        pl.Series("note", [*("red " + text for text in texts(40, seed=2)), "unseen", "", None])
+    )
     lengths = np.sqrt(rows.multiply(rows).sum(axis=1))
     np.testing.assert_allclose(lengths[:40], 1.0, rtol=1e-6)
     assert lengths[40:].tolist() == [0.0, 0.0, 0.0]
