@@ -2,13 +2,13 @@
 
 ::
 
-    (DC.1)  sin(2 pi k / n) / 2, cos(2 pi k / n) / 2
+    (DC.1)  sin(2 pi k / n) / 4, cos(2 pi k / n) / 4
             month:  k = month - 1 + (day - 1) / 31, n = 12      weekday:  k = 0 (Monday) ... 6, n = 7
             day of the month:  k = day - 1, n = 31              hour:  k = hour + minute / 60, n = 24
             minute:  k = minute, n = 60
 
-The last of December is beside the first of January, and 23:59 beside midnight. Half the size of other features, for
-most of these parts tell nothing of most classes (docs/decisions/tables.md has what was measured).
+The last of December is beside the first of January, and 23:59 beside midnight. A quarter of the size of other features,
+for most of these parts tell nothing of most classes (docs/decisions/tables.md has what was measured).
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from chainrule.data.number_column import as_numbers
 from chainrule.data.robust_scaling import RobustScaling
 
 PERIODS = {"month": 12, "weekday": 7, "day": 31, "hour": 24, "minute": 60}
-RADIUS = 0.5
+RADIUS = 0.25
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class DateColumn:
     >>> out = np.zeros((3, 4), np.float32)
     >>> column.encode(days, out)
     >>> out.round(3).tolist()[0], out[2].tolist()
-    ([-0.949, 0.0, 0.5, 0.0], [0.0, 0.0, 0.0, 1.0])
+    ([-0.949, 0.0, 0.25, 0.0], [0.0, 0.0, 0.0, 1.0])
     """
 
     name: str
