@@ -54,8 +54,10 @@ class DateColumn:
     ('day', 'day: sine of month', 'day: cosine of month', 'day is missing')
     >>> out = np.zeros((3, 4), np.float32)
     >>> column.encode(days, out)
-    >>> out.round(3).tolist()[0], out[2].tolist()
-    ([-0.949, 0.0, 0.25, 0.0], [0.0, 0.0, 0.0, 1.0])
+    >>> out.round(3) + 0.0
+    array([[-0.949,  0.   ,  0.25 ,  0.   ],
+           [ 0.949,  0.25 ,  0.   ,  0.   ],
+           [ 0.   ,  0.   ,  0.   ,  1.   ]], dtype=float32)
     """
 
     name: str
