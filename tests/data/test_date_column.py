@@ -69,8 +69,9 @@ def test_the_line_of_time_is_scaled_as_numbers_are() -> None:
 
 def test_a_missing_date_is_zero_but_for_its_own_feature() -> None:
     column = DateColumn.fit(pl.Series("d", [date(2024, 1, 1), date(2024, 2, 2), None]))
-    row = encoded(column, pl.Series("d", [None], dtype=pl.Date))[0]
-    assert row.tolist() == [0.0] * (len(row) - 1) + [1.0]
+    alone = encoded(column, pl.Series("d", [None], dtype=pl.Date))[0]
+    among = encoded(column, pl.Series("d", [date(2024, 1, 1), None]))[1]
+    assert alone.tolist() == among.tolist() == [0.0] * (len(alone) - 1) + [1.0]
 
 
 def test_one_date_and_missing_ones_make_one_feature() -> None:

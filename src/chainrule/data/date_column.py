@@ -12,6 +12,7 @@ for most of these parts tell nothing of most classes (docs/decisions/tables.md h
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -104,9 +105,9 @@ class DateColumn:
             return
         parts = calendar_parts(column)
         for circle in self.circles:
-            angle = phase(parts, circle) * (2.0 * np.pi / PERIODS[circle])
-            out[:, place] = np.where(missing, 0.0, RADIUS * np.sin(angle))
-            out[:, place + 1] = np.where(missing, 0.0, RADIUS * np.cos(angle))
+            points = points_of(circle)[steps(parts, circle)]
+            out[:, place : place + 2] = points
+            out[missing, place : place + 2] = 0.0
             place += 2
 
     def to_json_value(self) -> JsonValue:
@@ -131,10 +132,19 @@ class DateColumn:
         return cls(text_of(value, "name"), scaling, tuple(circles), flag_of(value, "indicator"))
 
 
-def phase(parts: CalendarParts, circle: str) -> Array:
-    """Return k of (DC.1) for each date."""
+def steps(parts: CalendarParts, circle: str) -> Array:
+    """Return which of the points of a circle each date is."""
     if circle == "month":
-        return parts.month - 1 + parts.day / PERIODS["day"]
+        return (parts.month - 1) * PERIODS["day"] + parts.day
     if circle == "hour":
-        return parts.hour + parts.minute / PERIODS["minute"]
+        return parts.hour * PERIODS["minute"] + parts.minute
     return np.asarray(getattr(parts, circle))
+
+
+@cache
+def points_of(circle: str) -> Array:
+    """Return (DC.1) of all steps of a circle, float32 of shape (steps, 2)."""
+    between = {"month": PERIODS["day"], "hour": PERIODS["minute"]}.get(circle, 1)
+    n_steps = PERIODS[circle] * between
+    angle = np.arange(n_steps) * (2.0 * np.pi / n_steps)
+    return (RADIUS * np.column_stack([np.sin(angle), np.cos(angle)])).astype(np.float32)
