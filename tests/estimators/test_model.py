@@ -164,6 +164,18 @@ def test_a_file_of_format_1_predicts_what_it_did_when_it_was_written() -> None:
     np.testing.assert_allclose(model.predict_proba(rows), expected, rtol=1e-6)
 
 
+def test_a_file_with_words_hashes_and_a_calendar_predicts_what_it_did_when_it_was_written() -> None:
+    rows = {
+        "city": ["Ulm", "Kiel", None],
+        "note": ["a green wall", None, "door"],
+        "day": [date(2024, 12, 31), None, date(1969, 7, 20)],
+    }
+    model = load(Path(__file__).parent / "format_1_words.safetensors")
+    assert [str(column.kind) for column in model.encoder.columns] == ["hashed", "text", "date"]
+    expected = [[0.8686115, 0.1313885], [0.5793048, 0.4206952], [0.1301992, 0.8698008]]
+    np.testing.assert_allclose(model.predict_proba(rows), expected, rtol=1e-6)
+
+
 def test_a_network_without_classes_is_sent_to_its_own_reader(tmp_path: Path) -> None:
     Network((2, 2)).save(tmp_path / "n.safetensors")
     with pytest.raises(ModelFileError) as refusal:

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.sparse import vstack
 
 import chainrule as cr
 from chainrule.data import open_blocks, sampling, splits
@@ -295,3 +296,104 @@ def test_full_batch_solvers_sample_weights_and_unknown_targets_are_refused(one_f
         cr.fit_table(one_file, "kinds", stream=True)
     with pytest.raises(DataError, match="a target column is named"):
         cr.fit_table(one_file, stream=True)
+
+
+def words_table(n_rows=4_000):
+    """Return a table with free text, hashed categories, codes and prices as text."""
+    random = np.random.default_rng(5)
+    words = np.array(["red", "green", "old", "new", "small", "large", "quiet", "loud", "wooden", "open"])
+    chosen = random.integers(0, len(words), (n_rows, 5))
+    return pl.DataFrame(
+        {
+            "note": [" ".join(words[row]) for row in chosen],
+            "city": [f"city {k}" for k in random.zipf(1.3, n_rows) % 700],
+            "code": [f"{k:03}" for k in random.integers(0, 1000, n_rows)],
+            "rank": random.integers(0, 4, n_rows),
+            "size": random.normal(size=n_rows),
+            "kind": np.where((chosen < 3).sum(axis=1) > 1, "warm", "cold"),
+        }
+    ).with_columns(
+        note=pl.when(pl.int_range(pl.len()) % 50 == 7).then(None).otherwise("note"),
+        code=pl.when(pl.int_range(pl.len()) % 90 == 3).then(pl.lit("NA")).otherwise("code"),
+    )
+
+
+WORDS = words_table()
+KINDS = {"code": "number", "rank": "category", "note": "text"}
+
+
+@pytest.fixture
+def words_file(tmp_path):
+    WORDS.write_parquet(tmp_path / "words.parquet", row_group_size=512)
+    return tmp_path / "words.parquet"
+
+
+def same_rows(streamed, whole):
+    for name in ("indptr", "indices", "data"):
+        np.testing.assert_array_equal(getattr(streamed, name), getattr(whole, name))
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("rows", ["few", "many"])
+def test_compressed_rows_of_a_stream_are_those_of_the_table_in_memory(words_file, rows, request):
+    if rows == "many":
+        request.getfixturevalue("many_rows")
+    settings = TableSettings(test_fraction=0.2, random_state=3, columns=KINDS)
+    streamed, whole = both(words_file, settings)
+    assert streamed.encoder == whole.encoder
+    assert [str(column.kind) for column in streamed.encoder.columns] == [
+        *("text", "hashed", "number", "category", "number"),
+    ]
+    assert "code is missing" in streamed.encoder.feature_names
+    same_rows(streamed.validation.features, whole.validation.features)
+    same_rows(vstack([features for features, _ in streamed.test], format="csr"), whole.test.features)
+    portions = rows_read(streamed, 1)
+    assert len(portions) > 1
+    assert sum(len(portion) for portion in portions) == len(whole.training)
+    total = sum(
+        np.bincount(portion.X.indices, portion.X.values, portion.X.n_features) for portion in portions
+    )
+    np.testing.assert_allclose(
+        total, np.asarray(whole.training.features.sum(axis=0)).ravel(), rtol=1e-4, atol=1e-4
+    )
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("hidden", [(), (8,)])
+def test_a_stream_of_words_is_learned_goes_on_and_predicts_after_a_round_trip(words_file, tmp_path, hidden):
+    settings = TableSettings(hidden=hidden, max_epochs=4, test_fraction=0.2, random_state=3, columns=KINDS)
+    prepared = prepare_table(words_file, "kind", settings, stream=True)
+    model = train_table(prepared, settings)
+    assert judge_table(model, prepared).test.accuracy > 0.9
+    model.save(tmp_path / "model.safetensors")
+    loaded = cr.load(tmp_path / "model.safetensors")
+    expected = model.predict_proba(WORDS)
+    np.testing.assert_array_equal(loaded.predict_proba(words_file), expected)
+    np.testing.assert_allclose(loaded.predict_proba(WORDS[17:90]), expected[17:90], rtol=1e-5)
+    again = train_table(prepare_table(words_file, "kind", settings, stream=True), settings, n_threads=1)
+    assert again.network.parameters.tobytes() == model.network.parameters.tobytes()
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_value_that_does_not_fit_is_named_in_a_stream_too(tmp_path):
+    at = 3_333
+    broken = WORDS.with_columns(
+        code=pl.when(pl.int_range(pl.len()) == at).then(pl.lit("12 kg")).otherwise("code")
+    )
+    broken.write_parquet(tmp_path / "broken.parquet")
+    with pytest.raises(DataError, match=f"'12 kg' in row {at} of broken.parquet"):
+        prepare_table(tmp_path / "broken.parquet", "kind", TableSettings(columns=KINDS), stream=True)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("columns", "came"),
+    [
+        ({"absent": "text"}, "got words.parquet without 'absent'. It has 'note', 'city'"),
+        ({"kind": "text"}, "got a kind for it, 'kind'"),
+    ],
+)
+def test_kinds_are_of_columns_that_are_there_and_no_target(words_file, stream, columns, came):
+    with pytest.raises(DataError) as refusal:
+        prepare_table(words_file, "kind", TableSettings(columns=columns), stream=stream)
+    assert came in str(refusal.value)

@@ -54,8 +54,8 @@ class HashedColumn:
     >>> column = HashedColumn.fit(pl.Series("city", ["Bonn", "Bonn", "Ulm", None]), limit=1, hashed=4)
     >>> column.feature_names
     ('city=Bonn', 'city #0', 'city #1', 'city #2', 'city #3', 'city is missing')
-    >>> column.encode_sparse(pl.Series("city", ["Bonn", "Ulm", "Hof", None])).toarray()[:3].tolist()
-    [[1.0, 0.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, -0.25, 0.0], [0.0, 0.0, 0.25, 0.0, 0.0, 0.0]]
+    >>> column.encode_sparse(pl.Series("city", ["Bonn", "Ulm", None])).toarray().tolist()
+    [[1.0, 0.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, -0.25, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]]
     """
 
     name: str

@@ -49,8 +49,8 @@ class TextColumn:
     >>> column = TextColumn.fit(notes)
     >>> column.n_features  # red, door, wall, "red door", "red wall", and one for what is missing
     6
-    >>> column.encode_sparse(notes).toarray().round(2).max(axis=1).tolist()
-    [0.63, 0.63, 1.0]
+    >>> column.encode_sparse(notes).toarray().max(axis=1).round(2)
+    array([0.63, 0.63, 1.  ], dtype=float32)
     """
 
     name: str
