@@ -160,7 +160,7 @@ def test_files_that_are_no_models_are_refused(folder: Path, here: Path) -> None:
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        ("out.xls", "--output ends in .csv or .parquet; got 'out.xls'."),
+        ("out.xls", "--output ends in .csv, .parquet or .arrow; got 'out.xls'."),
         ("no/out.csv", "'no/out.csv' can be written; got 'No such file or directory'"),
         ("rows.csv", "--output is another file than those read; got 'rows.csv'."),
     ],

@@ -24,8 +24,10 @@ from chainrule.data.splits import (
     stratified_split,
 )
 from chainrule.data.table import Table, require_column
+from chainrule.data.table_output import OUTPUT_ENDINGS, csv_bytes, written_table
 from chainrule.data.targets import FLOAT_CLASS_LIMIT, Label, LabelScan, class_indices, find_classes
 from chainrule.data.text_types import MISSING_VALUES
+from chainrule.data.unseen_categories import UnseenCategories
 
 __all__ = [
     "CATEGORY_LIMIT",
@@ -33,6 +35,7 @@ __all__ = [
     "FLOAT_CLASS_LIMIT",
     "MANY_ROWS",
     "MISSING_VALUES",
+    "OUTPUT_ENDINGS",
     "TEST",
     "TRAINING",
     "VALIDATION",
@@ -50,9 +53,11 @@ __all__ = [
     "Split",
     "Table",
     "TableBlocks",
+    "UnseenCategories",
     "check_column",
     "class_indices",
     "column_name",
+    "csv_bytes",
     "find_classes",
     "has_missing",
     "many_rows_split",
@@ -63,4 +68,5 @@ __all__ = [
     "sampled",
     "split_rows",
     "stratified_split",
+    "written_table",
 ]

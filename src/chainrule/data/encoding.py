@@ -165,6 +165,7 @@ class Encoder:
         source: str = "the table",
         call: str = "Encoder.encode",
         say_unseen: bool = True,
+        first: int = 0,
     ) -> FloatArray:
         """Return the features of the rows of a table; columns that training did not have are ignored.
 
@@ -176,6 +177,8 @@ class Encoder:
             What messages call the table, and who asks.
         say_unseen : bool
             Whether to warn of categories that training did not have.
+        first : int
+            The number of the first row, where the rows are part of a longer table.
 
         Returns
         -------
@@ -195,12 +198,14 @@ class Encoder:
         columns = self._required_columns(frame, source, call)
         features = np.zeros((frame.height, self.n_features), dtype=np.float32)
         unseen = []
-        ready = [checked_column(columns[encoding.name], encoding, source, call) for encoding in self.columns]
-        for first in range(0, frame.height, BLOCK_ROWS):
-            start, rows = 0, features[first : first + BLOCK_ROWS]
+        ready = [
+            checked_column(columns[encoding.name], encoding, source, call, first) for encoding in self.columns
+        ]
+        for begin in range(0, frame.height, BLOCK_ROWS):
+            start, rows = 0, features[begin : begin + BLOCK_ROWS]
             for encoding, column in zip(self.columns, ready, strict=True):
                 stop = start + len(encoding.feature_names)
-                encoding.encode(column[first : first + BLOCK_ROWS], rows[:, start:stop])
+                encoding.encode(column[begin : begin + BLOCK_ROWS], rows[:, start:stop])
                 start = stop
         if say_unseen:
             for encoding, column in zip(self.columns, ready, strict=True):
@@ -303,14 +308,16 @@ def never_repeats(column: pl.Series) -> bool:
     return column.n_unique() - (column.null_count() > 0) == present > CATEGORY_LIMIT
 
 
-def checked_column(column: pl.Series, encoding: ColumnEncoding, source: str, call: str) -> pl.Series:
+def checked_column(
+    column: pl.Series, encoding: ColumnEncoding, source: str, call: str, first: int = 0
+) -> pl.Series:
     """Return a column ready for its encoding: of the kind it had in training, or without any value."""
     if is_all_missing(column):
         empty = {Kind.CATEGORY: pl.String(), Kind.BOOLEAN: pl.Boolean()}.get(encoding.kind, pl.Float64())
         return pl.Series(column.name, [None], dtype=empty).new_from_index(0, len(column))
     if kind_of(column.dtype) is not encoding.kind:
-        refuse_changed_column(column, encoding.kind, source, call)
-    refuse_infinite(column, source, call)
+        refuse_changed_column(column, encoding.kind, source, call, first)
+    refuse_infinite(column, source, call, first)
     return column
 
 

@@ -5,8 +5,11 @@ The estimator is loaded on first use: scikit-learn takes a second to import, and
 
 from typing import TYPE_CHECKING, Any
 
+from chainrule.estimators.evaluation import SCORES, Evaluation, Score, evaluate
 from chainrule.estimators.fit_table import fit_table
 from chainrule.estimators.model import Model, load
+from chainrule.estimators.model_values import label_array
+from chainrule.estimators.raw_rows import RawRows, open_rows, predicted_blocks
 from chainrule.estimators.scores import Scores, judge
 from chainrule.estimators.streamed_table import PreparedStream, blocks_to_stream
 from chainrule.estimators.table_fit import (
@@ -18,25 +21,35 @@ from chainrule.estimators.table_fit import (
 )
 from chainrule.estimators.table_parts import Part
 from chainrule.estimators.table_settings import TableSettings
+from chainrule.estimators.top_classes import top_classes
 
 if TYPE_CHECKING:
     from chainrule.estimators.softmax_classifier import SoftmaxClassifier
 
 __all__ = [
+    "SCORES",
+    "Evaluation",
     "Model",
     "Part",
     "PreparedStream",
     "PreparedTable",
+    "RawRows",
+    "Score",
     "Scores",
     "SoftmaxClassifier",
     "TableFit",
     "TableSettings",
     "blocks_to_stream",
+    "evaluate",
     "fit_table",
     "judge",
     "judge_table",
+    "label_array",
     "load",
+    "open_rows",
+    "predicted_blocks",
     "prepare_table",
+    "top_classes",
     "train_table",
 ]
 

@@ -24,6 +24,7 @@ class Purpose(IntEnum):
     DROPOUT = 4
     SKETCH = 5
     SAMPLE = 6
+    BOOTSTRAP = 7
 
 
 def random_bits(count: int, purpose: Purpose, seed: int, *counter: int) -> Array:
