@@ -1,6 +1,5 @@
 """``chainrule evaluate MODEL DATA``: how well a model does on rows whose classes are known."""
 
-import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,10 +46,7 @@ def score_values(found: "Evaluation") -> dict[str, object]:
     from chainrule.estimators import SCORES
 
     scores = {name: getattr(found, name) for name in SCORES}
-    ends = {
-        name: [end if math.isfinite(end) else None for end in (score.low, score.high)]
-        for name, score in scores.items()
-    }
+    ends = {name: [score.low, score.high] for name, score in scores.items()}
     values = {name: score.value for name, score in scores.items()}
     return {**values, "examples": found.examples, "intervals": ends}
 

@@ -10,7 +10,7 @@ from chainrule.data.frames import read_frame
 from chainrule.data.kinds import Kind, has_missing
 from chainrule.data.number_column import NumberColumn
 from chainrule.data.reading import column_name, read_table
-from chainrule.data.robust_scaling import RobustScaling
+from chainrule.data.robust_scaling import CLIP, RobustScaling
 from chainrule.data.sampling import sampled
 from chainrule.data.splits import (
     MANY_ROWS,
@@ -31,6 +31,7 @@ from chainrule.data.unseen_categories import UnseenCategories
 
 __all__ = [
     "CATEGORY_LIMIT",
+    "CLIP",
     "EMBEDDED",
     "FLOAT_CLASS_LIMIT",
     "MANY_ROWS",

@@ -9,6 +9,7 @@ from chainrule.estimators.evaluation import SCORES, Evaluation, Score, evaluate
 from chainrule.estimators.fit_table import fit_table
 from chainrule.estimators.model import Model, load
 from chainrule.estimators.model_values import label_array
+from chainrule.estimators.onnx_export import export_onnx
 from chainrule.estimators.raw_rows import RawRows, open_rows, predicted_blocks
 from chainrule.estimators.scores import Scores, judge
 from chainrule.estimators.streamed_table import PreparedStream, blocks_to_stream
@@ -41,6 +42,7 @@ __all__ = [
     "TableSettings",
     "blocks_to_stream",
     "evaluate",
+    "export_onnx",
     "fit_table",
     "judge",
     "judge_table",
