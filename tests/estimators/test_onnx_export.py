@@ -183,7 +183,9 @@ def test_columns_that_onnx_cannot_encode_are_refused_by_name(tmp_path: Path) -> 
     dates = pl.Series(["2024-01-01", "2024-02-01", "2024-05-03"] * 20).str.to_date()
     table = pl.DataFrame({"size": range(60), "seen": dates, "kind": ["a", "b", "b"] * 20})
     model = cr.fit_table(table, "kind")
-    with pytest.raises(DataError, match=r"export_onnx: an ONNX model takes .*; got columns 'seen' \(.*Train without"):
+    with pytest.raises(
+        DataError, match=r"export_onnx: an ONNX model takes .*; got columns 'seen' \(.*Train without"
+    ):
         export_onnx(model, tmp_path / "m.onnx")
     assert list(tmp_path.iterdir()) == []
 

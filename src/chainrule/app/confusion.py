@@ -110,9 +110,7 @@ def class_errors(place: int, targets: Array, predictions: Array, classes: Sequen
     return ClassErrors(classes[place], total, right, mistaken_for(taken_for, place, classes))
 
 
-def mistaken_for(
-    taken_for: Array, place: int, classes: Sequence[object]
-) -> tuple[tuple[object, int], ...]:
+def mistaken_for(taken_for: Array, place: int, classes: Sequence[object]) -> tuple[tuple[object, int], ...]:
     """Return the other classes that rows of one were most often taken for, with their number."""
     others = taken_for.copy()
     others[place] = 0

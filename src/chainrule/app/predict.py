@@ -1,13 +1,14 @@
 """``chainrule predict MODEL DATA``: a prediction and probabilities for each row, some rows at a time."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import polars as pl
 
     from chainrule._types import Array

@@ -25,7 +25,6 @@ from chainrule.data.sampling import sampled
 from chainrule.data.table import listing
 from chainrule.errors import DataError, UnseenCategoryWarning
 
-
 BLOCK_ROWS = 16_384
 """Rows that are encoded column by column before the next ones: their features stay in the cache."""
 

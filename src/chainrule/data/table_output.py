@@ -67,12 +67,12 @@ def written_table(path: str | os.PathLike[str], schema: Schema, call: str) -> It
 
 
 def csv_bytes(frame: pl.DataFrame, *, header: bool = False) -> bytes:
-    """Return rows as text, with the names of the columns above them if wanted.
+    r"""Return rows as text, with the names of the columns above them if wanted.
 
     Examples
     --------
     >>> csv_bytes(pl.DataFrame({"size": [1, 2]}), header=True)
-    b'size\\n1\\n2\\n'
+    b'size\n1\n2\n'
     """
     buffer = io.BytesIO()
     frame.write_csv(buffer, include_header=header)
@@ -155,7 +155,7 @@ class RowsForPolars:
     def _write(self) -> None:
         try:
             self._sink(register_io_source(self._frames, schema=self._schema))
-        except BaseException as error:  # noqa: BLE001 - of another thread: it is raised in that of the caller
+        except BaseException as error:
             self._error = error
 
 
@@ -173,7 +173,7 @@ def polars_rows(beside: Path, path: str | os.PathLike[str], schema: Schema, call
     rows = RowsForPolars(schema, sink)
 
     def write(frame: pl.DataFrame | None) -> None:
-        with in_our_words(path, call), output_errors(path, call):
+        with output_errors(path, call), in_our_words(path, call):
             rows.give(frame)
 
     try:
@@ -189,7 +189,7 @@ def in_our_words(path: str | os.PathLike[str], call: str) -> Iterator[None]:
     """Turn what polars says of a file that it cannot write into our error."""
     try:
         yield
-    except pl.exceptions.ComputeError as error:
+    except (pl.exceptions.ComputeError, OSError) as error:
         system = SYSTEM_ERROR.match(said(error))
         if system is None:
             raise

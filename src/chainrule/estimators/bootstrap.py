@@ -1,16 +1,16 @@
-"""The bootstrap over rows that come block by block: each row counts in each replicate as often as a Poisson variable says.
+"""The bootstrap over rows that come block by block: in each replicate a row counts as often as a Poisson variable says.
 
-Where n rows are drawn from n with replacement, a row is drawn about Poisson(1) times; taking these numbers as independent
-[Chamandy2012] needs no row twice and no row kept: a replicate is a few sums, to which each row adds with its weight. The
-weights depend on the number of the row alone, so neither the size of blocks nor what was read before changes them.
+Where n rows are drawn from n with replacement, a row is drawn about Poisson(1) times. Taking these numbers as
+independent [Chamandy2012] needs no row twice and keeps none: a replicate is a few sums, to which each row adds with its
+weight. The weights depend on the number of the row alone, so the size of blocks does not change them.
 
 With the statistic s of the rows and s_r of replicate r ::
 
     (BI.1)  [s + q_0.025 - m,  s + q_0.975 - m],    q_a and m the quantiles and the mean of s_1, s_2, ...
 
-For a mean this is the interval between two quantiles of the replicates, but for the difference of m and s, which is noise.
-A statistic that replicates exceed, as they do a calibration error (resampling adds to it what sampling has added), would
-lie outside of that; the shift by m takes this bias out.
+For a mean this is the interval between two quantiles of the replicates, but for the difference of m and s, which is
+noise. A statistic that replicates exceed, as they do a calibration error (resampling adds to it what sampling has
+added), would lie outside of that; the shift by m takes this bias out.
 """
 
 import math

@@ -156,7 +156,8 @@ def scores_of(sums: FloatArray, counts: Array) -> dict[str, FloatArray]:
 
     Examples
     --------
-    >>> found = scores_of(np.array([[0.9, 0.6] + [0.0] * 14 + [0.3, 3.0]]), np.array([[[2], [1], [1]], [[1], [2], [1]]]))
+    >>> counts = np.array([[[2], [1], [1]], [[1], [2], [1]]])
+    >>> found = scores_of(np.array([[0.9, 0.6] + [0.0] * 14 + [0.3, 3.0]]), counts)
     >>> {name: round(float(values[0]), 3) for name, values in found.items()}  # doctest: +NORMALIZE_WHITESPACE
     {'loss': 0.3, 'brier_score': 0.1, 'calibration_error': 0.1, 'accuracy': 0.667, 'balanced_accuracy': 0.75,
      'macro_f1': 0.667}

@@ -1,7 +1,8 @@
 """The encoder of a table as nodes of an ONNX graph: numbers, booleans, and categories with a feature each.
 
-One input for each column, by its name, with one value a row: numbers in float64 (NaN where one is missing), text ("" where
-it is missing), true and false. True and false that were missing in some rows of training are numbers too: 1, 0 and NaN.
+One input for each column, by its name, with one value a row: numbers in float64 (NaN where one is missing), text (""
+where it is missing), true and false. True and false that were missing in some rows of training are numbers too: 1, 0
+and NaN.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -105,9 +106,7 @@ def smoothly_clipped(graph: Graph, value: str, limit: float) -> str:
     """Add (RS.2), which (IS.2) is too."""
     z = graph.add("Clip", value, scalar(graph, -LARGEST), scalar(graph, LARGEST))
     ratio = graph.add("Div", z, scalar(graph, limit))
-    root = graph.add(
-        "Sqrt", graph.add("Add", scalar(graph, 1.0), graph.add("Mul", ratio, ratio))
-    )
+    root = graph.add("Sqrt", graph.add("Add", scalar(graph, 1.0), graph.add("Mul", ratio, ratio)))
     return graph.add("Div", z, root)
 
 
@@ -140,4 +139,4 @@ def categories(graph: Graph, column: "CategoryColumn") -> str:
 
 def scalar(graph: Graph, number: float) -> str:
     """Add a number in float64."""
-    return graph.constant(np.float64(number))
+    return graph.constant(np.array(number, np.float64))

@@ -48,8 +48,8 @@ def export_onnx(model: "Model", path: str | os.PathLike[str], *, call: str = "ex
     -----
     One input for each column, by its name, of shape (rows, 1): float64 with NaN for missing numbers, text with "" for
     missing text, true and false, or float64 with 1, 0 and NaN where training had missing ones. A model of arrays has
-    one input ``features`` of shape (rows, features) in float64. Outputs are ``prediction``, the label, of shape (rows,),
-    and ``probabilities`` of shape (rows, classes).
+    one input ``features`` of shape (rows, features) in float64. Outputs are ``prediction``, the label, of shape
+    (rows,), and ``probabilities`` of shape (rows, classes).
 
     Scaling is computed in float64, the network in its own dtype, so probabilities agree with
     :meth:`Model.predict_proba` to what the order of the sums in its products changes. Infinite numbers, which are
@@ -62,8 +62,6 @@ def export_onnx(model: "Model", path: str | os.PathLike[str], *, call: str = "ex
 
 def onnx_content(model: "Model", call: str) -> bytes:
     """Return the bytes of the file."""
-    from chainrule import __version__
-
     if model.network.parameters.nbytes > MOST_BYTES:
         raise ArgumentError(
             call,
@@ -84,7 +82,7 @@ def onnx_content(model: "Model", call: str) -> bytes:
         graph.described("prediction", labels.dtype, None),
         graph.described("probabilities", model.network.dtype, len(labels)),
     ]
-    return graph.content(inputs, outputs, __version__)
+    return graph.content(inputs, outputs)
 
 
 def add_network(graph: Graph, network: Network, features: str) -> str:

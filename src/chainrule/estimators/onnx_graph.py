@@ -61,7 +61,7 @@ class Graph:
         shape = ["rows"] if columns is None else ["rows", columns]
         return helper.make_tensor_value_info(name, element, shape)
 
-    def content(self, inputs: list[Any], outputs: list[Any], version: str) -> bytes:
+    def content(self, inputs: list[Any], outputs: list[Any]) -> bytes:
         """Return the bytes of the model, which the onnx package has checked; equal graphs give equal bytes."""
         helper = self._onnx.helper
         graph = helper.make_graph(self.nodes, "chainrule", inputs, outputs, self.constants)
@@ -71,7 +71,6 @@ class Graph:
             opset_imports=opsets,
             ir_version=IR_VERSION,
             producer_name="chainrule",
-            producer_version=version,
         )
         self._onnx.checker.check_model(model)
         return bytes(model.SerializeToString(deterministic=True))

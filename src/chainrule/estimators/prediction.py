@@ -41,7 +41,7 @@ def blocks_of(
     >>> [rows for rows, _ in blocks_of(Network((1, 2)), np.ones((3, 1)), Network.predict_proba)]
     [slice(0, 3, None)]
     """
-    shape = getattr(features, "shape", ())
+    shape: tuple[int, ...] = getattr(features, "shape", ())
     n_rows = shape[0] if len(shape) == 2 else 0
     rows = rows_at_a_time(network)
     for first in range(0, max(n_rows, 1), rows):

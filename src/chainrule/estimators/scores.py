@@ -13,7 +13,6 @@ from chainrule.network import Network
 from chainrule.training import one_blas_thread
 
 
-
 @dataclass(frozen=True)
 class Scores:
     """The mean cross-entropy of the predicted probabilities, and the share of right predictions.
