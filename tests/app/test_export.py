@@ -4,12 +4,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import polars as pl
 import pytest
 
 import chainrule as cr
 from app.command_line import refusal, run, run_process
+
+pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
 
 
 @pytest.fixture

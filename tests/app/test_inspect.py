@@ -66,7 +66,9 @@ def test_a_model_of_arrays_with_many_classes_is_told_in_few_lines(here: Path) ->
 
 def test_names_of_columns_do_not_steer_the_terminal(here: Path) -> None:
     name = "a\x1b[2J\nb"
-    cr.fit_table({name: [1.0, 2.0, 3.0] * 9, "kind": ["x", "y", "y"] * 9}, "kind").save(here / "m.safetensors")
+    cr.fit_table({name: [1.0, 2.0, 3.0] * 9, "kind": ["x", "y", "y"] * 9}, "kind").save(
+        here / "m.safetensors"
+    )
     shown = run("inspect", "m.safetensors").stdout
     assert "a?[2J?b" in shown
     assert "\x1b" not in shown

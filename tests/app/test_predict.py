@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas
 import polars as pl
 import pytest
 
@@ -223,7 +224,6 @@ def test_the_top_classes_are_those_of_a_stable_sort(
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "arrow"])
 def test_pyarrow_and_pandas_read_what_is_written(folder: Path, here: Path, ending: str) -> None:
-    pandas = pytest.importorskip("pandas")
     run("predict", folder / "people.safetensors", folder / "people.csv", "-o", f"out.{ending}")
     read = {"csv": pandas.read_csv, "parquet": pandas.read_parquet, "arrow": pandas.read_feather}[ending]
     assert read(here / f"out.{ending}").shape == (400, 4)

@@ -117,7 +117,9 @@ def test_top_classes_of_ties_are_the_first_and_nan_comes_last() -> None:
 @pytest.mark.parametrize("k", [0, -1, 4, True, 1.5])
 def test_a_number_of_classes_that_is_none_is_refused(k: object) -> None:
     small = Model(None, cr.Network((1, 3)), ["a", "b", "c"])
-    with pytest.raises((ValueError, TypeError), match=r"Model\.predict_top: k (is an integer|lies between 1 and)"):
+    with pytest.raises(
+        (ValueError, TypeError), match=r"Model\.predict_top: k (is an integer|lies between 1 and)"
+    ):
         small.predict_top(np.zeros((1, 1)), k)  # type: ignore[arg-type]
 
 
@@ -155,4 +157,3 @@ def test_a_linear_model_of_many_rows_and_classes_trains_by_minibatches() -> None
     assert choice.choose_solver("auto", wide, 200_000, "train").name == "adamw"
     assert choice.choose_solver("auto", wide, 100, "train").name == "newton-cg"
     assert choice.choose_solver("auto", cr.Network((2, 100)), 10**8, "train").name == "newton-cg"
-

@@ -6,8 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime
 import polars as pl
 import pytest
 
@@ -16,6 +14,9 @@ from chainrule.errors import DataError, MissingPackageError, UnseenCategoryWarni
 from chainrule.estimators import Model, export_onnx
 from chainrule.network import InputScaling
 from tolerance import unit_roundoff
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
 
 ROWS = 10_000
 
