@@ -33,11 +33,11 @@ FAULTS = {
         "refuse_infinite(column, source, call)\n    return column",
         "tests/app/test_predict.py",
     ),
-    "Ctrl-C waits for rows that never come": Fault(
+    "a writer waits for rows that never come": Fault(
         "chainrule.data.table_output",
         "    except BaseException:\n        rows.give_up()\n        raise",
         "    except ValueError:\n        rows.give_up()\n        raise",
-        "tests/app/test_predict.py",
+        "tests/data/test_table_output.py",
     ),
     "only the last block's unseen categories are told": Fault(
         "chainrule.data.unseen_categories",

@@ -96,7 +96,7 @@ class Tallies:
 
     def _add_replicates(self, first: int, values: FloatArray, targets: Array, predictions: Array) -> None:
         weights = bootstrap_weights(first, len(targets))
-        self.replicate_sums[:, :-1] += weights.T.astype(np.float64) @ values
+        self.replicate_sums[:, :-1] += (values.T @ weights.astype(np.float64)).T
         self.replicate_sums[:, -1] += weights.sum(axis=0, dtype=np.float64)
         right = targets == predictions
         for place, (classes, of_rows) in enumerate(
