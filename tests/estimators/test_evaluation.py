@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score
 
 import chainrule as cr
 from chainrule.errors import DataError
-from chainrule.estimators import SCORES, Evaluation, Model, evaluate
+from chainrule.estimators import SCORES, Evaluation, Model, evaluate, prediction
 from chainrule.estimators.bootstrap import REPLICATES, bootstrap_weights, interval, poisson_table
 
 
@@ -93,6 +93,17 @@ def test_intervals_are_those_of_weighted_replicates_one_by_one() -> None:
         low, high = np.quantile(drawn, [0.025, 0.975]) - drawn.mean() + score.value
         assert (score.low, score.high) == pytest.approx((low, high), rel=1e-4), name
         assert score.low < score.value < score.high
+
+
+def test_the_size_of_blocks_changes_no_score_beyond_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, frame = table_of(1100, 4)
+    whole = evaluate(model, frame)
+    monkeypatch.setattr(prediction, "ROWS_AT_A_TIME", 32)
+    parts = evaluate(model, frame)
+    for name in SCORES:
+        one, other = getattr(whole, name), getattr(parts, name)
+        assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high), rel=1e-6)
+    np.testing.assert_array_equal(whole.confusions, parts.confusions)
 
 
 def test_an_interval_has_the_width_of_a_bootstrap_that_draws_rows() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.estimators import SCORES, Model, evaluate, judge, top_classes
+from chainrule.estimators.prediction import rows_at_a_time
 from chainrule.training import Examples, Loss, calibration, choice
 from chainrule.training.calibration import enough_rows, fitted_temperature
 from chainrule.training.row_blocks import rows_of_block
@@ -126,6 +127,7 @@ def test_a_number_of_classes_that_is_none_is_refused(k: object) -> None:
 def test_blocks_of_rows_depend_on_the_sizes_alone_and_change_no_sum() -> None:
     assert rows_of_block([4096]) == 1024
     assert rows_of_block([CLASSES]) * CLASSES * 8 <= 2**25
+    assert [rows_at_a_time(cr.Network((2, wide, 3))) for wide in (2048, 4096, CLASSES)] == [8192, 4096, 128]
     rng = np.random.default_rng(4)
     network = cr.Network((3, 6000), dtype=np.float64)
     network.parameters = rng.normal(size=network.parameters.size)
