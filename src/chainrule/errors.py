@@ -12,6 +12,7 @@ Every message has four parts: the call, the rule that was broken, what came inst
     ├── CheckpointError (ValueError)  a checkpoint is damaged, foreign or newer, or of other data or settings
     ├── InsufficientMemoryError (MemoryError)  what is asked for would not fit into memory; nothing was begun
     ├── MissingFileError (FileNotFoundError)  a file that was named does not exist
+    ├── MissingPackageError (ImportError)  a package of an extra is not installed
     └── OutputError     (OSError)     a file could not be written; nothing was left behind
 
     ChainruleWarning (UserWarning)
@@ -85,6 +86,10 @@ class MissingFileError(ChainruleError, FileNotFoundError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class MissingPackageError(ChainruleError, ImportError):
+    """A package that one of the extras brings is not installed."""
 
 
 class OutputError(ChainruleError, OSError):

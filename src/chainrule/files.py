@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and read with an error that says what to do."""
+"""Files written whole or not at all, in one piece or in many, and read with an error that says what to do."""
 
 import contextlib
 import errno
@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from chainrule.errors import MissingFileError, OutputError
@@ -40,10 +41,77 @@ def write_whole(path: str | os.PathLike[str], content: bytes, call: str) -> None
     ...     (Path(folder) / "a").read_bytes()
     b'content'
     """
+    with whole_file(path, call) as beside, output_errors(path, call), beside.open("wb") as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str], call: str) -> Iterator[Path]:
+    """Yield an empty file to be filled inside the ``with`` block; after it, it takes its final name.
+
+    For contents that are made piece by piece; all else is as :func:`write_whole` says. Whatever ends the block early
+    (an error, Ctrl-C) leaves the old file, if any, and nothing beside it.
+
+    Parameters
+    ----------
+    path : str or path
+        The final name; an existing file is replaced.
+    call : str
+        The function or command to name in an error.
+
+    Yields
+    ------
+    Path
+        The file beside the final name.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be made or renamed. What fails while it is filled, :func:`output_errors` puts into words.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole_file(Path(folder) / "a", "example") as beside:
+    ...         _ = beside.write_bytes(b"content")
+    ...     [found.name for found in Path(folder).iterdir()]
+    ['a']
+    """
     final = Path(os.path.realpath(path))
     beside = _beside(final)
     try:
-        _write_and_rename(beside, final, content)
+        with output_errors(path, call):
+            mode = _mode_of_existing(final)
+            beside.touch(exist_ok=False)
+        yield beside
+        with output_errors(path, call):
+            _rename(beside, final, mode)
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def output_errors(path: str | os.PathLike[str], call: str) -> Iterator[None]:
+    """Turn the system's errors inside the ``with`` block into the one that says that a file cannot be written.
+
+    Raises
+    ------
+    OutputError
+        For any OSError that is none yet.
+
+    Examples
+    --------
+    >>> with output_errors("a.csv", "example"):
+    ...     raise OSError(28, "No space left on device")
+    Traceback (most recent call last):
+    chainrule.errors.OutputError: example: 'a.csv' can be written; got 'No space left on device'. Nothing was ...
+    """
+    try:
+        yield
+    except OutputError:
+        raise
     except OSError as error:
         raise OutputError(
             call,
@@ -51,9 +119,6 @@ def write_whole(path: str | os.PathLike[str], content: bytes, call: str) -> None
             _reason(error),
             "Nothing was written; name a file in a folder that exists, can be written to and has room.",
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
 
 
 def check_writable(path: str | os.PathLike[str], call: str) -> None:
@@ -157,11 +222,8 @@ def _beside(final: Path) -> Path:
     return final.parent / f".{final.name}.{secrets.token_hex(4)}.part"
 
 
-def _write_and_rename(beside: Path, final: Path, content: bytes) -> None:
-    mode = _mode_of_existing(final)
-    with beside.open("xb") as file:
-        file.write(content)
-        file.flush()
+def _rename(beside: Path, final: Path, mode: int | None) -> None:
+    with beside.open("rb") as file:
         os.fsync(file.fileno())
     if mode is not None:
         beside.chmod(mode)

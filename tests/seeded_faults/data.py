@@ -123,4 +123,22 @@ FAULTS = {
         '"chosen": [],',
         "tests/data/test_kind_choice.py",
     ),
+    "rows of a stream are counted from the block": Fault(
+        "chainrule.data.encoding",
+        "refuse_infinite(column, source, call, first)\n    return column",
+        "refuse_infinite(column, source, call)\n    return column",
+        "tests/app/test_predict.py",
+    ),
+    "a writer waits for rows that never come": Fault(
+        "chainrule.data.table_output",
+        "    except BaseException:\n        rows.give_up()\n        raise",
+        "    except ValueError:\n        rows.give_up()\n        raise",
+        "tests/data/test_table_output.py",
+    ),
+    "only the last block's unseen categories are told": Fault(
+        "chainrule.data.unseen_categories",
+        "before.count + unseen.count",
+        "unseen.count",
+        "tests/app/test_predict.py",
+    ),
 }

@@ -75,4 +75,58 @@ FAULTS = {
         "iter(self._order(epoch))",
         "tests/estimators/test_streamed_table.py",
     ),
+    "of equal probabilities the last class is the top": Fault(
+        "chainrule.estimators.top_classes",
+        "chosen[row, equal[k - above :]] = False",
+        "chosen[row, equal[: len(equal) - k + above]] = False",
+        "tests/estimators/test_many_classes.py",
+    ),
+    "classes that do not occur count in the balanced accuracy": Fault(
+        "chainrule.estimators.evaluation",
+        "recalls / occurring",
+        "recalls / len(counts)",
+        "tests/estimators/test_evaluation.py",
+    ),
+    "bins of confidence are closed below": Fault(
+        "chainrule.estimators.tallies",
+        "np.ceil(confidence * BINS)) - 1",
+        "np.floor(confidence * BINS)) + 1",
+        "tests/estimators/test_evaluation.py",
+    ),
+    "weights begin anew with every block": Fault(
+        "chainrule.estimators.tallies",
+        "bootstrap_weights(first, len(targets))",
+        "bootstrap_weights(0, len(targets))",
+        "tests/estimators/test_evaluation.py",
+    ),
+    "quantiles of replicates without their shift": Fault(
+        "chainrule.estimators.bootstrap",
+        " - present.mean() + value",
+        "",
+        "tests/estimators/test_evaluation.py",
+    ),
+    "missing numbers as very small ones": Fault(
+        "chainrule.estimators.onnx_encoder",
+        'features.append(graph.add("Where", missing, scalar(graph, 0.0), scaled))',
+        'features.append(graph.add("Where", missing, scalar(graph, -3.0), scaled))',
+        "tests/estimators/test_onnx_export.py",
+    ),
+    "missing text counts as other text": Fault(
+        "chainrule.estimators.onnx_encoder",
+        "missing = known + column.other if column.indicator else -1",
+        "missing = other",
+        "tests/estimators/test_onnx_export.py",
+    ),
+    "the ONNX file forgets the temperature": Fault(
+        "chainrule.estimators.onnx_export",
+        "if network.temperature != 1.0:",
+        "if network.temperature == 0.0:",
+        "tests/estimators/test_onnx_export.py",
+    ),
+    "blocks of predictions whatever the number of classes": Fault(
+        "chainrule.estimators.prediction",
+        "while rows > 1 and rows * bytes_of_row > LAYER_BYTES:",
+        "while rows < 1:",
+        "tests/estimators/test_many_classes.py",
+    ),
 }

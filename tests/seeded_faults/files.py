@@ -5,8 +5,8 @@ from seeded_faults.fault import Fault
 FAULTS = {
     "a file is written in place": Fault(
         "chainrule.files",
-        '    with beside.open("xb") as file:',
-        '    with final.open("wb") as file:',
+        "    beside = _beside(final)\n    try:\n        with output_errors(path, call):",
+        "    beside = final\n    try:\n        with output_errors(path, call):",
         "tests/test_files.py",
     ),
 }

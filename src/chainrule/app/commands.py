@@ -9,6 +9,8 @@ from typer.main import get_command
 
 from chainrule.app.evaluate import evaluate
 from chainrule.app.exit_status import ExitStatus
+from chainrule.app.export import export
+from chainrule.app.inspection import inspect_model
 from chainrule.app.predict import predict
 from chainrule.app.refusal import refusal_text, warnings_on_stderr
 from chainrule.app.report import report
@@ -33,6 +35,8 @@ app.command()(train)
 app.command()(predict)
 app.command()(evaluate)
 app.command()(report)
+app.command("inspect")(inspect_model)
+app.command()(export)
 
 
 def print_version(wanted: bool) -> None:

@@ -105,9 +105,7 @@ def describe(model: "Model", name: str) -> Described:
         network.layer_sizes,
         network.activations,
         network.parameters.size,
-        ()
-        if encoder is None
-        else tuple(Column(c.name, c.kind.value, c.n_features) for c in encoder.columns),
+        () if encoder is None else tuple(Column(c.name, c.kind.value, c.n_features) for c in encoder.columns),
         () if encoder is None else tuple((dropped.name, dropped.reason) for dropped in encoder.dropped),
         counts,
         float(network.temperature),

@@ -22,7 +22,7 @@ from chainrule.data.kinds import Kind, has_missing, missing_values
 from chainrule.data.number_column import NumberColumn
 from chainrule.data.reading import column_name, read_table
 from chainrule.data.refusals import example_texts
-from chainrule.data.robust_scaling import RobustScaling
+from chainrule.data.robust_scaling import CLIP, RobustScaling
 from chainrule.data.sampling import sampled
 from chainrule.data.splits import (
     MANY_ROWS,
@@ -37,18 +37,22 @@ from chainrule.data.splits import (
 )
 from chainrule.data.streaming import can_be_streamed, open_stream
 from chainrule.data.table import Table, require_column
+from chainrule.data.table_output import OUTPUT_ENDINGS, csv_bytes, written_table
 from chainrule.data.targets import FLOAT_CLASS_LIMIT, Label, LabelScan, class_indices, find_classes
 from chainrule.data.text_column import TextColumn
 from chainrule.data.text_types import MISSING_VALUES
+from chainrule.data.unseen_categories import UnseenCategories
 
 __all__ = [
     "CATEGORY_LIMIT",
+    "CLIP",
     "COLUMN_KINDS",
     "EMBEDDED",
     "FLOAT_CLASS_LIMIT",
     "HASHED_FEATURES",
     "MANY_ROWS",
     "MISSING_VALUES",
+    "OUTPUT_ENDINGS",
     "TEST",
     "TRAINING",
     "VALIDATION",
@@ -70,11 +74,13 @@ __all__ = [
     "Table",
     "TableBlocks",
     "TextColumn",
+    "UnseenCategories",
     "can_be_streamed",
     "check_column",
     "check_column_kinds",
     "class_indices",
     "column_name",
+    "csv_bytes",
     "example_texts",
     "find_classes",
     "has_missing",
@@ -92,4 +98,5 @@ __all__ = [
     "text_columns_of",
     "with_kinds",
     "words_per_value",
+    "written_table",
 ]

@@ -181,6 +181,7 @@ class Encoder:
         source: str = "the table",
         call: str = "Encoder.encode",
         say_unseen: bool = True,
+        first: int = 0,
     ) -> Any:
         """Return the features of the rows of a table; columns that training did not have are ignored.
 
@@ -192,6 +193,8 @@ class Encoder:
             What messages call the table, and who asks.
         say_unseen : bool
             Whether to warn of categories that training did not have.
+        first : int
+            The number of the first row, where the rows are part of a longer table.
 
         Returns
         -------
@@ -211,7 +214,9 @@ class Encoder:
         """
         columns = self._required_columns(frame, source, call)
         ready = [
-            checked_column(columns[encoding.name], encoding, encoding.name in self.chosen, source, call)
+            checked_column(
+                columns[encoding.name], encoding, encoding.name in self.chosen, source, call, first
+            )
             for encoding in self.columns
         ]
         features = feature_matrix(self.columns, ready, frame.height)
@@ -278,32 +283,34 @@ class Encoder:
 
 
 def checked_column(
-    column: pl.Series, encoding: AnyColumnEncoding, chosen: bool, source: str, call: str
+    column: pl.Series, encoding: AnyColumnEncoding, chosen: bool, source: str, call: str, first: int = 0
 ) -> pl.Series:
     """Return a column ready for its encoding: of the kind it had in training, or without any value."""
     stored = Kind.CATEGORY if encoding.kind in WORDS else encoding.kind
     if chosen:
-        column = with_kind(column, encoding.kind, source, call)
+        column = with_kind(column, encoding.kind, source, call, first)
     if is_all_missing(column):
         empty = {Kind.CATEGORY: pl.String(), Kind.BOOLEAN: pl.Boolean()}.get(stored, pl.Float64())
         return pl.Series(column.name, [None], dtype=empty).new_from_index(0, len(column))
     if kind_of(column.dtype) is not stored:
-        column = read_as_in_training(column, encoding, source, call)
-    refuse_infinite(column, source, call)
+        column = read_as_in_training(column, encoding, source, call, first)
+    refuse_infinite(column, source, call, first)
     return column
 
 
-def read_as_in_training(column: pl.Series, encoding: AnyColumnEncoding, source: str, call: str) -> pl.Series:
+def read_as_in_training(
+    column: pl.Series, encoding: AnyColumnEncoding, source: str, call: str, first: int
+) -> pl.Series:
     """Return text that a file's reader could not tell from names as the kind of training; refuse all else.
 
     In a column of numbers of which one is 007 here, all are text to a reader that does not know better.
     """
     if kind_of(column.dtype) is Kind.CATEGORY and encoding.kind in (Kind.NUMBER, Kind.BOOLEAN, Kind.DATE):
         try:
-            return with_kind(column, encoding.kind, source, call)
+            return with_kind(column, encoding.kind, source, call, first)
         except DataError:
-            refuse_changed_column(column, encoding.kind, source, call)
-    return refuse_changed_column(column, encoding.kind, source, call)
+            refuse_changed_column(column, encoding.kind, source, call, first)
+    return refuse_changed_column(column, encoding.kind, source, call, first)
 
 
 def warn_of_unseen(found: list[Unseen], call: str) -> None:

@@ -62,14 +62,15 @@ def refuse_infinite(column: pl.Series, source: str, call: str, first: int = 0) -
         )
 
 
-def refuse_changed_column(column: pl.Series, kind: Kind, source: str, call: str) -> NoReturn:
-    """Refuse a column whose kind is not that of training."""
+def refuse_changed_column(column: pl.Series, kind: Kind, source: str, call: str, first: int = 0) -> NoReturn:
+    """Refuse a column whose kind is not that of training; its rows begin at ``first``."""
     row = strange_row(column, kind)
     now = kind_of(column.dtype)
     raise DataError(
         call,
         f"column {quoted(column.name)} holds {kind.phrase}, as in training",
-        f"{now.phrase if now else column.dtype} in {source} ({value_at(column, row)} in row {row}, counted from 0)",
+        f"{now.phrase if now else column.dtype} in {source} "
+        f"({value_at(column, row)} in row {first + row}, counted from 0)",
         "Convert the column, or train again.",
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule._types import Array
+from chainrule.estimators.prediction import rows_at_a_time
 from chainrule.estimators.scores import blocks
 from chainrule.functions import cross_entropy, softmax
 from chainrule.network import Network
@@ -56,7 +57,7 @@ def judge_rows(network: Network, features: Array, targets: Array) -> RowJudgemen
     losses, confidences = np.empty(count), np.empty(count)
     predictions = np.empty(count, dtype=np.int64)
     with one_blas_thread():
-        for rows in blocks(count):
+        for rows in blocks(count, rows_at_a_time(network)):
             logits = network.predict_logits(features[rows])
             losses[rows] = cross_entropy(
                 logits, targets[rows], temperature=network.temperature, reduction="none"

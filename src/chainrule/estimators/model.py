@@ -18,6 +18,8 @@ from chainrule.estimators.model_values import (
     outcome_from_json_value,
     settings_from_json_value,
 )
+from chainrule.estimators.prediction import blocks_of, by_blocks, most_probable
+from chainrule.estimators.top_classes import checked_count, top_classes
 from chainrule.network import Network, read_model_file, write_model_file
 from chainrule.training import Outcome
 
@@ -111,7 +113,8 @@ class Model:
         UnseenCategoryWarning
             A column of text has values that were not there in training.
         """
-        return self.network.predict_proba(self.features_of(data, call="Model.predict_proba"))
+        features = self.features_of(data, call="Model.predict_proba")
+        return by_blocks(self.network, features, Network.predict_proba)
 
     def predict(self, data: object) -> Array:
         """Return the most probable class for raw rows.
@@ -126,7 +129,44 @@ class Model:
         ndarray, shape (examples,)
             Labels: text, int64, float64 or bool; of equally probable classes the first.
         """
-        return self.labels(self.network.predict_proba(self.features_of(data, call="Model.predict")))
+        features = self.features_of(data, call="Model.predict")
+        return label_array(self.classes)[by_blocks(self.network, features, most_probable)]
+
+    def predict_top(self, data: object, k: int) -> tuple[Array, Array]:
+        """Return the k most probable classes for raw rows, the most probable first, and their probabilities.
+
+        Parameters
+        ----------
+        data : frame, mapping, path, str or array_like
+            As :meth:`predict_proba`, with the same errors and warnings.
+        k : int
+            1 <= k <= classes.
+
+        Returns
+        -------
+        labels : ndarray, shape (examples, k)
+            Of equally probable classes the first come first.
+        probabilities : ndarray, shape (examples, k), dtype of the network
+            Some of the numbers that :meth:`predict_proba` gives; those of all rows and classes are never held.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            ``k`` is not such a number.
+
+        Examples
+        --------
+        >>> labels, probabilities = Model(None, Network((1, 3)), ["a", "b", "c"]).predict_top(np.zeros((1, 1)), 2)
+        >>> labels.tolist(), probabilities.round(3).tolist()
+        ([['a', 'b']], [[0.3330000042915344, 0.3330000042915344]])
+        """
+        wanted = checked_count(k, len(self.classes), "Model.predict_top")
+        features = self.features_of(data, call="Model.predict_top")
+        indices = np.empty((len(features), wanted), np.int64)
+        probabilities = np.empty((len(features), wanted), self.network.dtype)
+        for rows, found in blocks_of(self.network, features, Network.predict_proba):
+            indices[rows], probabilities[rows] = top_classes(found, wanted)
+        return label_array(self.classes)[indices], probabilities
 
     def labels(self, probabilities: Array) -> Array:
         """Return the label of the most probable class of each row, shape (examples,).

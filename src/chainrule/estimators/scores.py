@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule._types import Array
+from chainrule.estimators.prediction import rows_at_a_time
 from chainrule.functions import cross_entropy
 from chainrule.network import Network
 from chainrule.training import one_blas_thread
-
-BLOCK_ROWS = 8192  # bounds the memory for logits and hidden layers; a constant, so that sums keep their order
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def judge_parts(network: Network, parts: Iterable[tuple[Array, Array]]) -> tuple
     with one_blas_thread():
         for features, targets in parts:
             labels.append(targets)
-            for rows in blocks(len(targets)):
+            for rows in blocks(len(targets), rows_at_a_time(network)):
                 logits = network.predict_logits(features[rows])
                 loss = cross_entropy(logits, targets[rows], temperature=network.temperature, reduction="none")
                 losses.append(float(np.sum(loss, dtype=np.float64)))
@@ -77,13 +76,13 @@ def judge_parts(network: Network, parts: Iterable[tuple[Array, Array]]) -> tuple
     return Scores(len(right), math.fsum(losses) / len(right), accuracy), right, predicted
 
 
-def blocks(count: int) -> Iterator[slice]:
-    """Yield slices of at most ``BLOCK_ROWS`` that cover ``count`` rows in order.
+def blocks(count: int, rows: int) -> Iterator[slice]:
+    """Yield slices of at most ``rows`` rows that cover ``count`` of them in order.
 
     Examples
     --------
-    >>> list(blocks(3))
-    [slice(0, 3, None)]
+    >>> list(blocks(3, 2))
+    [slice(0, 2, None), slice(2, 3, None)]
     """
-    for start in range(0, count, BLOCK_ROWS):
-        yield slice(start, min(start + BLOCK_ROWS, count))
+    for start in range(0, count, rows):
+        yield slice(start, min(start + rows, count))

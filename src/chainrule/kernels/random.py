@@ -25,6 +25,7 @@ class Purpose(IntEnum):
     SKETCH = 5
     SAMPLE = 6
     INFLUENCE = 7
+    BOOTSTRAP = 8
 
 
 def random_bits(count: int, purpose: Purpose, seed: int, *counter: int) -> Array:

@@ -22,8 +22,9 @@ from chainrule._types import Array
 from chainrule.functions import cross_entropy, softmax
 from chainrule.network import Network
 from chainrule.training.fixed_order import tree_sum
-from chainrule.training.objective import BLOCK_ROWS, Examples, Loss
+from chainrule.training.objective import Examples, Loss
 from chainrule.training.outcome import Outcome, StopReason
+from chainrule.training.row_blocks import rows_of_block
 
 SPREAD = 0.5
 """sigma of (TC.1), the standard deviation of log T before any row is seen: T between 0.4 and 2.7 for most networks."""
@@ -31,6 +32,8 @@ LIMIT = 3.0
 """theta stays in [-LIMIT, LIMIT]: T between 0.05 and 20."""
 TOLERANCE = 1e-10
 MAX_ITERATIONS = 100
+MOST_LOGITS = 2**26
+"""Of more validation rows and classes than that, rows at even distances serve: one number is fitted to them."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,13 @@ def fitted_temperature(network: Network, examples: Examples, loss: Loss) -> floa
     -----
     Newton's method on theta in float64, each step kept inside a bracket of the minimum that bisection narrows
     wherever the curvature is not positive or the step leaves it. The logits are held in the network's dtype; all else
-    is made block by block of rows, and summed as a binary tree.
+    is made block by block of rows, and summed as a binary tree. Where rows times classes are more than 67 million, only
+    so many of the rows that count are looked at.
     """
+    examples = enough_rows(examples, network.n_outputs)
+    rows = rows_of_block(network.layer_sizes[1:])
     logits = np.empty((len(examples), network.n_outputs), network.dtype)
-    for place in _places(examples):
+    for place in _places(examples, rows):
         logits[place] = network.predict_logits(examples.X[place])
         if not np.isfinite(logits[place]).all():
             return 1.0
@@ -87,11 +93,11 @@ def fitted_temperature(network: Network, examples: Examples, loss: Loss) -> floa
     def targets(place: slice) -> Array:
         return _weighted_targets(examples, place, loss, network.n_outputs)
 
-    (weight,) = tree_sum((targets(place).sum(),) for place in _places(examples))
+    (weight,) = tree_sum((targets(place).sum(),) for place in _places(examples, rows))
     per_row = len(examples) / float(weight)
 
     def sharpness(theta: float) -> Sharpness:
-        blocks = ((logits[place].astype(np.float64), targets(place)) for place in _places(examples))
+        blocks = ((logits[place].astype(np.float64), targets(place)) for place in _places(examples, rows))
         sums = tree_sum(_sums(block, per_row * target, theta) for block, target in blocks)
         value, slope, spread = map(float, sums)
         return Sharpness(
@@ -103,9 +109,26 @@ def fitted_temperature(network: Network, examples: Examples, loss: Loss) -> floa
     return math.exp(-_safeguarded_newton(sharpness))
 
 
-def _places(examples: Examples) -> Iterator[slice]:
+def enough_rows(examples: Examples, n_outputs: int) -> Examples:
+    """Return the rows themselves, or as many of those with a weight as make :data:`MOST_LOGITS` logits.
+
+    Examples
+    --------
+    >>> rows = Examples(np.zeros((3000, 1)), np.zeros(3000, np.int64))
+    >>> len(enough_rows(rows, 10)), len(enough_rows(rows, 100_000))
+    (3000, 600)
+    """
+    most = max(1, MOST_LOGITS // n_outputs)
+    if len(examples) <= most:
+        return examples
+    weights = examples.sample_weight
+    counting = np.arange(len(examples)) if weights is None else np.flatnonzero(weights)
+    return examples.take(counting[:: -(-len(counting) // most)])
+
+
+def _places(examples: Examples, rows: int) -> Iterator[slice]:
     """Yield where blocks of rows lie."""
-    return (slice(first, first + BLOCK_ROWS) for first in range(0, len(examples), BLOCK_ROWS))
+    return (slice(first, first + rows) for first in range(0, len(examples), rows))
 
 
 def _weighted_targets(examples: Examples, place: slice, loss: Loss, n_outputs: int) -> Array:

@@ -16,7 +16,8 @@ from chainrule.functions import (
 )
 from chainrule.network import Network
 from chainrule.training.choice import Solver
-from chainrule.training.objective import BLOCK_ROWS, Examples, Objective
+from chainrule.training.objective import Examples, Objective
+from chainrule.training.row_blocks import BLOCK_ROWS
 from chainrule.training.selected_rows import SelectedRows
 from chainrule.training.sgd import SGD
 from chainrule.training.solver import MinibatchSolver

@@ -27,6 +27,11 @@ NEWTON_PARAMETERS = 1000
 NEWTON_OPERATIONS = 1e9
 """The most multiplications N P^2 of one exact Newton step: a few hundredths of a second."""
 
+MANY_CLASSES = 4096
+"""Up to so many classes the probabilities of all rows are held, in some form, by the solvers of the full batch."""
+MANY_PROBABILITIES = 2**28
+"""So are up to so many probabilities, of however many classes: 1 GB."""
+
 _OF_LINEAR_SOFTMAX = (NewtonCholesky, NewtonCG, DiagonalLBFGS)
 
 FEW_ROWS = 500
@@ -48,7 +53,8 @@ def choose_solver(
 
     "auto" is AdamW for networks with hidden layers, with a weight decay of 1 where rows are few; without hidden layers
     it is Newton's method for a softmax head, with a Cholesky factorisation where parameters and rows are few and with
-    conjugate gradients where they are many, and L-BFGS for other heads. Streams of rows have AdamW throughout. With
+    conjugate gradients where they are many, and L-BFGS for other heads. Streams of rows have AdamW throughout, and so
+    do rows of thousands of classes whose probabilities would take more than 1 GB. With
     sparse features lazy Adam takes the place of AdamW, and L-BFGS in the metric of the curvature's diagonal that of
     conjugate gradients.
 
@@ -118,7 +124,8 @@ def _newton_serves(network: Network) -> bool:
 
 
 def _automatic(network: Network, n_rows: int, sparse: bool, streamed: bool) -> Solver:
-    by_minibatches = streamed or len(network.layer_sizes) > 2
+    many = network.n_outputs > MANY_CLASSES and n_rows * network.n_outputs > MANY_PROBABILITIES
+    by_minibatches = streamed or many or len(network.layer_sizes) > 2
     if by_minibatches and sparse:
         return LazyAdam()
     if by_minibatches:

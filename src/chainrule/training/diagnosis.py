@@ -138,8 +138,12 @@ def _held_by_penalty(objective: Objective, rows: Examples) -> bool:
     """Return whether the penalty alone keeps the logits from varying: somebody asked for that."""
     if objective.alpha < STRONG_PENALTY:
         return False
-    logits = np.concatenate([objective.network.predict_logits(block.X) for block in rows.blocks()])
-    return bool(np.ptp(logits, axis=0).max() < LITTLE_VARIATION)
+    network = objective.network
+    low, high = np.full((2, network.n_outputs), np.inf, network.dtype) * [[1], [-1]]
+    for block in rows.blocks(network):
+        logits = network.predict_logits(block.X)
+        low, high = np.minimum(low, logits.min(axis=0)), np.maximum(high, logits.max(axis=0))
+    return bool((high - low).max() < LITTLE_VARIATION)
 
 
 def _sentence(text: str) -> str:

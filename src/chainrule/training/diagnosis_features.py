@@ -157,7 +157,7 @@ def _mean(network: Network, examples: Examples, function: Callable[[Array, slice
 def _inputs(network: Network, examples: Examples) -> Iterator[tuple[Array, slice]]:
     """Yield what the first layer sees of each block of rows, in float64, and where the block lies."""
     first = 0
-    for block in examples.blocks():
+    for block in examples.blocks(network):
         inputs = network.forward(block.X).inputs
         assert not isinstance(inputs, SparseFeatures), "those are looked at entry by entry"
         yield inputs.astype(np.float64), slice(first, first + len(block))

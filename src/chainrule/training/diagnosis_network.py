@@ -42,7 +42,7 @@ def dead_shares(network: Network, examples: Examples) -> dict[int, float]:
     """
     layers = [number for number, name in enumerate(network.activations) if name == "relu"]
     alive = {number: np.zeros(network.layer_sizes[number + 1], bool) for number in layers}
-    for block in examples.blocks():
+    for block in examples.blocks(network):
         activations = network.forward(block.X).activations
         for number in layers:
             alive[number] |= (activations[number] > 0).any(axis=0)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.functions import Features, SparseFeatures
-from chainrule.training.objective import BLOCK_ROWS, Examples
+from chainrule.training.objective import Examples
+from chainrule.training.row_blocks import BLOCK_ROWS
 from chainrule.training.selected_rows import SelectedRows
 
 SHOWN = 60

@@ -13,6 +13,7 @@ from chainrule.errors import InsufficientMemoryError
 from chainrule.functions import SparseFeatures
 from chainrule.network import Network
 from chainrule.training.available_memory import available_memory
+from chainrule.training.calibration import MOST_LOGITS
 from chainrule.training.choice import Solver
 from chainrule.training.diagonal_lbfgs import DiagonalLBFGS
 from chainrule.training.hessian_preconditioner import MOST_PARAMETERS
@@ -20,8 +21,9 @@ from chainrule.training.lbfgs import LBFGS
 from chainrule.training.mostly_zeros import bytes_without_zeros
 from chainrule.training.newton_cg import NewtonCG
 from chainrule.training.newton_cholesky import NewtonCholesky
-from chainrule.training.objective import BLOCK_ROWS, Examples
+from chainrule.training.objective import Examples
 from chainrule.training.piecewise_logits import PIECE_BYTES, are_too_many
+from chainrule.training.row_blocks import rows_of_block
 from chainrule.training.selected_rows import SelectedRows
 from chainrule.training.sgd import SGD
 from chainrule.training.solver import MinibatchSolver
@@ -139,7 +141,8 @@ def memory_of_fit(shape: FitShape) -> dict[str, int]:
     widths = shape.layer_sizes[1:]
     dense = not shape.sparse or isinstance(shape.solver, NewtonCholesky)
     inputs = FLOAT64 * shape.layer_sizes[0] * (4 if shape.scaled else 1) if dense else 0
-    block = min(BLOCK_ROWS, n_rows) * (inputs + 2 * shape.itemsize * sum(widths))
+    at_once = min(rows_of_block(widths), n_rows)
+    block = at_once * (inputs + 2 * shape.itemsize * sum(widths))
     if isinstance(shape.solver, MinibatchSolver):
         fewer = 1 if isinstance(shape.solver, SGD) else 0
         parts[VECTORS] = shape.itemsize * (
@@ -149,13 +152,14 @@ def memory_of_fit(shape: FitShape) -> dict[str, int]:
         kept = 3 if shape.derivatives else 2
         numbers = (0 if shape.sparse else shape.layer_sizes[0]) + kept * sum(widths[:-1]) + 3 * widths[-1]
         parts[BLOCKS] = block + batch * shape.itemsize * numbers
-        parts[LOGITS] = shape.itemsize * shape.n_held_back * widths[-1]  # of the temperature
+        logits = min(shape.n_held_back * widths[-1], MOST_LOGITS)  # of the temperature
+        parts[LOGITS] = shape.itemsize * logits
         return parts
     more = 2 * shape.solver.memory if isinstance(shape.solver, LBFGS) else 0
     if isinstance(shape.solver, DiagonalLBFGS):
         more = shape.solver.memory + 2  # of float32
     parts[VECTORS] = FLOAT64 * (FULL_BATCH_VECTORS + more) * shape.n_parameters
-    parts[BLOCKS] = 2 * block + min(BLOCK_ROWS, n_rows) * 2 * FLOAT64 * sum(widths)
+    parts[BLOCKS] = 2 * block + at_once * 2 * FLOAT64 * sum(widths)
     if isinstance(shape.solver, NewtonCG):
         in_pieces = are_too_many(shape.n_rows, shape.layer_sizes[0] * shape.itemsize, widths[-1])
         arrays = PROBABILITIES_ARRAYS if in_pieces else LOGITS_ARRAYS

@@ -33,11 +33,8 @@ from chainrule.functions import (
 from chainrule.network import Dropout, Network
 from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm, tree_sum
 from chainrule.training.linear_softmax import BIAS_SOLVED, LinearSoftmax, target_mass
+from chainrule.training.row_blocks import BLOCK_ROWS, SPARSE_BLOCK_ROWS, rows_of_block
 from chainrule.training.selected_rows import select_rows
-
-BLOCK_ROWS = 1024
-SPARSE_BLOCK_ROWS = 8192
-"""Rows of a block of sparse features: each product with one brings the weights into another layout."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +62,10 @@ class Examples:
         weight = None if self.sample_weight is None else self.sample_weight[rows]
         return Examples(select_rows(self.X, rows), self.y[rows], weight)
 
-    def blocks(self) -> Iterator["Examples"]:
-        """Yield views of :data:`BLOCK_ROWS` rows each, in order; of sparse features more."""
-        size = SPARSE_BLOCK_ROWS if isinstance(self.X, SparseFeatures) else BLOCK_ROWS
+    def blocks(self, network: Network) -> Iterator["Examples"]:
+        """Yield views of as many rows each as a network computes at a time, in order; of sparse features more."""
+        most = SPARSE_BLOCK_ROWS if isinstance(self.X, SparseFeatures) else BLOCK_ROWS
+        size = rows_of_block(network.layer_sizes[1:], most)
         for first in range(0, len(self), size):
             yield self.take(slice(first, first + size))
 
@@ -111,7 +109,7 @@ class Loss:
 
     def mean(self, network: Network, examples: Examples) -> float:
         """Return the first term of (TR.1) at the network's parameters."""
-        (total,) = tree_sum((self.sum(network, block),) for block in examples.blocks())
+        (total,) = tree_sum((self.sum(network, block),) for block in examples.blocks(network))
         return float(total) / self.total_weight(network, examples)
 
 
@@ -177,14 +175,16 @@ class Objective:
         """Return F at the network's parameters; by the passes of a linear network where those are there."""
         if self._linear:
             return self._linear[0].value_at(self.network.parameters.astype(np.float64), self.network.dtype)
-        (total,) = tree_sum((self.loss.sum(self.network, block),) for block in self.examples.blocks())
+        (total,) = tree_sum(
+            (self.loss.sum(self.network, block),) for block in self.examples.blocks(self.network)
+        )
         return float(total) / self.total_weight + self.penalty()
 
     def value_and_gradient(self, parameters: Array) -> tuple[float, Array]:
         """Return F and its gradient at some parameters; the network must be a float64 one."""
         self.network.parameters = parameters
         total, gradient = tree_sum(
-            self.loss.sum_and_gradient(self.network, block) for block in self.examples.blocks()
+            self.loss.sum_and_gradient(self.network, block) for block in self.examples.blocks(self.network)
         )
         gradient /= self.total_weight
         self._add_penalty_gradient(gradient)
@@ -225,7 +225,7 @@ class Objective:
         """
         self.network.parameters = parameters
         sparse = isinstance(self.examples.X, SparseFeatures)
-        pieces = self.examples.blocks() if sparse else iter((self.examples,))
+        pieces = self.examples.blocks(self.network) if sparse else iter((self.examples,))
         (matrix,) = tree_sum((_linear_softmax_curvature(self.network, rows, self.loss),) for rows in pieces)
         matrix /= self.total_weight
         for weights in self.weight_slices:

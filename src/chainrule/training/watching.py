@@ -132,7 +132,7 @@ def _accuracy(watch: Watch) -> float | None:
     if watch.validation is None or watch.network.head != "softmax":
         return None
     right = weight = 0.0
-    for block in watch.validation.blocks():
+    for block in watch.validation.blocks(watch.network):
         chosen = watch.network.predict_logits(block.X).argmax(axis=1)
         truth = block.y if block.y.ndim == 1 else block.y.argmax(axis=1)
         weights = np.ones(len(block)) if block.sample_weight is None else block.sample_weight
