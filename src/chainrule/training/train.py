@@ -164,26 +164,12 @@ def train(
     call = "train"
     _check_network(call, network)
     stream = X if isinstance(X, RowStream) else None
-    if stream is not None:
-        examples = _check_stream(call, network, stream, y, sample_weight)
-    elif y is not None:
-        examples = check_examples(call, network, X, y, sample_weight)
-    else:
-        remedy = "Pass a class index for each row, or probabilities."
-        raise ArgumentTypeError(call, "y holds a target for each row of X", "None", remedy)
-    check_head_options(call, network, class_weight, label_smoothing)
-    weights = check_weights(call, "class_weight", class_weight, (network.n_outputs,))
-    if weights is not None:
-        weights = near_one(weights)
-    smoothing = check_number(call, "label_smoothing", label_smoothing, 0.0, 1.0, "0 is none, 0.1 is usual.")
+    examples = _check_rows(call, network, X, y, sample_weight)
+    loss = _check_loss(call, network, class_weight, label_smoothing, n_threads)
     strength = check_number(call, "alpha", alpha, 0.0, math.inf, "Try 1e-4, or 0 for no penalty.")
     tolerance = check_number(call, "tol", tol, 0.0, math.inf, "Try 1e-4.")
     seed = check_count(call, "random_state", random_state, "Pass a seed such as 0.", low=0, high=2**64 - 1)
-    threads = (
-        None if n_threads is None else check_count(call, "n_threads", n_threads, "Pass None to use them all.")
-    )
     rates = check_dropout(call, dropout, len(network.layer_sizes) - 2)
-    loss = Loss(weights, smoothing, threads)
     n_rows = len(examples) if stream is None else stream.n_rows
     objective = Objective(
         network, examples, loss, strength, Dropout(rates, seed) if any(rates) else None,
@@ -207,6 +193,29 @@ def train(
     calibrates = check_calibrate(call, calibrate, network, watch.selects, rows is not None)
     run = Run(objective, chosen, watch, size, tolerance, seed, calibrates, stream)
     return conduct(run, check_checkpoint(call, checkpoint, checkpoint_every), call)
+
+
+def _check_rows(call: str, network: Network, X: Any, y: Any, sample_weight: Any) -> Examples:
+    """Return the rows to train on, of a stream those of its sample."""
+    if isinstance(X, RowStream):
+        return _check_stream(call, network, X, y, sample_weight)
+    if y is None:
+        remedy = "Pass a class index for each row, or probabilities."
+        raise ArgumentTypeError(call, "y holds a target for each row of X", "None", remedy)
+    return check_examples(call, network, X, y, sample_weight)
+
+
+def _check_loss(
+    call: str, network: Network, class_weight: Any, label_smoothing: float, n_threads: int | None
+) -> Loss:
+    """Return what the loss takes beside examples."""
+    check_head_options(call, network, class_weight, label_smoothing)
+    weights = check_weights(call, "class_weight", class_weight, (network.n_outputs,))
+    smoothing = check_number(call, "label_smoothing", label_smoothing, 0.0, 1.0, "0 is none, 0.1 is usual.")
+    threads = (
+        None if n_threads is None else check_count(call, "n_threads", n_threads, "Pass None to use them all.")
+    )
+    return Loss(None if weights is None else near_one(weights), smoothing, threads)
 
 
 def _check_stream(call: str, network: Network, stream: RowStream, y: Any, sample_weight: Any) -> Examples:
