@@ -100,3 +100,17 @@ def test_a_gradient_norm_that_is_not_finite_is_divergence(solver):
     outcome = train(network, IRIS_X * 1e300, IRIS_Y, solver=solver)
     assert outcome.reason is StopReason.DIVERGED
     assert not network.parameters.any()
+
+
+def test_where_an_earlier_iteration_was_better_on_held_back_rows_no_penalty_is_asked_for():
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(60, 30)), random.integers(0, 2, 60)
+    network = Network((30, 2), dtype=np.float64)
+    outcome = train(network, X[:40], y[:40], solver="newton-cg", validation=(X[40:], y[40:]))
+    assert outcome.best_epoch < outcome.epochs
+    assert outcome.gap is None
+    assert "no proven bound" not in outcome.message
+    without = train(
+        Network((30, 2), dtype=np.float64), X, X[:, 0] > 0.3 * X[:, 1], solver="newton-cg", alpha=0.0
+    )
+    assert "no proven bound" in without.message

@@ -71,7 +71,7 @@ def outcome_of(record: Record, solver: Solver, loss: float) -> Outcome:
     gap = record.gap if record.best.epoch == count else None
     if gap is not None:
         numbers += f", at most {gap:.2g} above the minimum"
-    elif isinstance(solver, NewtonCG | DiagonalLBFGS):
+    elif isinstance(solver, NewtonCG | DiagonalLBFGS) and record.gap is None:
         numbers += ", with no proven bound on what is left (one takes a penalty, alpha > 0)"
     return Outcome(
         reason=reason,
