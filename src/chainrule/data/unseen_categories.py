@@ -3,7 +3,8 @@
 import polars as pl
 
 from chainrule.data.category_column import CategoryColumn, Unseen
-from chainrule.data.encoding import Encoder, checked_column, warn_of_unseen
+from chainrule.data.encoding import Encoder, warn_of_unseen
+from chainrule.data.kinds import is_all_missing
 
 VALUES_NAMED = 3
 
@@ -15,29 +16,29 @@ class UnseenCategories:
     ----------
     encoder : Encoder
         Whose categories those of training are.
-    source, call : str
-        What messages call the table, and who asks.
+    call : str
+        Who asks, for messages.
 
     Examples
     --------
     >>> encoder = Encoder.fit(pl.DataFrame({"colour": ["red", "blue", "red"]}))
-    >>> unseen = UnseenCategories(encoder, "the table", "predict")
+    >>> unseen = UnseenCategories(encoder, "predict")
     >>> for colours in (["red", "green"], ["pink", "green"]):
     ...     unseen.add(pl.DataFrame({"colour": colours}))
     >>> unseen.found
     (Unseen(column='colour', count=3, values=('green', 'pink')),)
     """
 
-    def __init__(self, encoder: Encoder, source: str, call: str) -> None:
+    def __init__(self, encoder: Encoder, call: str) -> None:
         self._encodings = [column for column in encoder.columns if isinstance(column, CategoryColumn)]
-        self._source, self._call = source, call
+        self._call = call
         self._found: dict[str, Unseen] = {}
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take the next rows, which the encoder has encoded already."""
         for encoding in self._encodings:
-            column = checked_column(frame[encoding.name], encoding, self._source, self._call)
-            unseen = encoding.unseen(column)
+            column = frame[encoding.name]
+            unseen = None if is_all_missing(column) else encoding.unseen(column)
             if unseen is not None:
                 before = self._found.get(encoding.name, Unseen(encoding.name, 0, ()))
                 values = tuple(dict.fromkeys(before.values + unseen.values))[:VALUES_NAMED]

@@ -126,7 +126,7 @@ def encoded_rows(
     from chainrule.data import UnseenCategories, class_indices
 
     count = max(rows_of_block(model.network.n_features), rows_at_a_time(model.network))
-    unseen = None if model.encoder is None else UnseenCategories(model.encoder, rows.source, call)
+    unseen = None if model.encoder is None else UnseenCategories(model.encoder, call)
     wanted = needed_columns(model, rows, labelled=labelled)
     for first in range(0, max(rows.n_rows, 1), count):
         frame = rows.read(first, count, wanted, call)
