@@ -111,6 +111,10 @@ def test_where_an_earlier_iteration_was_better_on_held_back_rows_no_penalty_is_a
     assert outcome.gap is None
     assert "no proven bound" not in outcome.message
     without = train(
-        Network((30, 2), dtype=np.float64), X, X[:, 0] > 0.3 * X[:, 1], solver="newton-cg", alpha=0.0
+        Network((30, 2), dtype=np.float64),
+        X,
+        (X[:, 0] > 0.3 * X[:, 1]).astype(int),
+        solver="newton-cg",
+        alpha=0.0,
     )
     assert "no proven bound" in without.message

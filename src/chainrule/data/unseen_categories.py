@@ -3,7 +3,7 @@
 import polars as pl
 
 from chainrule.data.category_column import CategoryColumn, Unseen
-from chainrule.data.encoding import Encoder, checked_column, warn_of_unseen
+from chainrule.data.encoding import Encoder, warn_of_unseen
 
 VALUES_NAMED = 3
 
@@ -15,29 +15,29 @@ class UnseenCategories:
     ----------
     encoder : Encoder
         Whose categories those of training are.
-    source, call : str
-        What messages call the table, and who asks.
+    call : str
+        Who asks, for messages.
 
     Examples
     --------
     >>> encoder = Encoder.fit(pl.DataFrame({"colour": ["red", "blue", "red"]}))
-    >>> unseen = UnseenCategories(encoder, "the table", "predict")
+    >>> unseen = UnseenCategories(encoder, "predict")
     >>> for colours in (["red", "green"], ["pink", "green"]):
     ...     unseen.add(pl.DataFrame({"colour": colours}))
     >>> unseen.found
     (Unseen(column='colour', count=3, values=('green', 'pink')),)
     """
 
-    def __init__(self, encoder: Encoder, source: str, call: str) -> None:
+    def __init__(self, encoder: Encoder, call: str) -> None:
         self._encodings = [column for column in encoder.columns if isinstance(column, CategoryColumn)]
-        self._source, self._call, self._chosen = source, call, encoder.chosen
+        self._call, self._chosen = call, encoder.chosen
         self._found: dict[str, Unseen] = {}
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take the next rows, which the encoder has encoded already."""
         for encoding in self._encodings:
             column = checked_column(
-                frame[encoding.name], encoding, encoding.name in self._chosen, self._source, self._call
+                frame[encoding.name], encoding, encoding.name in self._chosen, "the table", self._call
             )
             unseen = encoding.unseen(column)
             if unseen is not None:

@@ -18,7 +18,7 @@ from chainrule.estimators.model_values import (
     outcome_from_json_value,
     settings_from_json_value,
 )
-from chainrule.estimators.prediction import blocks_of, by_blocks, most_probable
+from chainrule.estimators.prediction import blocks_of, by_blocks, most_probable, rows_of
 from chainrule.estimators.top_classes import checked_count, top_classes
 from chainrule.network import Network, read_model_file, write_model_file
 from chainrule.training import Outcome
@@ -162,8 +162,8 @@ class Model:
         """
         wanted = checked_count(k, len(self.classes), "Model.predict_top")
         features = self.features_of(data, call="Model.predict_top")
-        indices = np.empty((len(features), wanted), np.int64)
-        probabilities = np.empty((len(features), wanted), self.network.dtype)
+        indices = np.empty((rows_of(features), wanted), np.int64)
+        probabilities = np.empty((rows_of(features), wanted), self.network.dtype)
         for rows, found in blocks_of(self.network, features, Network.predict_proba):
             indices[rows], probabilities[rows] = top_classes(found, wanted)
         return label_array(self.classes)[indices], probabilities

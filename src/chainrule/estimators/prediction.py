@@ -25,7 +25,7 @@ def by_blocks(network: Network, features: Features, predict: Callable[[Network, 
     results = None
     for block, found in blocks_of(network, features, predict):
         if results is None:
-            results = np.empty((len(features), *found.shape[1:]), found.dtype)
+            results = np.empty((rows_of(features), *found.shape[1:]), found.dtype)
         results[block] = found
     assert results is not None, "there is a block even without rows"
     return results
@@ -41,12 +41,16 @@ def blocks_of(
     >>> [rows for rows, _ in blocks_of(Network((1, 2)), np.ones((3, 1)), Network.predict_proba)]
     [slice(0, 3, None)]
     """
-    shape: tuple[int, ...] = getattr(features, "shape", ())
-    n_rows = shape[0] if len(shape) == 2 else 0
-    rows = rows_at_a_time(network)
+    n_rows, rows = rows_of(features), rows_at_a_time(network)
     for first in range(0, max(n_rows, 1), rows):
         block = slice(first, min(first + rows, n_rows))
         yield block, predict(network, features if n_rows <= rows else features[block])
+
+
+def rows_of(features: Features) -> int:
+    """Return the number of rows, of sparse matrices too; 0 for what is no table of features."""
+    shape: tuple[int, ...] = getattr(features, "shape", ())
+    return shape[0] if len(shape) == 2 else 0
 
 
 def rows_at_a_time(network: Network) -> int:

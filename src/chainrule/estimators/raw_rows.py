@@ -130,7 +130,7 @@ def encoded_rows(
     dense = np.dtype(np.float32).itemsize * model.network.n_features
     bytes_of_row = dense if model.encoder is None else model.encoder.bytes_of_row
     count = max(rows_of_block(bytes_of_row), rows_at_a_time(model.network))
-    unseen = None if model.encoder is None else UnseenCategories(model.encoder, rows.source, call)
+    unseen = None if model.encoder is None else UnseenCategories(model.encoder, call)
     wanted = needed_columns(model, rows, labelled=labelled)
     for first in range(0, max(rows.n_rows, 1), count):
         frame = rows.read(first, count, wanted, call)
