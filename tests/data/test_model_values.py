@@ -121,3 +121,11 @@ def test_unchanged_words_make_an_equal_encoder() -> None:
 def test_words_outside_their_domain_are_refused_with_a_plain_error(path: tuple[Any, ...]) -> None:
     with pytest.raises((ValueError, TypeError, KeyError)):
         Encoder.from_json_value(words_changed(*path))
+
+
+def test_a_kind_that_nobody_can_choose_is_not_chosen_in_a_file() -> None:
+    value = ENCODER.to_json_value()
+    value["columns"][0]["kind"] = "duration"
+    assert Encoder.from_json_value(value).columns[0].kind == "duration"
+    with pytest.raises(ValueError, match="of a kind that can be"):
+        Encoder.from_json_value({**value, "chosen": ["size"]})

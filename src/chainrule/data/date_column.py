@@ -105,10 +105,10 @@ class DateColumn:
             return
         parts = calendar_parts(column)
         for circle in self.circles:
-            points = points_of(circle)[steps(parts, circle)]
-            out[:, place : place + 2] = points
-            out[missing, place : place + 2] = 0.0
+            out[:, place : place + 2] = points_of(circle)[steps(parts, circle)]
             place += 2
+        if missing.any():
+            out[missing, place - 2 * len(self.circles) : place] = 0.0
 
     def to_json_value(self) -> JsonValue:
         """Return plain values, from which :meth:`from_json_value` makes an equal encoding."""

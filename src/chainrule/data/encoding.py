@@ -10,7 +10,7 @@ import polars as pl
 
 from chainrule._types import Array
 from chainrule.data.category_column import CategoryColumn, Unseen
-from chainrule.data.chosen_kinds import with_kind, with_kinds
+from chainrule.data.chosen_kinds import COLUMN_KINDS, with_kind, with_kinds
 from chainrule.data.column_encoding import AnyColumnEncoding, JsonValue, encodes_sparsely, text_of
 from chainrule.data.column_fit import DroppedColumn, check_column, column_from_json_value, fit_column
 from chainrule.data.feature_matrix import bytes_of_row, feature_matrix
@@ -277,8 +277,8 @@ class Encoder:
         names = [column.name for column in columns] + [column.name for column in dropped]
         if not columns or len(set(names)) < len(names):
             raise ValueError("an encoder has columns, each with a name of its own")
-        if not set(chosen) <= {column.name for column in columns}:
-            raise ValueError("columns whose kind was chosen are among those of the encoder")
+        if not set(chosen) <= {column.name for column in columns if column.kind in COLUMN_KINDS}:
+            raise ValueError("columns whose kind was chosen are there, of a kind that can be")
         return cls(columns, dropped, chosen)
 
 

@@ -65,11 +65,11 @@ def refuse_value(text: pl.Series, strange: pl.Series, source: str, call: str) ->
             "a column of numbers holds plain numbers such as 1234.5",
             f"{quoted(text[row])} {where}",
             "Write its numbers with a decimal point and without signs of money, percent or thousands, and store them "
-            "as numbers; if they are names, add a letter to each.",
+            "as numbers; if they are names, choose the kind category for the column.",
         )
     raise DataError(
         call,
         "the values of a column are of one type",
         f"{quoted(text[row])} among numbers {where}",
-        "Correct the value, or leave it empty; if all of them are names, add a letter to each.",
+        "Correct the value, or leave it empty; if all of them are names, choose the kind category for the column.",
     )
