@@ -22,7 +22,7 @@ FAULTS = {
         "tests/data",
     ),
     "a changed column type is taken": Fault(
-        "chainrule.data.encoding",
+        "chainrule.data.checked_column",
         "if kind_of(column.dtype) is not stored:",
         "if False:",
         "tests/data tests/app",

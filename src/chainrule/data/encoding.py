@@ -10,13 +10,14 @@ import polars as pl
 
 from chainrule._types import Array
 from chainrule.data.category_column import CategoryColumn, Unseen
-from chainrule.data.chosen_kinds import COLUMN_KINDS, with_kind, with_kinds
+from chainrule.data.checked_column import checked_column
+from chainrule.data.chosen_kinds import COLUMN_KINDS, with_kinds
 from chainrule.data.column_encoding import AnyColumnEncoding, JsonValue, encodes_sparsely, text_of
 from chainrule.data.column_fit import DroppedColumn, check_column, column_from_json_value, fit_column
 from chainrule.data.feature_matrix import bytes_of_row, feature_matrix
-from chainrule.data.kinds import WORDS, Kind, has_missing, is_all_missing, kind_of
+from chainrule.data.kinds import WORDS, has_missing
 from chainrule.data.number_text import refuse_numbers_as_text
-from chainrule.data.refusals import quoted, refuse_changed_column, refuse_infinite, refuse_nothing_left
+from chainrule.data.refusals import quoted, refuse_nothing_left
 from chainrule.data.sampling import sampled
 from chainrule.data.table import listing
 from chainrule.errors import DataError, UnseenCategoryWarning
@@ -280,37 +281,6 @@ class Encoder:
         if not set(chosen) <= {column.name for column in columns if column.kind in COLUMN_KINDS}:
             raise ValueError("columns whose kind was chosen are there, of a kind that can be")
         return cls(columns, dropped, chosen)
-
-
-def checked_column(
-    column: pl.Series, encoding: AnyColumnEncoding, chosen: bool, source: str, call: str, first: int = 0
-) -> pl.Series:
-    """Return a column ready for its encoding: of the kind it had in training, or without any value."""
-    stored = Kind.CATEGORY if encoding.kind in WORDS else encoding.kind
-    if chosen:
-        column = with_kind(column, encoding.kind, source, call, first)
-    if is_all_missing(column):
-        empty = {Kind.CATEGORY: pl.String(), Kind.BOOLEAN: pl.Boolean()}.get(stored, pl.Float64())
-        return pl.Series(column.name, [None], dtype=empty).new_from_index(0, len(column))
-    if kind_of(column.dtype) is not stored:
-        column = read_as_in_training(column, encoding, source, call, first)
-    refuse_infinite(column, source, call, first)
-    return column
-
-
-def read_as_in_training(
-    column: pl.Series, encoding: AnyColumnEncoding, source: str, call: str, first: int
-) -> pl.Series:
-    """Return text that a file's reader could not tell from names as the kind of training; refuse all else.
-
-    In a column of numbers of which one is 007 here, all are text to a reader that does not know better.
-    """
-    if kind_of(column.dtype) is Kind.CATEGORY and encoding.kind in (Kind.NUMBER, Kind.BOOLEAN, Kind.DATE):
-        try:
-            return with_kind(column, encoding.kind, source, call, first)
-        except DataError:
-            refuse_changed_column(column, encoding.kind, source, call, first)
-    return refuse_changed_column(column, encoding.kind, source, call, first)
 
 
 def warn_of_unseen(found: list[Unseen], call: str) -> None:

@@ -3,7 +3,8 @@
 import polars as pl
 
 from chainrule.data.category_column import CategoryColumn, Unseen
-from chainrule.data.encoding import Encoder, checked_column, warn_of_unseen
+from chainrule.data.checked_column import checked_column
+from chainrule.data.encoding import Encoder, warn_of_unseen
 
 VALUES_NAMED = 3
 
