@@ -26,13 +26,13 @@ class Mean:
     targets: Array
     options: dict[str, Any]
 
-    def truth(self) -> tuple[Any, list[list[Any]]]:
-        """Return the loss and its gradient."""
+    def truth(self) -> tuple[Any, list[list[Any]], list[list[Any]]]:
+        """Return the loss, its gradient, and the two terms p_k sum_{j != k} q_j + q_k (1 - p_k) of each entry added."""
         n_rows, n_classes = self.logits.shape
         weights = oracle.exact(self.options.get("sample_weight", np.ones(n_rows)))
         classes = oracle.exact(self.options.get("class_weight", np.ones(n_classes)))
         total = divisor = oracle.exact([0.0])[0]
-        slopes = []
+        slopes, terms = [], []
         for logits, target, weight in zip(self.logits, self.targets, weights, strict=True):
             y = oracle.exact(np.eye(n_classes)[target] if self.targets.ndim == 1 else target)
             weight = 0 * weight if self.targets.ndim == 1 and target == IGNORED else weight
@@ -40,12 +40,15 @@ class Mean:
             p, mass = oracle.softmax(logits), sum(q)
             total += weight * sum(qk * -oracle.log(pk) for qk, pk in zip(q, p, strict=True))
             slopes.append([weight * (pk * mass - qk) for qk, pk in zip(q, p, strict=True)])
+            terms.append([weight * (pk * (mass - qk) + qk * (1 - pk)) for qk, pk in zip(q, p, strict=True)])
             divisor += weight * (
                 sum(a * b for a, b in zip(y, classes, strict=True)) / sum(y) if sum(y) else 1
             )
         if divisor == 0:
-            return 0 * total, [[0 * slope for slope in row] for row in slopes]
-        return total / divisor, [[slope / divisor for slope in row] for row in slopes]
+            nothing = [[0 * slope for slope in row] for row in slopes]
+            return 0 * total, nothing, nothing
+        divided = [[[value / divisor for value in row] for row in rows] for rows in (slopes, terms)]
+        return total / divisor, divided[0], divided[1]
 
     def _smoothed(self, y: list[Any]) -> list[Any]:
         e = oracle.exact([self.options.get("label_smoothing", 0.0)])[0]
@@ -92,15 +95,15 @@ def means(draw: st.DrawFn, sizes: tuple[float, ...] = SIZES, largest: float = LA
 
 
 def assert_close(loss: Any, gradient: Any, mean: Mean, rtol: float) -> None:
-    """Compare with the truth, to so many times the size of a row's gradient."""
+    """Compare with the truth, to so many times the two terms of a row's gradient, which may cancel each other."""
     limits = np.finfo(np.asarray(gradient).dtype)
     tiny, largest = 100 * float(limits.smallest_normal), float(limits.max) / 100
-    true_loss, true_gradient = mean.truth()
+    true_loss, true_gradient, terms = mean.truth()
     if not true_loss < largest:
         return
     assert oracle.absolute_error(float(loss), true_loss) <= rtol * true_loss + tiny
-    for got, row in zip(np.asarray(gradient), true_gradient, strict=True):
-        size = sum(abs(slope) for slope in row)
+    for got, row, of_row in zip(np.asarray(gradient), true_gradient, terms, strict=True):
+        size = sum(of_row)
         for value, slope in zip(got, row, strict=True):
             assert oracle.absolute_error(float(value), slope) <= rtol * size + tiny
 
@@ -111,3 +114,7 @@ UNUSED_CLASSES = Mean(
     {"class_weight": np.array([LARGEST, SIZES[0], LARGEST])},
 )
 """Soft targets whose class has a subnormal weight, beside classes of large weights that no target names."""
+CANCELLING = Mean(
+    np.array([[0.0, 1e-30], [0.0, 0.0]]), np.array([[0.0, 0.0], [1.0, 0.0]]), {"label_smoothing": 0.125}
+)
+"""A row of smoothed zeros whose probabilities are nearly the targets: p_k sum(q) and q_k agree in all their digits."""

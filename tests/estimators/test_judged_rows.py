@@ -4,14 +4,14 @@ import numpy as np
 
 import chainrule as cr
 from chainrule.estimators import judge, judge_rows
-from chainrule.estimators.scores import BLOCK_ROWS
+from chainrule.estimators.prediction import ROWS_AT_A_TIME
 
 
 def test_losses_predictions_and_confidences_are_those_of_the_probabilities() -> None:
     rng = np.random.default_rng(0)
     network = cr.Network((4, 5, 3), dtype=np.float64)
     network.temperature = 1.7
-    X, y = rng.normal(size=(BLOCK_ROWS + 3, 4)), rng.integers(0, 3, BLOCK_ROWS + 3)
+    X, y = rng.normal(size=(ROWS_AT_A_TIME + 3, 4)), rng.integers(0, 3, ROWS_AT_A_TIME + 3)
     probabilities = network.predict_proba(X)
     found = judge_rows(network, X, y)
     np.testing.assert_allclose(found.losses, -np.log(probabilities[np.arange(len(y)), y]), rtol=1e-12)

@@ -26,7 +26,7 @@ def mixed(n: int, seed: int, *, classes: int = 4, unseen: bool = False) -> pl.Da
     rng = np.random.default_rng(seed)
     size, weight = rng.normal(3, 2, n), rng.lognormal(0, 2, n)
     colours = ["red", "blue", "grün", "none of them"] + ["black"] * unseen
-    colour, code = rng.choice(colours, n), rng.choice([f"c{k}" for k in range(130)], n)
+    colour, code = rng.choice(colours, n), rng.choice([f"c{k}" for k in range(90)], n)
     paid, home = rng.random(n) < 0.4, rng.random(n) < 0.5
     score = size / 2 + (colour == "red") + paid * home + rng.normal(0, 0.5, n)
     frame = pl.DataFrame(

@@ -51,6 +51,7 @@ def test_a_row_of_zeros_counts_one_whatever_the_class_weights_are():
 
 
 @example(mean=weighted_means.UNUSED_CLASSES)
+@example(mean=weighted_means.CANCELLING)
 @given(mean=weighted_means.means())
 def test_a_mean_is_right_whatever_the_sizes_of_its_weights_are(mean):
     loss, gradient = cr.cross_entropy_with_gradient(mean.logits, mean.targets, **mean.options)
