@@ -41,8 +41,8 @@ FAULTS = {
     ),
     "missing values outside the sample are not known": Fault(
         "chainrule.data.encoding",
-        "fitted = fit_column(column, column.name in incomplete)",
-        "fitted = fit_column(column, has_missing(column))",
+        "fitted = fit_column(column, column.name in incomplete, chosen)",
+        "fitted = fit_column(column, has_missing(column), chosen)",
         "tests/estimators/test_streamed_table.py",
     ),
     "a piece ends inside a quoted field": Fault(
@@ -124,7 +124,7 @@ FAULTS = {
         "tests/data/test_kind_choice.py",
     ),
     "rows of a stream are counted from the block": Fault(
-        "chainrule.data.encoding",
+        "chainrule.data.checked_column",
         "refuse_infinite(column, source, call, first)\n    return column",
         "refuse_infinite(column, source, call)\n    return column",
         "tests/app/test_predict.py",
