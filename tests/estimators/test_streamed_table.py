@@ -120,6 +120,20 @@ def test_encoder_and_parts_are_those_of_the_table_in_memory(one_file, rows, requ
         np.testing.assert_array_equal(sorted_rows(found), sorted_rows(whole.training.features))
 
 
+@pytest.mark.usefixtures("small_blocks")
+def test_rows_meet_others_in_every_epoch(one_file):
+    training = prepare_table(one_file, "kind", SETTINGS, stream=True).training
+    first, again, second = (list(training.portions(epoch, 0)) for epoch in (1, 1, 2))
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one.X, other.X)
+    assert any(
+        one.X.shape != other.X.shape or (one.X != other.X).any()
+        for one, other in zip(first, second, strict=False)
+    )
+    later = list(training.portions(2, 3))
+    np.testing.assert_array_equal(later[0].X, second[3].X)
+
+
 @pytest.mark.usefixtures("small_blocks", "many_rows")
 def test_a_sample_that_misses_the_missing_values_still_has_their_indicator(tmp_path):
     rare = TABLE.with_columns(rare=pl.int_range(pl.len()).cast(pl.Float64))

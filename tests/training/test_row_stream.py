@@ -59,8 +59,8 @@ class Portions:
 class Fixed(Portions):
     """The same portions in every epoch."""
 
-    def __init__(self, rows):
-        super().__init__()
+    def __init__(self, rows, **given):
+        super().__init__(**given)
         self._fixed = rows
 
     def _rows(self, _):
@@ -146,12 +146,15 @@ def test_threads_change_no_bit(threads):
 
 
 def test_dropout_draws_other_units_in_every_portion():
-    """Portions of the same rows: with the same masks their losses would repeat."""
-    same, one = Fixed([np.arange(64)] * 2), Fixed([np.arange(64)])
+    """Portions of one row many times: with the same masks their losses would be the same, in whatever order."""
+    alike = {"features": np.repeat(X[:1], N_ROWS, axis=0), "targets": np.zeros(N_ROWS, np.int64)}
+    twice, once = (Fixed([np.arange(64)] * times, **alike) for times in (2, 1))
     still = SGD(ConstantSchedule(1e-30), momentum=0.0)
-    settings = {"batch_size": 64, "max_epochs": 1, "solver": still, "dropout": 0.5}
-    both, single = train(network(), same, **settings), train(network(), one, **settings)
+    settings = {"batch_size": 64, "max_epochs": 1, "solver": still, "dropout": 0.5, "alpha": 0.0}
+    both, single = train(network(), twice, **settings), train(network(), once, **settings)
     assert both.loss_curve[0] != pytest.approx(2 * single.loss_curve[0], rel=1e-6)
+    first, second = train(network(), twice, **settings), train(network(), twice, **settings)
+    assert first.loss_curve == second.loss_curve
 
 
 class BreakError(Exception):
