@@ -177,11 +177,15 @@ def _monomial(powers: dict[Expression, int]) -> Monomial:
     return tuple(sorted(powers.items(), key=lambda item: (_rank(item[0]), str(item[0]))))
 
 
-RANKS: dict[type, int] = {Symbol: 1, Entry: 2, Delta: 3, Call: 4, Power: 5, Add: 6, Derivative: 7, Sum: 8}
+RANKS: dict[type, int] = {Symbol: 1, Delta: 20, Call: 30, Power: 31, Add: 32, Derivative: 50, Sum: 60}
+LETTER_RANKS = {"w": 2, "V": 3, "Y": 4, "W": 5, "O": 6, "Z": 7, "U": 40, "A": 41, "X": 42}
+"""Where factors stand in a product: ``w_i*Y_i``, ``W_kj*(O_k - Y_k)``, ``(O_k - Y_k)*X_j``."""
 
 
 def _rank(expression: Expression) -> int:
-    return RANKS.get(type(expression), 5)
+    if isinstance(expression, Entry):
+        return LETTER_RANKS.get(expression.name, 8)
+    return RANKS.get(type(expression), 31)
 
 
 def from_factors(coefficient: Fraction, powers: Iterable[tuple[Expression, int]]) -> Expression:
