@@ -28,7 +28,6 @@ from chainrule.derive.expressions import (
     divide,
     multiply,
     negate,
-    nodes,
     number,
     parts,
     with_parts,
@@ -61,11 +60,31 @@ def collect(expression: Expression) -> Expression:
     Y_k*(1 - O_k)
     """
     tidy = cancel(expression)
+    candidates = [factored(tidy), tidy]
     try:
-        expanded = from_polynomial(expand(tidy))
+        candidates.insert(0, from_polynomial(expand(tidy)))
     except TooManyTerms:
-        return tidy
-    return min((expanded, tidy), key=size)
+        pass
+    return min(candidates, key=size)
+
+
+def factored(expression: Expression) -> Expression:
+    """Return a sum with the factors that all of its terms have in front, nothing multiplied out.
+
+    Examples
+    --------
+    >>> u, v = Symbol("K"), add(ONE, negate(Symbol("N")))
+    >>> print(factored(add(multiply(u, v), v)))
+    (1 - N)*(1 + K)
+    """
+    if not isinstance(expression, Add):
+        return expression
+    polynomial: Polynomial = {}
+    for term in expression.terms:
+        coefficient, powers = factors_of(term)
+        key = _monomial(powers)
+        polynomial[key] = polynomial.get(key, Fraction(0)) + coefficient
+    return from_polynomial({monomial: value for monomial, value in polynomial.items() if value})
 
 
 def cancel(expression: Expression) -> Expression:
@@ -89,14 +108,18 @@ def cancel(expression: Expression) -> Expression:
 
 
 def size(expression: Expression) -> int:
-    """Return how long an expression is to read: its nodes, signs not counted.
+    """Return how long an expression is to read: its nodes, minus signs, sums and products not counted.
 
     Examples
     --------
     >>> size(negate(Symbol("K")))
     1
     """
-    return sum(node != MINUS_ONE and not isinstance(node, Multiply | Add) for node in nodes(expression))
+    own = not isinstance(expression, Multiply | Add)
+    inner = parts(expression)
+    if isinstance(expression, Multiply) and inner[0] == MINUS_ONE:
+        inner = inner[1:]
+    return own + sum(size(part) for part in inner)
 
 
 def _added(terms: Iterable[Expression]) -> Expression:

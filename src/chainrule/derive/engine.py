@@ -246,9 +246,10 @@ class Engine:
 
     def _expression(self, quantity: Expression) -> Expression:
         """Derive an expression that holds derivatives, or a letter itself."""
-        work = Working(quantity, self.context)
+        plain = not any(isinstance(node, Derivative) for node in nodes(quantity))
+        work = Working(quantity, self.context, opened=plain)
         title = f"The quantity: {quantity}"
-        if not any(isinstance(node, Derivative) for node in nodes(quantity)):
+        if plain:
             work.apply(*LOSSES, *OUTPUT_FUNCTIONS, *WITHIN)
             work.exhaust(ONE_HOT)
             self.sections.append(work.section(f"The definition: {quantity}"))

@@ -24,22 +24,30 @@ class Working:
         The case in which the lines hold.
     start : Expression, optional
         The right side to begin with; the quantity itself where none is given.
+    opened : bool
+        Whether letters that are not differentiated may be replaced by their definitions.
     """
 
     def __init__(
-        self, quantity: Expression, context: Context, case: Relation | None = None, start: Expression | None = None
+        self,
+        quantity: Expression,
+        context: Context,
+        case: Relation | None = None,
+        start: Expression | None = None,
+        *,
+        opened: bool = False,
     ) -> None:
         self.quantity = quantity
         self.context = context
         self.case = case
         self.current = quantity if start is None else start
         self.steps: list[Step] = []
+        self.opened = opened
 
     def scene(self) -> Scene:
         """Return what rules may rely on here."""
-        opened = not any(isinstance(node, Derivative) for node in nodes(self.current))
         taken = all_letters(self.current) | all_letters(self.quantity)
-        return Scene(self.context, self.case, taken, opened=opened)
+        return Scene(self.context, self.case, taken, opened=self.opened)
 
     def apply(self, *rules: Rule) -> bool:
         """Apply the first rule that fits, where it fits first; return whether there was one."""
