@@ -28,6 +28,7 @@ from chainrule.derive.expressions import (
     divide,
     multiply,
     negate,
+    nodes,
     number,
     parts,
     with_parts,
@@ -74,8 +75,8 @@ def factored(expression: Expression) -> Expression:
     Examples
     --------
     >>> u, v = Symbol("K"), add(ONE, negate(Symbol("N")))
-    >>> print(factored(add(multiply(u, v), v)))
-    (1 - N)*(1 + K)
+    >>> print(factored(add(multiply(u, v), multiply(number(2), v))))
+    (1 - N)*(2 + K)
     """
     if not isinstance(expression, Add):
         return expression
@@ -208,6 +209,8 @@ LETTER_RANKS = {"w": 2, "V": 3, "Y": 4, "W": 5, "O": 6, "Z": 7, "U": 40, "A": 41
 def _rank(expression: Expression) -> int:
     if isinstance(expression, Entry):
         return LETTER_RANKS.get(expression.name, 8)
+    if isinstance(expression, Add) and not any(isinstance(node, Entry) for node in nodes(expression)):
+        return RANKS[Symbol]
     return RANKS.get(type(expression), 31)
 
 
