@@ -4,7 +4,7 @@ from chainrule.derive.claim_grammar import ClaimPart, Place, read_claim
 from chainrule.derive.conditions import Condition, OneHot, Setting
 from chainrule.derive.grammar import read_expression, read_quantity
 from chainrule.derive.grammar_error import GrammarError
-from chainrule.derive.name_check import check_names
+from chainrule.derive.name_check import check_names, unset_options
 from chainrule.derive.parenthesised import parenthesised
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "read_claim",
     "read_expression",
     "read_quantity",
+    "unset_options",
 ]
