@@ -1,6 +1,7 @@
 """Random formulas for tests: every kind of node, as the grammar and the rules make them."""
 
 from fractions import Fraction
+from hashlib import blake2b
 
 from hypothesis import strategies as st
 
@@ -70,3 +71,51 @@ def _sum(index: str, body: Expression, excluding: list[str | int]) -> Sum:
 
 
 FORMULAS = st.recursive(LEAVES, _larger, max_leaves=12)
+
+
+PRIME = 2**127 - 1
+
+
+def fingerprint(expression: Expression) -> int:
+    """Return what a formula is in a field where every letter, function, sum and power is arbitrary but fixed.
+
+    Formulas that differ in more than how sums, products, quotients and signs are grouped have different fingerprints.
+    """
+    match expression:
+        case Number(value):
+            return value.numerator * _inverse(value.denominator) % PRIME
+        case Add(terms):
+            return sum(map(fingerprint, terms)) % PRIME
+        case Multiply(factors):
+            product = 1
+            for factor in factors:
+                product = product * fingerprint(factor) % PRIME
+            return product
+        case Divide(numerator, denominator):
+            return fingerprint(numerator) * _inverse(fingerprint(denominator)) % PRIME
+        case Power(base, exponent):
+            return _arbitrary("^", fingerprint(base), fingerprint(exponent))
+        case Call(function, arguments):
+            return _arbitrary(function, *map(fingerprint, arguments))
+        case Sum(index, body, excluding):
+            return _arbitrary("sum", index, excluding, fingerprint(body))
+        case Derivative(of, by):
+            inner = fingerprint(of)
+            for entry in by:
+                inner = _arbitrary("d", inner, fingerprint(entry))
+            return inner
+        case Entry(name, layer, indices):
+            return _arbitrary(name, layer, indices)
+        case Delta(first, second):
+            return _arbitrary("delta", first, second)
+        case Symbol(name):
+            return _arbitrary(name)
+    raise AssertionError(expression)
+
+
+def _inverse(value: int) -> int:
+    return pow(value, -1, PRIME) if value % PRIME else _arbitrary("1/0")
+
+
+def _arbitrary(*values: object) -> int:
+    return int.from_bytes(blake2b(repr(values).encode(), digest_size=16).digest()) % PRIME

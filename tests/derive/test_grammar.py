@@ -26,7 +26,7 @@ from chainrule.derive.expressions import (
     Symbol,
     number,
 )
-from derive.formulas import FORMULAS
+from derive.formulas import FORMULAS, fingerprint
 
 O_i, O_k, Y_i, Y_k, Z_j, Z_k = (
     Entry(name, None, (index,)) for name, index in ("Oi", "Ok", "Yi", "Yk", "Zj", "Zk")
@@ -245,7 +245,9 @@ def test_a_reading_has_every_operation_in_parentheses():
 @given(FORMULAS)
 def test_what_is_printed_is_read_back_with_the_same_text(formula):
     text = ascii_text(formula)
-    assert ascii_text(read_expression(text)) == text
+    read = read_expression(text)
+    assert ascii_text(read) == text
+    assert fingerprint(read) == fingerprint(formula)
 
 
 @settings(max_examples=300)
@@ -254,6 +256,7 @@ def test_a_reading_in_parentheses_is_read_back_as_the_same_formula(formula):
     read = read_expression(ascii_text(formula))
     again = read_expression(parenthesised(read))
     assert parenthesised(again) == parenthesised(read)
+    assert fingerprint(again) == fingerprint(formula)
 
 
 _NUMBERS = st.integers(1, 9).map(str)
