@@ -69,6 +69,7 @@ def test_unicode_is_read(typed, read):
             "dO_i/dZ_k = -O_i*O_k if i != k",
         ),
         (r"\operatorname{softmax}(Z)_k = \mathrm{O}_k", "O_k = O_k"),
+        (r"\frac{O_k - Y_k}{N + 1} = 0", "(O_k - Y_k)/(N + 1) = 0"),
         (r"\sqrt{O_k} = \max(0, O_k)^{1/2}", "sqrt(O_k) = max(0, O_k)^(1/2)"),
     ],
 )
