@@ -70,6 +70,8 @@ def test_unicode_is_read(typed, read):
         ),
         (r"\operatorname{softmax}(Z)_k = \mathrm{O}_k", "O_k = O_k"),
         (r"\frac{O_k - Y_k}{N + 1} = 0", "(O_k - Y_k)/(N + 1) = 0"),
+        (r"\sum^{K}_{i=1} O_i^2 = \sum\nolimits_i O^{2}_{i} = O^2_k", "sum_i O_i^2 = sum_i O_i^2 = O_k^2"),
+        (r"e^Z_k = 2^Z_k", "exp(Z_k) = 2^Z_k"),
         (r"\sqrt{O_k} = \max(0, O_k)^{1/2}", "sqrt(O_k) = max(0, O_k)^(1/2)"),
     ],
 )
