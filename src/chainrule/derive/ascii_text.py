@@ -83,7 +83,8 @@ def _text(expression: Expression) -> tuple[str, int]:
             return f"{_within(base, ATOM)}^{_within(exponent, ATOM)}", POWER
         case Sum(index, body, excluding):
             under = f"{{{', '.join(f'{index} != {other}' for other in excluding)}}}" if excluding else ""
-            return f"sum_{under or (index if len(index) == 1 else f'{{{index}}}')} {_within(body, PRODUCT)}", PRODUCT
+            inner = _as_factor(body, last=True, first=False)
+            return f"sum_{under or (index if len(index) == 1 else f'{{{index}}}')} {inner}", PRODUCT
     raise AssertionError(f"no text for {type(expression).__name__}")
 
 
