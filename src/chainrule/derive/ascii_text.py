@@ -62,7 +62,7 @@ def entry_text(entry: Entry) -> str:
 def _text(expression: Expression) -> tuple[str, int]:
     match expression:
         case Number(value, literal):
-            return literal or _number(value), _strength_of_number(value)
+            return literal or _number(value), _strength_of_number(value, literal)
         case Symbol(name):
             return name, ATOM
         case Entry():
@@ -92,7 +92,9 @@ def _number(value: Fraction) -> str:
     return str(value.numerator) if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
 
 
-def _strength_of_number(value: Fraction) -> int:
+def _strength_of_number(value: Fraction, literal: str | None) -> int:
+    if literal is not None:
+        return MINUS if literal.startswith("-") else ATOM
     return PRODUCT if value.denominator != 1 else ATOM if value >= 0 else MINUS
 
 

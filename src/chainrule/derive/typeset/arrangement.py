@@ -37,16 +37,14 @@ FUNCTION_NAMES = {"sigmoid": "sigma", "relu": "ReLU", "step": "step"}
 GREEK_NAMES = {"eps": "varepsilon"}
 
 
-def equation(left: Expression, *right: Expression, case: tuple[Index, bool, Index] | None = None) -> Row:
-    """Return the boxes of ``left = right = ...``, with the case in which it holds as (index, equal, index)."""
-    boxes: list[Box] = [box(left)]
-    for expression in right:
-        boxes += [Operator("="), box(expression)]
-    if case is not None:
-        first, equal, second = case
-        relation = (_index(first), Operator("=" if equal else "!="), _index(second))
-        boxes += [Words("if"), *relation]
-    return Row(tuple(boxes))
+def condition_boxes(first: Index, second: Index, *, equal: bool) -> Row:
+    """Return the boxes of the case in which a line holds: ``if i != k``."""
+    return Row((Words("if"), _index(first), Operator("=" if equal else "!="), _index(second)))
+
+
+def equation(left: Expression, right: Expression, condition: Row | None = None) -> Row:
+    """Return the boxes of ``left = right``, with the case in which it holds."""
+    return Row((box(left), Operator("="), box(right), *(() if condition is None else condition.boxes)))
 
 
 def box(expression: Expression) -> Box:
@@ -139,7 +137,9 @@ def _listed(arguments: tuple[Expression, ...]) -> Box:
 
 def _derivative(of: Expression, by: tuple[Entry, ...]) -> Box:
     order = None if len(by) == 1 else Numeral(str(len(by)))
-    sign: Box = Operator("d", prefix=True) if order is None else Scripts(Operator("d", prefix=True), high=order)
+    sign: Box = (
+        Operator("d", prefix=True) if order is None else Scripts(Operator("d", prefix=True), high=order)
+    )
     same = order is not None and len(set(by)) == 1
     below = [_raised(_entry(by[0]), order)] if same else [_entry(entry) for entry in by]
     under = Row(tuple(part for entry in below for part in (Operator("d", prefix=True), entry)))
@@ -238,7 +238,11 @@ def _power(base: Expression, exponent: Expression) -> Box:
 
 def _raised(base: Box, exponent: Box | None) -> Box:
     if isinstance(base, Scripts):
-        return Scripts(base.base, base.low, exponent) if base.high is None else Scripts(Fenced(base), high=exponent)
+        return (
+            Scripts(base.base, base.low, exponent)
+            if base.high is None
+            else Scripts(Fenced(base), high=exponent)
+        )
     return Scripts(base, high=exponent)
 
 

@@ -30,7 +30,13 @@ SIGNS = {
 }
 KNOWN_FUNCTIONS = ("ln", "log", "max", "tanh")
 GREEK = ("delta", "sigma", "varepsilon")
-SPECIAL = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+}
 SPECIAL |= {character: f"\\{character}" for character in "&%$#_"}
 TALL = (Fraction, SumSign, Root)
 

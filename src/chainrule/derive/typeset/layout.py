@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Sign = Literal["+", "-", "*", ".", "=", "!=", ",", "...", "d"]
-"""An operator's name: ``*`` is a product without a sign, ``.`` one with a dot, ``d`` the sign of a partial derivative."""
+"""An operator's name: ``*`` is a product without a sign, ``.`` one with a dot, ``d`` the partial derivative's sign."""
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ SIGNS = {
     ",": ",",
     "...": "\N{MIDLINE HORIZONTAL ELLIPSIS}",
 }
+CELL = '<mtd style="text-align: left; padding-inline: 0.3em">{}</mtd>'
 PARTIAL = Markup('<mi mathvariant="normal">\N{PARTIAL DIFFERENTIAL}</mi>')
 APPLY = Markup("<mo>\N{FUNCTION APPLICATION}</mo>")
 GREEK = {
@@ -58,6 +59,19 @@ def math_element(found: Box, reading: str, *, block: bool = False) -> Markup:
     return template.format(NAMESPACE, display, reading, elements(found))
 
 
+def math_table(rows: tuple[tuple[Box, Box, str], ...], reading: str) -> Markup:
+    """Return lines as one ``math`` element: what a line is about, what it equals, and words beside it."""
+    cells = Markup()
+    for left, right, words in rows:
+        beside = _element("mtext", escape(words)) if words else Markup()
+        columns = (elements(left), Markup("<mo>=</mo>") + elements(right), beside)
+        cells += _element("mtr", Markup().join(Markup(CELL).format(column) for column in columns))
+    template = Markup(
+        '<math xmlns="{}" display="block" alttext="{}"><mtable displaystyle="true">{}</mtable></math>'
+    )
+    return template.format(NAMESPACE, reading, cells)
+
+
 def elements(found: Box) -> Markup:
     """Return boxes as elements inside ``math``."""
     match found:
@@ -78,7 +92,9 @@ def elements(found: Box) -> Markup:
         case Scripts():
             return _scripts(found)
         case SumSign(under):
-            return _element("munder", Markup('<mo movablelimits="false">\N{N-ARY SUMMATION}</mo>') + elements(under))
+            return _element(
+                "munder", Markup('<mo movablelimits="false">\N{N-ARY SUMMATION}</mo>') + elements(under)
+            )
         case Fenced(inside, bars):
             return _fenced(elements(inside), "||" if bars else "()")
         case Root(inside):
