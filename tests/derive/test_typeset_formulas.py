@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chainrule.derive.expressions import (
     FUNCTIONS,
     LOSS,
+    MINUS_ONE,
     ONE,
     Add,
     Call,
@@ -57,7 +58,7 @@ FORMULAS = {
     r"Y_{i} - (O_{k} + O_{i})": subtract(Y("i"), Add((O("k"), O("i")))),
     r"\varepsilon": Symbol("eps"),
     r"1.2 \cdot 10^{-5}": Number(Fraction("1.2e-05"), "1.2e-05"),
-    r"\frac{1}{0.2} \cdot 0.2\, (1 - 0.2)": Multiply((Divide(ONE, FIFTH), FIFTH, Add((ONE, negate(FIFTH))))),
+    r"\frac{1}{0.2} \cdot 0.2\, (1 - 0.2)": Multiply((Divide(ONE, FIFTH), FIFTH, Add((ONE, Multiply((MINUS_ONE, FIFTH)))))),
     r"\operatorname{step}(U_{j}^{(1)})": Call("step", (Entry("U", 1, ("j",)),)),
     r"|1 - O_{k}|": Call("abs", (subtract(ONE, O("k")),)),
     r"\sqrt{T}": Call("sqrt", (Symbol("T"),)),
