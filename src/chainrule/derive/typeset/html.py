@@ -6,7 +6,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from chainrule.derive.derivation import Derivation, Relation
+from chainrule.derive.derivation import Derivation
+from chainrule.derive.rewriting import Relation
 from chainrule.derive.expressions import Expression
 from chainrule.derive.typeset.arrangement import box, condition_boxes, equation
 from chainrule.derive.typeset.layout import Operator, Row

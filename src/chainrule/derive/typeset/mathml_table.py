@@ -2,7 +2,8 @@
 
 from markupsafe import Markup
 
-from chainrule.derive.derivation import Derivation, Relation
+from chainrule.derive.derivation import Derivation
+from chainrule.derive.rewriting import Relation
 from chainrule.derive.expressions import Expression
 from chainrule.derive.typeset.arrangement import box, condition_boxes
 from chainrule.derive.typeset.layout import Box, Row

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from chainrule.derive.derivation import Derivation, Relation
+from chainrule.derive.derivation import Derivation
+from chainrule.derive.rewriting import Relation
 from chainrule.derive.expressions import Expression
 from chainrule.derive.typeset.numbers import Numbers
 from chainrule.derive.typeset.shown import (

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from chainrule.derive.derivation import Derivation, Relation, Section, Step
+from chainrule.derive.derivation import Derivation
+from chainrule.derive.rewriting import Relation, Section, Step
 from chainrule.derive.expressions import Derivative, Entry, Expression
 from chainrule.derive.typeset.numbers import Numbers, assignments, with_numbers
 
