@@ -3,7 +3,7 @@
 from typing import Any
 
 from chainrule.derive.context import context_of
-from chainrule.derive.derivation import Derivation, Relation, Section, Step
+from chainrule.derive.derivation import Derivation, Section, Step
 from chainrule.derive.expressions import (
     LOSS,
     MINUS_ONE,
@@ -18,6 +18,7 @@ from chainrule.derive.expressions import (
     negate,
     subtract,
 )
+from chainrule.derive.rewriting import Relation
 
 
 def O(*indices: str | int) -> Entry:  # noqa: E743 - the letter of the outputs

@@ -183,7 +183,7 @@ def test_html_has_every_line_as_mathml_with_its_reading() -> None:
     readings = [element.get("alttext") for element in found.iter(f"{MATH}math")]
     assert readings == [line for line in WHOLE.splitlines() if line.startswith("d")]
     words = "".join(found.itertext())
-    for rule in ("definition of the cross-entropy", "quotient rule", "needs sum(Y) = 1", "From the loss"):
+    for rule in ("definition of the cross-entropy", "quotient rule", "Needs sum(Y) = 1.", "From the loss"):
         assert rule in words
     assert isinstance(flagship().html(), Markup)
     assert flagship()._repr_html_() == flagship().html()

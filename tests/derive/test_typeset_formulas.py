@@ -39,6 +39,7 @@ from derive.handmade import LOSS_SUM, QUANTITY, SOFTMAX, O, Y, Z, ln
 MATH = "{http://www.w3.org/1998/Math/MathML}"
 
 FIFTH = Number(Fraction(1, 5), "0.2")
+LESS_A_FIFTH = Add((ONE, Multiply((MINUS_ONE, FIFTH))))
 FORMULAS = {
     r"\frac{\partial E}{\partial Z_{k}}": QUANTITY,
     r"\frac{\partial^{2}E}{\partial Z_{k}\partial Z_{j}}": Derivative(LOSS, (Z("k"), Z("j"))),
@@ -58,7 +59,7 @@ FORMULAS = {
     r"Y_{i} - (O_{k} + O_{i})": subtract(Y("i"), Add((O("k"), O("i")))),
     r"\varepsilon": Symbol("eps"),
     r"1.2 \cdot 10^{-5}": Number(Fraction("1.2e-05"), "1.2e-05"),
-    r"\frac{1}{0.2} \cdot 0.2\, (1 - 0.2)": Multiply((Divide(ONE, FIFTH), FIFTH, Add((ONE, Multiply((MINUS_ONE, FIFTH)))))),
+    r"\frac{1}{0.2} \cdot 0.2\, (1 - 0.2)": Multiply((Divide(ONE, FIFTH), FIFTH, LESS_A_FIFTH)),
     r"\operatorname{step}(U_{j}^{(1)})": Call("step", (Entry("U", 1, ("j",)),)),
     r"|1 - O_{k}|": Call("abs", (subtract(ONE, O("k")),)),
     r"\sqrt{T}": Call("sqrt", (Symbol("T"),)),

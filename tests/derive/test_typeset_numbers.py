@@ -5,7 +5,6 @@ from fractions import Fraction
 import pytest
 
 from chainrule.derive.context import context_of
-from chainrule.derive.derivation import Relation
 from chainrule.derive.expressions import (
     LOSS,
     Call,
@@ -22,6 +21,7 @@ from chainrule.derive.expressions import (
     number,
     subtract,
 )
+from chainrule.derive.rewriting import Relation
 from chainrule.derive.typeset import Numbers, given_numbers, latex, numeral, with_numbers
 from chainrule.derive.typeset.numbers import assignments
 from derive.handmade import EXAMPLE, LOSS_SUM, QUANTITY, SLOPE, O, Y, Z

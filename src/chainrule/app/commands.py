@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
+from chainrule.app.context_options import FORMULA_SETTINGS
+from chainrule.app.derive import derive
 from chainrule.app.evaluate import evaluate
 from chainrule.app.exit_status import ExitStatus
 from chainrule.app.export import export
@@ -37,6 +39,7 @@ app.command()(evaluate)
 app.command()(report)
 app.command("inspect")(inspect_model)
 app.command()(export)
+app.command(context_settings=FORMULA_SETTINGS)(derive)
 
 
 def print_version(wanted: bool) -> None:

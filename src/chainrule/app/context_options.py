@@ -1,6 +1,5 @@
 """The options that give the letters of a formula their meaning, the same for every command that takes formulas."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -101,3 +100,24 @@ def numbers_or_word(call: str, option: str, text: str) -> list[Any] | str:
     """Return a list of numbers where there are commas or digits, otherwise the word."""
     is_word = "," not in text and not any(character.isdigit() for character in text)
     return text.strip() if is_word else _numbers(call, option, text) or text
+
+
+def _numbers(call: str, option: str, text: str | None) -> list[Any] | None:
+    """Return comma-separated numbers, whole ones as integers and the others as they were typed."""
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        try:
+            float(part)
+        except ValueError:
+            raise ArgumentError(
+                call, f"{option} is numbers with commas between them", repr(text), "Write them as 0.2,0.6,0.2."
+            ) from None
+    return [int(part) if part.lstrip("+-").isdigit() else part for part in parts]
+
+
+def require_no_option(call: str, formula: str) -> None:
+    """Refuse what was meant as an option: a formula may begin with one minus sign, not with two."""
+    if formula.startswith("--"):
+        raise ArgumentError(call, "there is no such option", formula, f"See {call} --help.")

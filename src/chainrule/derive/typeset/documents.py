@@ -3,8 +3,8 @@ r"""A derivation as LaTeX: one display for notebooks, or paragraphs for a docume
 from collections.abc import Iterator
 
 from chainrule.derive.derivation import Derivation
-from chainrule.derive.rewriting import Relation
 from chainrule.derive.expressions import Expression
+from chainrule.derive.rewriting import Relation
 from chainrule.derive.typeset.arrangement import box, condition_boxes
 from chainrule.derive.typeset.latex import escaped, latex, latex_of_boxes
 from chainrule.derive.typeset.numbers import Numbers

@@ -7,8 +7,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from chainrule.derive.derivation import Derivation
-from chainrule.derive.rewriting import Relation
 from chainrule.derive.expressions import Expression
+from chainrule.derive.rewriting import Relation
 from chainrule.derive.typeset.arrangement import box, condition_boxes, equation
 from chainrule.derive.typeset.layout import Operator, Row
 from chainrule.derive.typeset.mathml import math_element
@@ -114,7 +114,19 @@ def environment() -> Environment:
         "numbers_formula": numbers_mathml,
         "length_class": length_class,
     }
+    made.filters["sentence"] = sentence
     return made
+
+
+def sentence(text: str) -> str:
+    """Return words as a sentence.
+
+    Examples
+    --------
+    >>> sentence("the loss is a sum"), sentence("Y_i stays.")
+    ('The loss is a sum.', 'Y_i stays.')
+    """
+    return _capital(text) if text.endswith((".", "!", "?")) else f"{_capital(text)}."
 
 
 def length_class(quantity: Expression, after: Expression) -> str:

@@ -3,8 +3,8 @@
 from markupsafe import Markup
 
 from chainrule.derive.derivation import Derivation
-from chainrule.derive.rewriting import Relation
 from chainrule.derive.expressions import Expression
+from chainrule.derive.rewriting import Relation
 from chainrule.derive.typeset.arrangement import box, condition_boxes
 from chainrule.derive.typeset.layout import Box, Row
 from chainrule.derive.typeset.mathml import math_table

@@ -7,7 +7,6 @@ from itertools import islice, product
 from math import isfinite
 from typing import SupportsFloat
 
-from chainrule.derive.derivation import Relation
 from chainrule.derive.expressions import (
     TRUE_CLASS,
     ZERO,
@@ -30,6 +29,7 @@ from chainrule.derive.expressions import (
     parts,
     with_parts,
 )
+from chainrule.derive.rewriting import Relation
 from chainrule.derive.typeset.arrangement import ELLIPSIS
 
 Value = Callable[[Expression], SupportsFloat | None]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chainrule.derive.derivation import Derivation
-from chainrule.derive.rewriting import Relation
 from chainrule.derive.expressions import Expression
+from chainrule.derive.rewriting import Relation
 from chainrule.derive.typeset.numbers import Numbers
 from chainrule.derive.typeset.shown import (
     ShownNumbers,
@@ -17,7 +17,7 @@ from chainrule.derive.typeset.shown import (
     rules_used,
     shown_sections,
 )
-from chainrule.derive.typeset.words import context_words, quantity_words
+from chainrule.derive.typeset.words import clause, context_words, quantity_words
 
 Kind = Literal["heading", "rule", "formula", "reason", "part", "numbers", "blank"]
 INDENT = "  "
@@ -149,7 +149,7 @@ def _step(step: ShownStep, *, detail: bool) -> Iterator[Line]:
     yield Line("rule", f"rule: {step.rule}")
     yield Line("formula", formula_text(step.quantity, step.after, step.case))
     for reason in step.reasons:
-        yield Line("reason", f"{INDENT}because {reason}")
+        yield Line("reason", f"{INDENT}because {clause(reason)}")
     for condition in step.conditions:
         yield Line("reason", f"{INDENT}needs {condition}")
     for before, after in step.parts if detail else ():

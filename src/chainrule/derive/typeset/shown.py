@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from chainrule.derive.derivation import Derivation
-from chainrule.derive.rewriting import Relation, Section, Step
+from chainrule.derive.derivation import Derivation, Section, Step
 from chainrule.derive.expressions import Derivative, Entry, Expression
+from chainrule.derive.rewriting import Relation
 from chainrule.derive.typeset.numbers import Numbers, assignments, with_numbers
+
+LONG = 100
+"""A formula with numbers of more characters is shown for one position alone."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ def numbers_at(
     if numbers is None:
         return ()
     places = assignments((quantity, formula), case, numbers)
-    return tuple(found for place in places if (found := _numbers_at(quantity, formula, place, numbers)))
+    lines = tuple(found for place in places if (found := _numbers_at(quantity, formula, place, numbers)))
+    return lines[:1] if any(len(str(line.formula)) > LONG for line in lines) else lines
 
 
 def _numbers_at(

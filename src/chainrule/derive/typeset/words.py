@@ -57,6 +57,20 @@ def quantity_words(quantity: Expression) -> str:
     return f"the expression {quantity}"
 
 
+def clause(sentence: str) -> str:
+    """Return a sentence as it goes on after a word: its first letter small, unless it is a symbol's, and no full stop.
+
+    Examples
+    --------
+    >>> clause("The derivative of a sum."), clause("O_k has no index i."), clause("A2_n is not X.")
+    ('the derivative of a sum', 'O_k has no index i', 'A2_n is not X')
+    """
+    word = sentence.split(" ")[0]
+    is_word = word.isalpha() and (len(word) == 1 and word in "AI" or word[1:].islower())
+    text = sentence[0].lower() + sentence[1:] if is_word else sentence
+    return text.removesuffix(".")
+
+
 def context_words(context: Context) -> str:
     """Return the choices under which a derivation holds, in words.
 
