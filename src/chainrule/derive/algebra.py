@@ -61,11 +61,31 @@ def collect(expression: Expression) -> Expression:
     Y_k*(1 - O_k)
     """
     tidy = cancel(expression)
+    candidates = [factored(tidy), tidy]
     try:
-        expanded = from_polynomial(expand(tidy))
+        candidates.insert(0, from_polynomial(expand(tidy)))
     except TooManyTerms:
-        return tidy
-    return min((expanded, tidy), key=size)
+        pass
+    return min(candidates, key=size)
+
+
+def factored(expression: Expression) -> Expression:
+    """Return a sum with the factors that all of its terms have in front, nothing multiplied out.
+
+    Examples
+    --------
+    >>> u, v = Symbol("K"), add(ONE, negate(Symbol("N")))
+    >>> print(factored(add(multiply(u, v), multiply(number(2), v))))
+    (1 - N)*(2 + K)
+    """
+    if not isinstance(expression, Add):
+        return expression
+    polynomial: Polynomial = {}
+    for term in expression.terms:
+        coefficient, powers = factors_of(term)
+        key = _monomial(powers)
+        polynomial[key] = polynomial.get(key, Fraction(0)) + coefficient
+    return from_polynomial({monomial: value for monomial, value in polynomial.items() if value})
 
 
 def cancel(expression: Expression) -> Expression:
@@ -89,14 +109,18 @@ def cancel(expression: Expression) -> Expression:
 
 
 def size(expression: Expression) -> int:
-    """Return how long an expression is to read: its nodes, signs not counted.
+    """Return how long an expression is to read: its nodes, minus signs, sums and products not counted.
 
     Examples
     --------
     >>> size(negate(Symbol("K")))
     1
     """
-    return sum(node != MINUS_ONE and not isinstance(node, Multiply | Add) for node in nodes(expression))
+    own = not isinstance(expression, Multiply | Add)
+    inner = parts(expression)
+    if isinstance(expression, Multiply) and inner[0] == MINUS_ONE:
+        inner = inner[1:]
+    return own + sum(size(part) for part in inner)
 
 
 def _added(terms: Iterable[Expression]) -> Expression:
@@ -177,11 +201,17 @@ def _monomial(powers: dict[Expression, int]) -> Monomial:
     return tuple(sorted(powers.items(), key=lambda item: (_rank(item[0]), str(item[0]))))
 
 
-RANKS: dict[type, int] = {Symbol: 1, Entry: 2, Delta: 3, Call: 4, Power: 5, Add: 6, Derivative: 7, Sum: 8}
+RANKS: dict[type, int] = {Symbol: 1, Delta: 20, Call: 30, Power: 31, Add: 32, Derivative: 50, Sum: 60}
+LETTER_RANKS = {"w": 2, "V": 3, "Y": 4, "W": 5, "O": 6, "Z": 7, "U": 40, "A": 41, "X": 42}
+"""Where factors stand in a product: ``w_i*Y_i``, ``W_kj*(O_k - Y_k)``, ``(O_k - Y_k)*X_j``."""
 
 
 def _rank(expression: Expression) -> int:
-    return RANKS.get(type(expression), 5)
+    if isinstance(expression, Entry):
+        return LETTER_RANKS.get(expression.name, 8)
+    if isinstance(expression, Add) and not any(isinstance(node, Entry) for node in nodes(expression)):
+        return RANKS[Symbol]
+    return RANKS.get(type(expression), 31)
 
 
 def from_factors(coefficient: Fraction, powers: Iterable[tuple[Expression, int]]) -> Expression:

@@ -161,7 +161,8 @@ class Engine:
         work.exhaust(*WITHIN)
         title = f"The loss: {work.quantity}"
         if self.context.loss == "squared-error":
-            work.exhaust(CANCEL, LEAVES_SUM)
+            work.exhaust(LEAVES_SUM)
+            work.apply(CANCEL)
         if work.left("O"):
             self.sections.append(work.section(title))
             self._jacobian(work)
@@ -176,9 +177,9 @@ class Engine:
             work.apply(TRUE_WEIGHT)
             work.finish()
 
-    def _jacobian(self, work: Working) -> None:
+    def _jacobian(self, work: Working, *, by_cases: bool = True) -> None:
         """Put in the derivatives of the outputs by the logits: by cases where a sum can be split, else in one formula."""
-        if work.apply(SPLIT):
+        if by_cases and work.apply(SPLIT):
             undone = work.steps.pop()
             work.current = undone.before
             self._softmax_lemmas()
@@ -245,12 +246,15 @@ class Engine:
 
     def _expression(self, quantity: Expression) -> Expression:
         """Derive an expression that holds derivatives, or a letter itself."""
-        work = Working(quantity, self.context)
-        if not any(isinstance(node, Derivative) for node in nodes(quantity)):
+        plain = not any(isinstance(node, Derivative) for node in nodes(quantity))
+        work = Working(quantity, self.context, opened=plain)
+        title = f"The quantity: {quantity}"
+        if plain:
             work.apply(*LOSSES, *OUTPUT_FUNCTIONS, *WITHIN)
             work.exhaust(ONE_HOT)
             self.sections.append(work.section(f"The definition: {quantity}"))
             return work.current
+        second = work.apply(SECOND)
         work.exhaust(SECOND)
         for inner in [node for node in nodes(work.current) if isinstance(node, Derivative) and node.of == LOSS]:
             if self._known(inner) is None:
@@ -261,11 +265,12 @@ class Engine:
             work.put(RESULT_ABOVE, inner, self._inserted(inner, work), f"{inner} was derived above.")
         work.exhaust(*WITHIN)
         if work.left("O"):
-            first = work.section(f"The quantity: {quantity}")
-            self.sections.append(first)
-            self._jacobian(work)
+            if work.steps:
+                self.sections.append(work.section(f"The quantity: {quantity}"))
+            self._jacobian(work, by_cases=not second)
+            title = f"Back to {quantity}" if self.sections else f"The quantity: {quantity}"
         self._finish(work)
-        self.sections.append(work.section(f"The quantity: {quantity}" if not work.left("O") else "What is left"))
+        self.sections.append(work.section(title))
         return work.current
 
     def _inserted(self, inner: Derivative, work: Working) -> Expression:

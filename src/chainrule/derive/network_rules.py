@@ -46,6 +46,8 @@ def definition_of(name: str, kind: str) -> Apply:
         entry = pair[0] if pair else expression
         if not isinstance(entry, Entry) or entry.name != name or not _is_kind(entry, kind, scene):
             return None
+        if not pair and not scene.opened:
+            return None
         if pair and (is_same_kind(entry, pair[1]) or not depends_on(entry, pair[1], scene.context)):
             return None
         meaning = _meaning(entry, pair, scene)

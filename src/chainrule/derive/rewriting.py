@@ -1,7 +1,7 @@
 """Rules of rewriting, and where they are applied."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chainrule.derive.context import Context
 from chainrule.derive.expressions import Expression, Index, Sum, parts, with_parts
@@ -21,17 +21,21 @@ class Relation:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a rule may rely on: the context, the case, and the letters that are taken."""
+    """What a rule may rely on: the context, the case, and the letters that are taken.
+
+    ``opened`` says whether letters that are not differentiated may be replaced by their definitions.
+    """
 
     context: Context
     case: Relation | None = None
     taken: frozenset[str] = frozenset()
     different: tuple[frozenset[Index], ...] = ()
+    opened: bool = True
 
     def inside(self, node: Sum) -> "Scene":
         """Return the scene of a sum's body: its index differs from those left out."""
         apart = tuple(frozenset({node.index, other}) for other in node.excluding)
-        return Scene(self.context, self.case, self.taken | {node.index}, self.different + apart)
+        return replace(self, taken=self.taken | {node.index}, different=self.different + apart)
 
     def differ(self, first: Index, second: Index) -> bool:
         """Return whether two indices cannot be the same."""

@@ -160,6 +160,10 @@ CONTRACTION = Rule(
     "Kronecker delta contraction", "sum_i delta_ik*u_i = u_k", sums.contraction, None, DELTAS,
     ("sum_i Y_i*delta_ik", "Y_k"),
 )  # fmt: skip
+PICKS = Rule(
+    "Kronecker delta product", "delta_kj*u_j = delta_kj*u_k", sums.delta_picks, None, DELTAS,
+    ("delta_kj*O_j", "delta_kj*O_k"),
+)  # fmt: skip
 LEAVES_SUM = Rule(
     "constant factor of a sum", "sum_i a*u_i = a*sum_i u_i", sums.constant_leaves_the_sum, "a has no index i", DELTAS,
     ("sum_{i != k} Y_i*O_k", "O_k*sum_{i != k} Y_i"),
@@ -226,7 +230,7 @@ WITHIN = (*ALGEBRA_OF_DERIVATIVES, LAYER_CHAIN, IDENTITY, *LAYERS)
 OUTPUT_FUNCTIONS = (SOFTMAX, LOG_SOFTMAX, SIGMOID)
 JACOBIAN_BY_CASES = (SOFTMAX_SAME, SOFTMAX_OTHER)
 JACOBIAN = (SOFTMAX_BOTH, LOG_SOFTMAX_DERIVATIVE, SIGMOID_DERIVATIVE)
-SUMS = (CONTRACTION, LEAVES_SUM, TARGETS, PROBABILITIES)
+SUMS = (CONTRACTION, PICKS, LEAVES_SUM, TARGETS, PROBABILITIES)
 RULES = (
     *ALGEBRA_OF_DERIVATIVES, *LOSSES, *OUTPUT_FUNCTIONS, IDENTITY, *LAYERS, *BACKWARDS, *ACTIVATIONS_BACKWARDS, SPLIT,
     *JACOBIAN_BY_CASES, *JACOBIAN, *SUMS, COMPLETE, ONE_HOT, TRUE_WEIGHT, GIVEN, TWO_CLASSES, CANCEL, COLLECT,

@@ -18,11 +18,13 @@ from chainrule.derive.expressions import (
     ONE,
     TRUE_CLASS,
     ZERO,
+    Add,
     Delta,
     Derivative,
     Entry,
     Expression,
     Index,
+    Multiply,
     Number,
     Sum,
     Symbol,
@@ -51,27 +53,50 @@ def contraction(expression: Expression, scene: Scene) -> Rewriting | None:
         return _known_delta(expression, scene)
     if not isinstance(expression, Sum) or not any(_pairs(node, expression.index) for node in nodes(expression.body)):
         return None
-    terms = _terms(expression.body)
-    if terms is None:
-        return None
-    taken, rest, partners = list[Expression](), Polynomial(), list[str]()
-    for monomial, value in terms.items():
-        delta = next((base for base, power in monomial if _pairs(base, expression.index) and power == 1), None)
+    terms = _with_delta_in_front(expression)
+    taken, rest, partners = list[Expression](), list[Expression](), list[str]()
+    for coefficient, powers in map(factors_of, terms):
+        delta = next((base for base in powers if _pairs(base, expression.index) and powers[base] == 1), None)
         if delta is None:
-            rest[monomial] = value
+            rest.append(from_factors(coefficient, powers.items()))
             continue
         partner = _pairs(delta, expression.index)[0]
         if partner not in expression.excluding:
-            if expression.excluding and not all(scene.differ(partner, other) for other in expression.excluding):
+            if not all(scene.differ(partner, other) for other in expression.excluding):
                 return None
-            other = from_factors(value, [item for item in monomial if item[0] != delta])
+            other = from_factors(coefficient, [item for item in powers.items() if item[0] != delta])
             taken.append(rename(other, expression.index, partner))
         partners.append(str(partner))
     if not partners:
         return None
-    left = Sum(expression.index, from_polynomial(rest), expression.excluding) if rest else ZERO
+    left = Sum(expression.index, add(*rest), expression.excluding) if rest else ZERO
     where = ", ".join(dict.fromkeys(partners))
-    return Rewriting(add(*taken, left), f"Of the sum over {expression.index} only the term {expression.index} = {where} is left.")
+    reason = f"Of the sum over {expression.index} only the term {expression.index} = {where} is left."
+    return Rewriting(add(*taken, left), reason)
+
+
+def _with_delta_in_front(expression: Sum) -> tuple[Expression, ...]:
+    """Return the terms of a sum's body, multiplied out only if the delta is inside a factor."""
+    body = expression.body
+    terms = body.terms if isinstance(body, Add) else (body,)
+    if any(_pairs(base, expression.index) for term in terms for base in factors_of(term)[1]):
+        return terms
+    opened = _terms(body) or {}
+    return tuple(from_factors(value, monomial) for monomial, value in opened.items())
+
+
+def delta_picks(expression: Expression, scene: Scene) -> Rewriting | None:
+    """delta_kj*u_j = delta_kj*u_k: where the delta is not 0, the indices are the same."""
+    del scene
+    if not isinstance(expression, Multiply):
+        return None
+    for delta in expression.factors:
+        if isinstance(delta, Delta) and isinstance(delta.second, str) and delta.second != TRUE_CLASS:
+            others = [factor if factor == delta else rename(factor, delta.second, delta.first) for factor in expression.factors]
+            if others != list(expression.factors):
+                reason = f"Where {delta} is not 0, {delta.second} is {delta.first}."
+                return Rewriting(multiply(*others), reason)
+    return None
 
 
 def _pairs(node: Expression, letter: str) -> list[Index]:

@@ -5,7 +5,7 @@ from chainrule.derive.context import Context
 from chainrule.derive.derivation import Section, Step
 from chainrule.derive.expressions import Derivative, Expression, Sum, all_letters, nodes
 from chainrule.derive.rewriting import Relation, Rewriting, Rule, Scene, apply_first
-from chainrule.derive.rules import CANCEL, COLLECT, COMPLETE, CONTRACTION, SUMS
+from chainrule.derive.rules import CANCEL, COLLECT, COMPLETE, SUMS
 
 MOST_STEPS = 600
 """No derivation of the scope needs as many; more would be a rule that undoes another."""
@@ -24,21 +24,34 @@ class Working:
         The case in which the lines hold.
     start : Expression, optional
         The right side to begin with; the quantity itself where none is given.
+    opened : bool
+        Whether letters that are not differentiated may be replaced by their definitions.
     """
 
     def __init__(
-        self, quantity: Expression, context: Context, case: Relation | None = None, start: Expression | None = None
+        self,
+        quantity: Expression,
+        context: Context,
+        case: Relation | None = None,
+        start: Expression | None = None,
+        *,
+        opened: bool = False,
     ) -> None:
         self.quantity = quantity
         self.context = context
         self.case = case
         self.current = quantity if start is None else start
         self.steps: list[Step] = []
+        self.opened = opened
+
+    def scene(self) -> Scene:
+        """Return what rules may rely on here."""
+        taken = all_letters(self.current) | all_letters(self.quantity)
+        return Scene(self.context, self.case, taken, opened=self.opened)
 
     def apply(self, *rules: Rule) -> bool:
         """Apply the first rule that fits, where it fits first; return whether there was one."""
-        scene = Scene(self.context, self.case, all_letters(self.current) | all_letters(self.quantity))
-        found = apply_first(rules, self.current, scene)
+        found = apply_first(rules, self.current, self.scene())
         if found is None:
             return False
         self.record(found.rule, found.whole, found.before, found.rewriting)
@@ -71,14 +84,13 @@ class Working:
 
     def finish(self, *more: Rule) -> None:
         """Contract deltas, let factors leave sums, use totals that are known, and collect terms."""
-        while self._shorten(CANCEL) or self.apply(*SUMS, *more) or self._complete() or self._multiply_out():
+        while self._shorten(CANCEL) or self.apply(*SUMS, *more) or self._complete():
             pass
         self._shorten(COLLECT)
 
     def _shorten(self, rule: Rule) -> bool:
         """Apply a rule of algebra if the line becomes shorter by it."""
-        scene = Scene(self.context, self.case)
-        found = apply_first((rule,), self.current, scene)
+        found = apply_first((rule,), self.current, self.scene())
         if found is None or size(found.whole) >= size(self.current):
             return False
         self.record(rule, found.whole, found.before, found.rewriting)
@@ -86,9 +98,6 @@ class Working:
 
     def _complete(self) -> bool:
         return any(isinstance(node, Sum) and node.excluding for node in nodes(self.current)) and self.apply(COMPLETE)
-
-    def _multiply_out(self) -> bool:
-        return self.apply(CONTRACTION)
 
     def left(self, of: str) -> list[Derivative]:
         """Return the derivatives of a letter that are still there."""
