@@ -6,9 +6,6 @@ import typer
 
 from chainrule.errors import ArgumentError
 
-FORMULA_SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
-"""Settings of a command whose argument may begin with a minus sign; it can have no options of one letter."""
-
 Output = Annotated[
     str, typer.Option("--output", metavar="NAME", help="What makes O of Z: softmax, log-softmax, sigmoid, identity.")
 ]
@@ -115,9 +112,3 @@ def _numbers(call: str, option: str, text: str | None) -> list[Any] | None:
                 call, f"{option} is numbers with commas between them", repr(text), "Write them as 0.2,0.6,0.2."
             ) from None
     return [int(part) if part.lstrip("+-").isdigit() else part for part in parts]
-
-
-def require_no_option(call: str, formula: str) -> None:
-    """Refuse what was meant as an option: a formula may begin with one minus sign, not with two."""
-    if formula.startswith("--"):
-        raise ArgumentError(call, "there is no such option", formula, f"See {call} --help.")
