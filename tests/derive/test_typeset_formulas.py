@@ -156,3 +156,9 @@ def _said(found: ElementTree.Element) -> Iterator[str]:
 def _powers_of_derivatives(expression: Expression) -> set[str]:
     """Return the orders that the text writes: a derivative of a derivative is drawn without its 2."""
     return {"2"} if "d2" in str(expression) or "^2" in str(expression) else set()
+
+
+def test_what_is_simple_is_an_exponent_and_what_is_not_stands_in_a_line() -> None:
+    assert latex(Call("exp", (divide(Z("k"), Symbol("T")),))) == "e^{Z_{k}/T}"
+    assert latex(Call("exp", (negate(Z("k")),))) == "e^{-Z_{k}}"
+    assert latex(Call("exp", (subtract(Z("k"), Z("i")),))) == r"\exp (Z_{k} - Z_{i})"

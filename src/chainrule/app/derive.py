@@ -18,7 +18,8 @@ def derive(
     quantity: Annotated[
         str,
         typer.Argument(
-            metavar="QUANTITY", help="Such as dE/dZ_k, dE/dO_k, dE/dW2_kj, dE/db_k, dE/dX_j, d2E/dZ_k dZ_j, dO_i/dZ_k."
+            metavar="QUANTITY",
+            help="Such as dE/dZ_k, dE/dO_k, dE/dW2_kj, dE/db_k, dE/dX_j, d2E/dZ_k dZ_j, dO_i/dZ_k.",
         ),
     ],
     output: options.Output = "softmax",

@@ -32,7 +32,7 @@ def formulas_apart(arguments: Sequence[str], subcommands: dict[str, Any]) -> lis
     if not arguments or arguments[0] not in COMMANDS or arguments[0] not in subcommands:
         return list(arguments)
     valued = _options_with_values(subcommands[arguments[0]])
-    kept, apart = [arguments[0]], []
+    kept, apart = [arguments[0]], list[str]()
     for place, argument in enumerate(arguments[1:], 1):
         if argument == SEPARATOR:
             return [*kept, SEPARATOR, *apart, *arguments[place + 1 :]]
