@@ -218,10 +218,17 @@ def _power(cursor: Cursor) -> Expression:
     base = _primary(cursor)
     if not cursor.accept("^"):
         return base
-    if (has_vectors(base) or is_matrix(base)) and cursor.peek.text == "T":
-        cursor.take()
+    if (has_vectors(base) or is_matrix(base)) and _take_transpose(cursor):
         return Transposed(base)
     return Power(base, _exponent(cursor))
+
+
+def _take_transpose(cursor: Cursor) -> bool:
+    """Go over a T, in braces or not, and return whether there was one."""
+    ahead = "".join(token.text for token in cursor.tokens[cursor.place : cursor.place + 3])
+    length = 1 if ahead.startswith("T") else 3 if ahead in ("{T}", "(T)") else 0
+    cursor.place += length
+    return length > 0
 
 
 def _exponent(cursor: Cursor) -> Expression:
