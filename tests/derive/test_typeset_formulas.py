@@ -56,6 +56,9 @@ FORMULAS = {
     r"\left(\sum_{j} Y_{j}\right)\, O_{k}": multiply(Sum("j", Y("j")), O("k")),
     r"(\ln O_{i})\, Y_{i}": multiply(ln(O("i")), Y("i")),
     r"(O_{k} - Y_{k})\, O_{k}\, (1 - O_{k})": multiply(subtract(O("k"), Y("k")), O("k"), subtract(ONE, O("k"))),
+    r"\left(\frac{\partial}{\partial Z_{k}}e^{Z_{k}}\right)\, O_{i}": multiply(
+        Derivative(Call("exp", (Z("k"),)), (Z("k"),)), O("i")
+    ),
     r"Y_{i} - (O_{k} + O_{i})": subtract(Y("i"), Add((O("k"), O("i")))),
     r"\varepsilon": Symbol("eps"),
     r"1.2 \cdot 10^{-5}": Number(Fraction("1.2e-05"), "1.2e-05"),

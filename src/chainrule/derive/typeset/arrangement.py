@@ -223,8 +223,8 @@ def _takes_more(factor: Expression) -> bool:
             return _takes_more(factors[-1])
         case Call("ln" | "log", (argument,)):
             return _is_bare(argument)
-        case Derivative(Call("ln" | "log", (argument,)), _):
-            return _is_bare(argument)
+        case Derivative(Call(), _):
+            return True
     return False
 
 
