@@ -47,11 +47,12 @@ class Letters:
     features: str
     taken: frozenset[str]
 
-    def of(self, entry: Entry) -> tuple[str, ...]:
-        """Return the indices of a vector or a matrix."""
+    def put(self, entry: Entry) -> Entry:
+        """Return an entry with the indices of its axes, if it has none."""
         if is_matrix(entry):
-            return self.classes, self.features
-        return (self.features if entry.name in FEATURE_VECTORS else self.classes,)
+            return Entry(entry.name, entry.layer, (self.classes, self.features))
+        own = self.features if entry.name in FEATURE_VECTORS else self.classes
+        return Entry(entry.name, entry.layer, (own,)) if is_vector(entry) else entry
 
 
 def resolved(expressions: tuple[Expression, ...], cursor: Cursor, start: int = 0) -> tuple[Expression, ...]:
@@ -74,9 +75,8 @@ def resolved(expressions: tuple[Expression, ...], cursor: Cursor, start: int = 0
         return expressions
     hidden = next((node for node in bare if isinstance(node, Entry) and node.name in HIDDEN_VECTORS), None)
     if hidden is not None:
-        raise cursor.error(
-            f"{hidden.name} names its layer and its index", hidden.name, f"Write {hidden.name}1_j.", start
-        )
+        name = hidden.name
+        raise cursor.error(f"{name} names its layer and its index", name, f"Write {name}1_j.", start)
     letters = Letters(
         classes := _letter(CLASSES, expressions, bare, frozenset(), cursor, start),
         features := _letter(FEATURES, expressions, bare, frozenset({classes}), cursor, start),
@@ -140,17 +140,11 @@ def _put(expression: Expression, letters: Letters, cursor: Cursor, start: int) -
     """Return an expression with indices put to its vectors and matrices."""
     match expression:
         case Entry():
-            bare = is_vector(expression) or is_matrix(expression)
-            return Entry(expression.name, expression.layer, letters.of(expression)) if bare else expression
+            return letters.put(expression)
         case Transposed():
             raise _unclear(cursor, start)
         case Derivative(of, by):
-            put = tuple(
-                each
-                for each in (_put(entry, letters, cursor, start) for entry in by)
-                if isinstance(each, Entry)
-            )
-            return Derivative(_put(of, letters, cursor, start), put)
+            return Derivative(_put(of, letters, cursor, start), tuple(letters.put(entry) for entry in by))
         case Sum():
             return _put_in_sum(expression, letters, cursor, start)
         case Multiply(factors):
@@ -177,12 +171,8 @@ def _untransposed(expression: Expression) -> Expression:
 
 
 def _unclear(cursor: Cursor, start: int) -> GrammarError:
-    return cursor.error(
-        "a product of vectors and matrices is W*X, W^T*(O - Y), Y^T*O or (O - Y)*X^T",
-        "another",
-        _INDICES,
-        start,
-    )
+    rule = "a product of vectors and matrices is W*X, W^T*(O - Y), Y^T*O or (O - Y)*X^T"
+    return cursor.error(rule, "another", _INDICES, start)
 
 
 def _product(factors: tuple[Expression, ...], letters: Letters, cursor: Cursor, start: int) -> Expression:
@@ -229,9 +219,5 @@ def _row(
 
 def _vector_axes(expression: Expression) -> set[str]:
     """Return the axes of the vectors without an index in an expression."""
-    return {
-        axis
-        for node in all_nodes(expression)
-        if is_vector(node) and isinstance(node, Entry)
-        for axis in _axes(node)
-    }
+    vectors = (node for node in all_nodes(expression) if isinstance(node, Entry) and is_vector(node))
+    return {axis for vector in vectors for axis in _axes(vector)}

@@ -22,9 +22,9 @@ def as_ascii(text: str, source: Source) -> Text:
 
     Examples
     --------
-    >>> typed = r"\delta_{ik} − ∂O₁"
+    >>> typed = r"\delta_{ik} + ∂O₁"
     >>> as_ascii(typed, Source("check", typed)).characters
-    ' delta_{ik} -  dO_{1}'
+    ' delta_{ik} +  dO_{1}'
     >>> as_ascii("W^{(2)}_{kj}", Source("check", "W^{(2)}_{kj}")).characters
     'W2_{kj}'
     """

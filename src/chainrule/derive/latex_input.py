@@ -8,80 +8,46 @@ from chainrule.derive.limits import DEEPEST_NESTING
 from chainrule.derive.unicode_signs import HAT, SUBSCRIPTS, SUPERSCRIPTS, sign
 
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?|\\(.)", re.DOTALL)
-_SIGNS = {
-    **dict.fromkeys(["cdot", "times", "ast", "odot", "otimes", "circ"], "*"),
-    **dict.fromkeys(["neq", "ne"], "!="),
-    **dict.fromkeys(["approx", "equiv", "coloneqq", "simeq"], "="),
-    **dict.fromkeys(
-        ["quad", "qquad", "displaystyle", "textstyle", "limits", "nolimits", "nonumber", "notag"], " "
-    ),
-    **dict.fromkeys(
-        [
-            "left",
-            "right",
-            "big",
-            "Big",
-            "bigg",
-            "Bigg",
-            "bigl",
-            "bigr",
-            "Bigl",
-            "Bigr",
-            "biggl",
-            "biggr",
-            "Biggl",
-            "Biggr",
-        ],
-        "",
-    ),
-    **dict.fromkeys([",", ";", ":", "!", ">", "(", ")", "[", "]", "/", "&"], " "),
-    **dict.fromkeys(["Rightarrow", "implies", "newline"], "\n"),
-    **dict.fromkeys(["exp", "ln", "log", "max", "tanh", "sum", "delta", "sigma"], None),
-    **dict.fromkeys(["epsilon", "varepsilon"], " eps"),
-    **dict.fromkeys(["top", "intercal"], "T"),
-    **dict.fromkeys(["lbrack", "lparen"], "("),
-    **dict.fromkeys(["rbrack", "rparen"], ")"),
+_SIGNS: dict[str, str | None] = {
+    **dict.fromkeys(("cdot", "times", "ast", "odot", "otimes", "circ"), "*"),
+    **dict.fromkeys(("neq", "ne"), "!="),
+    **dict.fromkeys(("approx", "equiv", "coloneqq", "simeq"), "="),
+    **dict.fromkeys(("quad", "qquad", "displaystyle", "textstyle", "nonumber", "notag"), " "),
+    **dict.fromkeys(("limits", "nolimits", "left", "right", "big", "Big", "bigg", "Bigg"), ""),
+    **dict.fromkeys(("bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr"), ""),
+    **dict.fromkeys(tuple(",;:!>()[]/& "), " "),
+    **dict.fromkeys(("Rightarrow", "implies", "newline", "\\", "\n"), "\n"),
+    **dict.fromkeys(("exp", "ln", "log", "max", "tanh", "sum", "delta", "sigma"), None),
+    **dict.fromkeys(("epsilon", "varepsilon"), " eps"),
+    **dict.fromkeys(("top", "intercal"), "T"),
+    **dict.fromkeys(("lbrack", "lparen", "{"), "("),
+    **dict.fromkeys(("rbrack", "rparen", "}"), ")"),
     "div": "/",
     "partial": " d",
-    "softmax": None,
     "ell": " L",
-    "{": "(",
-    "}": ")",
-    " ": " ",
-    "\n": "\n",
-    "\\": "\n",
 }
 """What commands are in ASCII; None is the command's own name."""
-_STYLES = [
-    "mathrm",
-    "mathbf",
-    "mathit",
-    "mathsf",
-    "mathcal",
-    "mathscr",
-    "mathbb",
-    "boldsymbol",
-    "bm",
-    "operatorname",
-    "text",
-    "textrm",
-    "textbf",
-    "vec",
-    "rm",
-    "bf",
-]
+_STYLES = (
+    *(
+        "mathrm",
+        "mathbf",
+        "mathit",
+        "mathsf",
+        "mathcal",
+        "mathscr",
+        "mathbb",
+        "boldsymbol",
+        "bm",
+        "vec",
+        "rm",
+        "bf",
+    ),
+    *("operatorname", "text", "textrm", "textbf"),
+)
 _HATS = ("hat", "widehat")
 _ENVIRONMENTS = (
-    "aligned",
-    "align",
-    "equation",
-    "gather",
-    "gathered",
-    "split",
-    "eqnarray",
-    "multline",
-    "math",
-    "displaymath",
+    *("aligned", "align", "equation", "gather", "gathered", "split", "eqnarray", "multline"),
+    *("math", "displaymath"),
 )
 _DROPPED = ("label", "tag", "hspace", "vspace")
 _KNOWN = r"Write \frac, \partial, \sum_{i \neq k}, \cdot, \delta_{ik}, \hat{y}_k, \ln, \exp, or plain text."
@@ -105,12 +71,12 @@ class Writer:
 
 
 def translate(source: Source, at: int, end: int, writer: Writer, depth: int) -> None:
-    """Write a stretch of a text in ASCII; raises GrammarError for commands that are no part of a formula.
+    r"""Write a stretch of a text in ASCII; raises GrammarError for commands that are no part of a formula.
 
     Examples
     --------
     >>> writer = Writer()
-    >>> translate(Source("check", r"\\frac12 \\cdot E"), 0, 15, writer, 0)
+    >>> translate(Source("check", r"\frac12 \cdot E"), 0, 15, writer, 0)
     >>> "".join(writer.characters)
     '((1)/(2)) * E'
     """

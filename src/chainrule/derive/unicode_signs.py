@@ -36,12 +36,12 @@ HAT = "\u0302"
 
 
 def sign(character: str) -> str:
-    """Return a character in ASCII; one that has no such form stays what it is.
+    r"""Return a character in ASCII; one that has no such form stays what it is.
 
     Examples
     --------
-    >>> sign("−"), sign("𝑂"), sign("ж")
-    ('-', 'O', 'ж')
+    >>> sign("\u2212"), sign("\u2211")
+    ('-', ' sum')
     """
     if character in SIGNS:
         return SIGNS[character]
