@@ -97,7 +97,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """This module: a room with the name of a public function, once it is imported, does not take its place."""
+    """The package itself: a room with the name of a public function, once imported, does not take its place."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _ROOM_OF_NAME and isinstance(value, ModuleType)):
