@@ -6,7 +6,7 @@ from chainrule.derive.derivation import Derivation, Section, Step
 from chainrule.derive.engine import derive
 from chainrule.derive.grammar import read_expression, read_quantity
 from chainrule.derive.grammar_error import GrammarError
-from chainrule.derive.name_check import check_names
+from chainrule.derive.name_check import check_names, unset_options
 from chainrule.derive.parenthesised import parenthesised
 from chainrule.derive.typeset import (
     Line,
@@ -71,6 +71,7 @@ __all__ = [
     "read_expression",
     "read_quantity",
     "text_lines",
+    "unset_options",
     "with_numbers",
     "wrapped_formula",
 ]
