@@ -2,12 +2,16 @@
 
 from chainrule.derive.claim_grammar import ClaimPart, Place, read_claim
 from chainrule.derive.conditions import Condition, OneHot, Setting
+from chainrule.derive.context import Context, context_of
 from chainrule.derive.derivation import Derivation, Section, Step
 from chainrule.derive.engine import derive
 from chainrule.derive.grammar import read_expression, read_quantity
 from chainrule.derive.grammar_error import GrammarError
 from chainrule.derive.name_check import check_names, unset_options
 from chainrule.derive.parenthesised import parenthesised
+from chainrule.derive.proof import Proof, StepProof
+from chainrule.derive.rewriting import Rule
+from chainrule.derive.rules import RULES
 from chainrule.derive.typeset import (
     Line,
     Numbers,
@@ -35,18 +39,24 @@ from chainrule.derive.typeset import (
 )
 
 __all__ = [
+    "RULES",
     "ClaimPart",
     "Condition",
+    "Context",
     "Derivation",
     "GrammarError",
     "Line",
     "Numbers",
     "OneHot",
     "Place",
+    "Proof",
+    "Rule",
     "Section",
     "Setting",
     "Step",
+    "StepProof",
     "check_names",
+    "context_of",
     "context_words",
     "derivation_html",
     "derivation_json",

@@ -80,7 +80,10 @@ def depends_on(expression: Expression, entry: Entry, context: Context) -> bool:
         if not isinstance(node, Entry):
             continue
         if (node.name, node.layer) == (entry.name, entry.layer):
-            if all(a == b or not (isinstance(a, int) and isinstance(b, int)) for a, b in zip(node.indices, entry.indices, strict=False)):
+            if all(
+                a == b or not (isinstance(a, int) and isinstance(b, int))
+                for a, b in zip(node.indices, entry.indices, strict=False)
+            ):
                 return True
         elif stage(node, context) > place and not _elsewhere(node, entry, context):
             return True

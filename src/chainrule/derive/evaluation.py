@@ -47,7 +47,7 @@ Key = tuple[str, int | None, tuple[int, ...]]
 """A letter, its layer and its positions, the example's first."""
 
 
-class Undefined(ArithmeticError):
+class Undefined(ArithmeticError):  # noqa: N818 - what a value is that does not exist
     """An expression has no value at a point: ln of 0, division by 0."""
 
 
@@ -130,10 +130,13 @@ class Shared:
 class State:
     """The values of all entries at a point, or at one that differs from it in one entry.
 
-    A changed entry changes those that come after it on the way to the loss; those beside and before it keep their values.
+    A changed entry changes those that come after it on the way to the loss; those beside and before it keep their
+    values.
     """
 
-    def __init__(self, point: Point, base: "State | None" = None, changed: Key | None = None, value: Real = None) -> None:
+    def __init__(
+        self, point: Point, base: "State | None" = None, changed: Key | None = None, value: Real = None
+    ) -> None:
         self.point = point
         self.base = base
         self.changed = changed
@@ -197,7 +200,9 @@ def _depth(expression: Expression) -> int:
     return inner + len(expression.by) if isinstance(expression, Derivative) else inner
 
 
-def value_of(expression: Expression, state: State, letters: Mapping[str, int], row: int | None = None) -> Real:
+def value_of(
+    expression: Expression, state: State, letters: Mapping[str, int], row: int | None = None
+) -> Real:
     """Return an expression's value to 50 digits, its free letters at the positions given.
 
     Raises
@@ -209,7 +214,9 @@ def value_of(expression: Expression, state: State, letters: Mapping[str, int], r
         return evaluate(expression, state, dict(letters), row=state.point.row if row is None else row)
 
 
-def evaluate(expression: Expression, state: State, letters: dict[str, int], *, row: int, level: int = 1) -> Real:
+def evaluate(
+    expression: Expression, state: State, letters: dict[str, int], *, row: int, level: int = 1
+) -> Real:
     """Return an expression's value at the present precision; ``level`` counts the derivatives it stands in."""
     return _Evaluation(state, row, level).value(expression, letters)
 
@@ -327,7 +334,9 @@ class _Evaluation:
         if function in ("exp", "sigmoid") and abs(u) > LARGEST_EXPONENT:
             raise Undefined("an exponential that is too large")
         base = self.state.point.context.log_base
-        return FUNCTIONS[function](u) / (ARITHMETIC.log(self.value(Number(base), {})) if function == "log" and base else 1)
+        return FUNCTIONS[function](u) / (
+            ARITHMETIC.log(self.value(Number(base), {})) if function == "log" and base else 1
+        )
 
 
 def _step(u: Real) -> Real:
@@ -362,18 +371,32 @@ def axes_of(letter: str, expression: Expression, context: Context) -> frozenset[
     direct = frozenset(_direct_axes(letter, expression, context))
     if direct:
         return direct
-    partners = {other for pair in _pairs(expression) if letter in pair for other in pair if isinstance(other, str)}
-    found = frozenset[int]().union(*(_direct_axes(other, expression, context, bound=True) for other in partners))
+    partners = {
+        other for pair in _pairs(expression) if letter in pair for other in pair if isinstance(other, str)
+    }
+    found = frozenset[int]().union(
+        *(_direct_axes(other, expression, context, bound=True) for other in partners)
+    )
     return found or frozenset({context.layers})
 
 
-def _direct_axes(letter: str, expression: Expression, context: Context, *, bound: bool = False) -> Iterator[int]:
+def _direct_axes(
+    letter: str, expression: Expression, context: Context, *, bound: bool = False
+) -> Iterator[int]:
     """Yield the axes of the letter's places in entries; ``bound``: within sums over it as well."""
     if isinstance(expression, Sum) and expression.index == letter and not bound:
         return
-    entries = [expression] if isinstance(expression, Entry) else expression.by if isinstance(expression, Derivative) else ()
+    entries = (
+        [expression]
+        if isinstance(expression, Entry)
+        else expression.by
+        if isinstance(expression, Derivative)
+        else ()
+    )
     for entry in entries:
-        yield from (axis for index, axis in zip(entry.indices, axes(entry, context), strict=False) if index == letter)
+        yield from (
+            axis for index, axis in zip(entry.indices, axes(entry, context), strict=False) if index == letter
+        )
     for part in parts(expression):
         yield from _direct_axes(letter, part, context, bound=bound)
 
