@@ -191,6 +191,9 @@ def test_a_second_derivative_is_one_derivative_and_what_follows_it_a_factor():
         ("ln O_i", "ln(O_i)"),
         ("log_2(O_k)", "ln(O_k)/ln(2)"),
         ("[O_k - Y_k]*X_j", "(O_k - Y_k)*X_j"),
+        ("sum(Y_j)", "sum_j Y_j"),
+        ("-sum y_i ln(p_i)", "-sum_i Y_i*ln(O_i)"),
+        ("ReLU(U1_j)", "relu(U1_j)"),
         ("softmax(O)_k", "exp(O_k)/(sum_i exp(O_i))"),
     ],
 )

@@ -95,6 +95,13 @@ def test_what_follows_a_condition_and_is_none_begins_a_new_part():
     assert _readings(typed) == ["dE/dZ_k = O_k - 1 if k = c", "dE/dZ_k = O_k if k != c", "E = 1"]
 
 
+@pytest.mark.parametrize(
+    "words", ["for all k", "for all i, k", "for every i and k", "for each k;", "for all k,"]
+)
+def test_for_all_is_what_a_free_index_means(words):
+    assert _readings(f"O_k = O_k {words}") == ["O_k = O_k"]
+
+
 def test_vectors_of_a_chain_share_their_index():
     assert _readings("dE/dZ = O - Y_i\n= p - t") == ["dE/dZ_i = O_i - Y_i = O_i - Y_i"]
     assert _readings("dE/dW = (O - Y)*X^T") == ["dE/dW_kj = (O_k - Y_k)*X_j"]

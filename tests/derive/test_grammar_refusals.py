@@ -37,8 +37,8 @@ from derive.formulas import FORMULAS
         ("E_i", 0, "Write E, or e_i for the part -Y_i*ln(O_i)"),
         ("K_1", 0, "K has no index"),
         ("delta_i", 0, "delta has two indices"),
-        ("sum O_i", 4, "a sum names its index"),
-        ("sum(O_k)", 0, "a sum names its index; got none"),
+        ("sum W_kj", 0, "a sum names its index where there is not one alone; got indices j and k"),
+        ("sum(O_1)", 0, "a sum names its index where there is not one alone; got no index"),
         ("sum_c O_c", 0, "the index of a sum is a letter of its own"),
         ("sum_{i < k} O_i", 0, "sum has an index below it"),
         ("max(O_k)", 0, "max has at least two arguments; got 1"),
@@ -117,6 +117,11 @@ def test_the_line_of_a_long_text_is_cut_to_what_is_near():
         (r"\sqrt{" * 500 + "}" * 500, "braces are nested at most 40 deep"),
         ("OE" * 1999, "a formula has at most 2000 operations, letters and numbers"),
         ("sum_{i=1}^99 sum_{j=1}^99 sum_{k=1}^99 O_i", "a formula has at most 2000 operations"),
+        (
+            "sum_i sum_j sum_k sum_m sum_n sum_p sum_q O_i",
+            "a formula takes at most 20,000 operations at 5 classes",
+        ),
+        ("d4(d4(d4(E)/dZ_1^4)/dZ_1^4)/dZ_1^4", "a formula takes at most 20,000 operations at 5 classes"),
         ("sum_{i=1}^999 O_i", "has one index and 1 to 100 terms"),
     ],
 )

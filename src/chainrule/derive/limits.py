@@ -8,6 +8,7 @@ from math import inf, log10
 from chainrule.derive.expressions import (
     Add,
     Call,
+    Derivative,
     Divide,
     Entry,
     Expression,
@@ -34,6 +35,10 @@ LARGEST_EXPONENT = 1000
 """A number to whose power something is taken."""
 MOST_DIGITS_OF_A_POWER = 2000
 LARGEST_POSITION = 10_000_000
+MOST_WORK = 20_000
+"""Operations that a formula takes at five classes, sums within sums and derivatives counted as often as they run."""
+USUAL_CLASSES = 5
+WORK_OF_A_LOSS = 30
 TALLEST_TOWER = 3
 """Exponents (of ^ and exp) within exponents."""
 LONGEST_WRITTEN_SUM = 100
@@ -74,6 +79,8 @@ def broken_bound(expression: Expression) -> tuple[str, str] | None:
         return f"at most {TALLEST_TOWER} exponents stand within exponents", "more"
     if any(_explodes(node) for node in nodes(expression)):
         return f"an exponent that is a number is at most {LARGEST_EXPONENT}", "a larger one"
+    if _work(expression) > MOST_WORK:
+        return f"a formula takes at most {MOST_WORK:,} operations at {USUAL_CLASSES} classes", "more"
     if any(_digits(node) > MOST_DIGITS_OF_A_POWER for node in nodes(expression) if isinstance(node, Power)):
         return f"a power of numbers has at most {MOST_DIGITS_OF_A_POWER} digits", "more"
     return None
@@ -86,6 +93,17 @@ def _tower(expression: Expression) -> int:
         case Call("exp", (argument,)):
             return 1 + _tower(argument)
     return max(map(_tower, parts(expression)), default=0)
+
+
+def _work(expression: Expression) -> int:
+    """Return about how many operations the value of an expression takes."""
+    inner = sum(map(_work, parts(expression)))
+    match expression:
+        case Sum():
+            return 1 + USUAL_CLASSES * inner
+        case Derivative(_, by):
+            return int(2 ** len(by) * (inner + WORK_OF_A_LOSS))
+    return 1 + inner
 
 
 def _explodes(node: Expression) -> bool:
