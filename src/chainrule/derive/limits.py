@@ -17,16 +17,17 @@ from chainrule.derive.expressions import (
     Power,
     Sum,
     Symbol,
+    free_letters,
     nodes,
     parts,
 )
 
 MOST_CHARACTERS = 4000
 MOST_NODES = 2000
-DEEPEST_NESTING = 40
+DEEPEST_NESTING = 70
 """Parentheses within parentheses, exponents within exponents."""
 MOST_DIVISIONS = 100
-DEEPEST_TREE = 120
+DEEPEST_TREE = 150
 MOST_DIGITS = 60
 """Digits of a number."""
 LARGEST_DECIMAL_EXPONENT = 300
@@ -36,7 +37,7 @@ LARGEST_EXPONENT = 1000
 MOST_DIGITS_OF_A_POWER = 2000
 LARGEST_POSITION = 10_000_000
 MOST_WORK = 20_000
-"""Operations that a formula takes at five classes, sums within sums and derivatives counted as often as they run."""
+"""Operations that a formula takes at five classes, what is in sums and derivatives counted as often as it runs."""
 USUAL_CLASSES = 5
 WORK_OF_A_LOSS = 30
 TALLEST_TOWER = 3
@@ -96,14 +97,26 @@ def _tower(expression: Expression) -> int:
 
 
 def _work(expression: Expression) -> int:
-    """Return about how many operations the value of an expression takes."""
-    inner = sum(map(_work, parts(expression)))
+    """Return about how many operations the value of an expression takes.
+
+    A sum is computed once for each value of those of its letters that sums around it bind.
+    """
+    return sum(_own_and_inner_work(expression, frozenset()))
+
+
+def _own_and_inner_work(expression: Expression, bound: frozenset[str]) -> tuple[int, int]:
+    """Return the operations outside sums and derivatives, and those inside them."""
+    runs = 1
+    if isinstance(expression, Sum | Derivative):
+        runs = int(USUAL_CLASSES ** len(free_letters(expression) & bound))
     match expression:
-        case Sum():
-            return 1 + USUAL_CLASSES * inner
-        case Derivative(_, by):
-            return int(2 ** len(by) * (inner + WORK_OF_A_LOSS))
-    return 1 + inner
+        case Sum(index, body):
+            own, inner = _own_and_inner_work(body, bound | {index})
+            return 1, inner + runs * USUAL_CLASSES * own
+        case Derivative(of, by):
+            return 1, int(runs * 2 ** len(by) * (_work(of) + WORK_OF_A_LOSS))
+    works = [_own_and_inner_work(part, bound) for part in parts(expression)]
+    return 1 + sum(own for own, _ in works), sum(inner for _, inner in works)
 
 
 def _explodes(node: Expression) -> bool:
