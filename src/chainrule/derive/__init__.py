@@ -1,6 +1,7 @@
 """Formulas of a network as values: the one grammar that reads them, and what can be said of them in symbols."""
 
 from chainrule.derive.claim_grammar import ClaimPart, Place, read_claim
+from chainrule.derive.claim_parts import read_parts
 from chainrule.derive.conditions import Condition, OneHot, Setting
 from chainrule.derive.context import Context, context_of
 from chainrule.derive.derivation import Derivation, Section, Step
@@ -79,6 +80,7 @@ __all__ = [
     "quantity_words",
     "read_claim",
     "read_expression",
+    "read_parts",
     "read_quantity",
     "text_lines",
     "unset_options",
