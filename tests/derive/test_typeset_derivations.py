@@ -309,3 +309,14 @@ def test_every_scope_is_written_in_every_format(quantity: str, options: dict[str
     mathtext = pytest.importorskip("matplotlib.mathtext", reason="matplotlib is not installed")
     for step in derivation.steps:
         mathtext.MathTextParser("path").parse(f"${equation_latex(step.quantity, step.after, step.case)}$")
+
+
+def test_a_derivation_that_could_not_go_on_says_so() -> None:
+    stuck = replace(flagship(), result=Derivative(O("k"), (Z("k"),)))
+    words = "no rule applies to dO_k/dZ_k"
+    assert stuck.text().splitlines()[-1] == f"  stuck: {words}"
+    assert json.loads(stuck.to_json())["stuck"] == words
+    assert f"Stuck: {words}." in stuck.html()
+    assert stuck.latex().splitlines()[-1] == r"Stuck: no rule applies to dO\_k/dZ\_k."
+    assert json.loads(flagship().to_json())["stuck"] is None
+    assert "stuck" not in flagship().text() + flagship().html().lower()

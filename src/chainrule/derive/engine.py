@@ -18,6 +18,7 @@ from chainrule.derive.expressions import (
     nodes,
     rename,
 )
+from chainrule.derive.name_check import check_names, unset_options
 from chainrule.derive.proof import prove
 from chainrule.derive.rewriting import Relation
 from chainrule.derive.rules import (
@@ -46,6 +47,7 @@ from chainrule.derive.rules import (
     WITHIN,
 )
 from chainrule.derive.working import Working
+from chainrule.errors import ArgumentError
 
 
 def derive(
@@ -99,7 +101,11 @@ class_weight, hidden
     if isinstance(quantity, str):
         from chainrule.derive.grammar import read_quantity
 
-        quantity = read_quantity(quantity)
+        quantity = read_quantity(quantity, call)
+    quantity = check_names(quantity, context, call)
+    if unset := unset_options(quantity, context):
+        rule = "a quantity speaks of what the options set"
+        raise ArgumentError(call, rule, f"no {', '.join(unset)}", "Set it, or leave it out of the quantity.")
     derivation = Engine(context).derivation(quantity)
     proof = prove(derivation, points=1)
     assert proof or derivation.stuck, f"derive({derivation.quantity}): {proof}"  # what fails is never shown
@@ -133,7 +139,7 @@ class Engine:
     def _loss_by_entry(self, quantity: Derivative) -> Expression:
         (by,) = quantity.by
         result = self._loss_by(by)
-        if by.name in ("Z", "O"):
+        if by.name in ("Z", "O", "Y"):
             return result
         return self._put_together(quantity)
 
@@ -144,7 +150,7 @@ class Engine:
         if known is not None:
             return known
         work = Working(quantity, self.context)
-        if by.name in ("Z", "O"):
+        if by.name in ("Z", "O", "Y"):
             self._from_definition(work)
         else:
             self._from_next_layer(work)
@@ -239,7 +245,7 @@ class Engine:
         while work.left("E"):
             inner = work.left("E")[0]
             known = self._known(inner)
-            if known is None:
+            if known in (None, inner):
                 break
             taken = all_letters(work.current) | all_letters(quantity)
             work.put(RESULT_ABOVE, inner, _with_fresh_sums(known, taken), f"{inner} was derived above.")
@@ -382,7 +388,7 @@ def _renamed(expression: Expression, letters: dict[str, Index]) -> Expression:
 
 def _with_fresh_sums(expression: Expression, taken: frozenset[str]) -> Expression:
     """Return an expression whose sums use letters that are not taken."""
-    from chainrule.derive.expressions import Sum, with_parts, parts
+    from chainrule.derive.expressions import Sum, parts, with_parts
 
     if isinstance(expression, Sum) and expression.index in taken:
         other = fresh_letter(taken | all_letters(expression))

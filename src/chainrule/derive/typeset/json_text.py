@@ -29,6 +29,7 @@ def derivation_values(derivation: Derivation, *, numbers: Numbers | None = None)
         "numbers": [
             _numbers(found) for found in numbers_at(derivation.quantity, derivation.result, None, numbers)
         ],
+        "stuck": derivation.stuck,
         "rules": list(rules_used(derivation)),
         "conditions": list(conditions_used(derivation)),
         "sections": [section.title for section in derivation.sections],
