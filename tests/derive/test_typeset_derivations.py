@@ -245,7 +245,7 @@ def test_json_has_every_rewriting_as_text_and_latex() -> None:
     assert step["after"] == "-sum_i Y_i*(1/O_i)*dO_i/dZ_k"
     assert [step["case"] for step in value["steps"][-2:]] == ["i = k", "i != k"]
     assert value["numbers"][0] == {
-        "positions": {"k": 1}, "formula": "0.2 - 1", "formula_latex": "0.2 - 1", "value": -0.8,
+        "positions": {"k": 1}, "formula": "0.2 - 1", "formula_latex": "0.2 - 1", "value": "-0.8",
     }  # fmt: skip
 
 
