@@ -101,20 +101,37 @@ class_weight, hidden
     if isinstance(quantity, str):
         from chainrule.derive.grammar import read_quantity
 
-        quantity = read_quantity(quantity)
+        quantity = read_quantity(quantity, call)
     quantity = check_names(quantity, context, call)
-    missing = unset_options(quantity, context)
-    if missing:
-        rule = f"{quantity} has a meaning where {' and '.join(missing)} is given"
-        raise ArgumentError(call, rule, "a context without", f"Pass {missing[0]}.")
-    if context.loss == "none" and LOSS in nodes(quantity):
-        raise ArgumentError(
-            call, "E is there where there is a loss", "loss none", "Name a loss, or ask for dO_i/dZ_k."
-        )
+    if unset := unset_options(quantity, context):
+        rule = "a quantity speaks of what the options set"
+        raise ArgumentError(call, rule, f"no {', '.join(unset)}", "Set it, or leave it out of the quantity.")
+    _check_scope(quantity, context, call)
     derivation = Engine(context).derivation(quantity)
     proof = prove(derivation, points=1)
-    assert proof or derivation.stuck, f"derive({derivation.quantity}): {proof}"  # what fails is never shown
+    unproven = derivation.steps and not (proof or derivation.stuck)
+    assert not unproven, f"derive({derivation.quantity}): {proof}"  # what fails is never shown
     return derivation
+
+
+BY = "OZWbUAX"
+"""Letters by which derivatives are taken."""
+
+
+def _check_scope(quantity: Expression, context: Context, call: str) -> None:
+    """Refuse quantities that no derivation is made for."""
+    if context.loss == "none" and LOSS in nodes(quantity):
+        remedy = "Name a loss, or ask for dO_i/dZ_k."
+        raise ArgumentError(call, "E is there where there is a loss", "loss none", remedy)
+    for node in nodes(quantity):
+        if not isinstance(node, Derivative):
+            continue
+        if not all(entry.name in BY for entry in node.by):
+            rule = f"a derivative is taken by one of {', '.join(BY)}"
+            raise ArgumentError(call, rule, str(node), "Ask for dE/dZ_k, dE/dO_k, dE/dW_kj, dE/db_k or dE/dX_j.")
+        if len(node.by) > 2 or (len(node.by) == 2 and any(entry.name != "Z" for entry in node.by)):
+            rule = "a second derivative is taken by two logits, and none is taken a third time"
+            raise ArgumentError(call, rule, str(node), "Ask for d2E/dZ_k dZ_j.")
 
 
 class Engine:
@@ -146,7 +163,7 @@ class Engine:
     def _loss_by_entry(self, quantity: Derivative) -> Expression:
         (by,) = quantity.by
         result = self._loss_by(by)
-        if by.name in ("Z", "O"):
+        if by.name in ("Z", "O", "Y"):
             return result
         return self._put_together(quantity)
 
@@ -157,7 +174,7 @@ class Engine:
         if known is not None:
             return known
         work = Working(quantity, self.context)
-        if by.name in ("Z", "O"):
+        if by.name in ("Z", "O", "Y"):
             self._from_definition(work)
         else:
             self._from_next_layer(work)
@@ -254,7 +271,7 @@ class Engine:
         while work.left("E"):
             inner = work.left("E")[0]
             known = self._known(inner)
-            if known is None:
+            if known in (None, inner):
                 break
             taken = all_letters(work.current) | all_letters(quantity)
             work.put(RESULT_ABOVE, inner, _with_fresh_sums(known, taken), f"{inner} was derived above.")

@@ -40,6 +40,8 @@ DIGITS = 60
 DIGITS_PER_DERIVATIVE = 60
 STEP_DIGITS = 30
 """The step of the outermost difference is 1e-30, of one inside it 1e-60, ...: its error is some 1e-60 of the value."""
+STRIDE = 4
+"""After so many layers the next chain of calls begins."""
 LARGEST_EXPONENT = 10**6
 """Numbers beyond exp of this are refused as too large: they would take memory without bound."""
 
@@ -171,7 +173,16 @@ class State:
         meaning = self.shared.definition(key, self.point.context)
         if meaning is None:
             return self._given(key)
+        self._climb(key)
         return evaluate(meaning, self, {}, row=key[2][0] if key[0] in ROW_VARIABLES else self.point.row)
+
+    def _climb(self, key: Key) -> None:
+        """Compute the layers below in their order, so that no chain of calls is as long as the network is deep."""
+        if key[0] not in ("U", "A", "Z"):
+            return
+        top = self.point.context.layers if key[0] == "Z" else key[1] or 0
+        for layer in range(STRIDE, top - 1, STRIDE):
+            self.entry(("A", layer, (key[2][0], 1)))
 
     def _given(self, key: Key) -> Real:
         if key not in self.point.given:
