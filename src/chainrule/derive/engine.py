@@ -128,7 +128,9 @@ def _check_scope(quantity: Expression, context: Context, call: str) -> None:
             continue
         if not all(entry.name in BY for entry in node.by):
             rule = f"a derivative is taken by one of {', '.join(BY)}"
-            raise ArgumentError(call, rule, str(node), "Ask for dE/dZ_k, dE/dO_k, dE/dW_kj, dE/db_k or dE/dX_j.")
+            raise ArgumentError(
+                call, rule, str(node), "Ask for dE/dZ_k, dE/dO_k, dE/dW_kj, dE/db_k or dE/dX_j."
+            )
         if len(node.by) > 2 or (len(node.by) == 2 and any(entry.name != "Z" for entry in node.by)):
             rule = "a second derivative is taken by two logits, and none is taken a third time"
             raise ArgumentError(call, rule, str(node), "Ask for d2E/dZ_k dZ_j.")

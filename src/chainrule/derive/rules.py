@@ -223,7 +223,7 @@ LAYER_CHAIN = Rule(
 )  # fmt: skip
 OUTPUT_CHAIN = Rule(
     "chain rule through a layer", "dO_i/dx = sum_j dO_i/dZ_j*dZ_j/dx", networks.outputs_through_the_next_layer, None,
-    NETWORKS, ("dO_i/dW_kj", "sum_m dO_i/dZ_m*dZ_m/dW_kj"),
+    NETWORKS, ("dO_i/dW_kj", "sum_l dO_i/dZ_l*dZ_l/dW_kj"),
 )  # fmt: skip
 RESULT_ABOVE = Rule(
     "result above", "what was derived before is put in", _never, None, CALCULUS, ("dE/dZ_k", "dE/dZ_k")
