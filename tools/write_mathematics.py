@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from mathematics import blocks
 from mathematics.network_example import network_example
 from mathematics.rules_table import rules_table, sources
@@ -21,6 +22,9 @@ BLOCKS = {
     "numbers": blocks.numbers,
     "result": blocks.result,
     "equation": blocks.equation,
+    "formula": blocks.formula,
+    "values": blocks.values,
+    "jacobian": blocks.jacobian,
     "claim": blocks.claim,
     "mistake": blocks.mistake,
     "display": blocks.display,
@@ -43,7 +47,7 @@ def written(name: str) -> str:
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Markdown, from templates of this repository
+        autoescape=False,  # the text is Markdown, and the templates are ours
     )
     environment.globals |= BLOCKS
     note = f"<!-- Written by tools/write_mathematics.py: edit templates/{name}.md.jinja, then run make docs. -->\n\n"

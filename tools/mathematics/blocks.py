@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 from chainrule.app.commands import main
@@ -21,14 +22,31 @@ from chainrule.derive import (
     equation_latex,
     formula_text,
     read_claim,
+    read_expression,
 )
+from chainrule.derive.evaluation import State, value_of
+from chainrule.derive.points import given_point
 from chainrule.derive.proof import prove
 from chainrule.derive.rewriting import Relation
 
 
+def derived(quantity: str, **options: object) -> Derivation:
+    """Return a derivation; what several places show is derived once."""
+    return _derived(quantity, tuple((name, _hashable(value)) for name, value in options.items()))
+
+
+@cache
+def _derived(quantity: str, options: tuple[tuple[str, object], ...]) -> Derivation:
+    return derive(quantity, **dict(options))
+
+
+def _hashable(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def derivation(quantity: str, *, only: Sequence[str] = (), **options: object) -> str:
     """Return a derivation as a block of text, or of its sections those whose titles begin as ``only`` says."""
-    found = derive(quantity, **options)
+    found = derived(quantity, **options)
     sections = [each for each in found.sections if not only or each.title.startswith(tuple(only))]
     matched = [start for start in only if any(each.title.startswith(start) for each in sections)]
     assert len(matched) == len(only), f"{quantity}: of {only} there is {matched}"
@@ -42,19 +60,53 @@ def derivation(quantity: str, *, only: Sequence[str] = (), **options: object) ->
 
 def numbers(quantity: str, **options: object) -> str:
     """Return what a quantity equals, in symbols and in the numbers of the example, as a block of text."""
-    return fenced(derive(quantity, **options).text(brief=True).partition("\n\nrules used:")[0])
+    return fenced(derived(quantity, **options).text(brief=True).partition("\n\nrules used:")[0])
 
 
 def result(quantity: str, **options: object) -> str:
     """Return what a quantity equals as a display of LaTeX."""
-    found = derive(quantity, **options)
+    found = derived(quantity, **options)
     return f"$$\n{equation_latex(found.quantity, found.result)}\n$$"
 
 
 def equation(quantity: str, **options: object) -> str:
     """Return what a quantity equals as code within a sentence."""
-    found = derive(quantity, **options)
+    found = derived(quantity, **options)
     return f"`{formula_text(found.quantity, found.result)}`"
+
+
+def formula(text: str) -> str:
+    """Return an expression as code within a sentence, after it was read."""
+    read_expression(text)
+    return f"`{text}`"
+
+
+def values(*quantities: str, **options: object) -> str:
+    """Return a table of quantities in the numbers of the example, to four decimals."""
+    rows = [(quantity, derived(quantity, **options)) for quantity in quantities]
+    lines = [f"| `{quantity}` | `{found.result}` | {value(found)} |" for quantity, found in rows]
+    return "\n".join(["| | its derivation says | in numbers |", "|---|---|---|", *lines])
+
+
+def jacobian(probabilities: Sequence[float]) -> str:
+    """Return the derivatives of all outputs by all logits as a table with the sum of each column."""
+    places = range(1, len(probabilities) + 1)
+
+    def row(head: str, quantities: Sequence[str]) -> str:
+        found = [value(derived(quantity, probabilities=list(probabilities))) for quantity in quantities]
+        return f"| {' | '.join([head, *found])} |"
+
+    head = [f"| | {' | '.join(f'by Z_{k}' for k in places)} |", f"|---{'|---' * len(places)}|"]
+    rows = [row(f"O_{i}", [f"dO_{i}/dZ_{k}" for k in places]) for i in places]
+    return "\n".join([*head, *rows, row("sum", [f"sum_i dO_i/dZ_{k}" for k in places])])
+
+
+def value(found: Derivation) -> str:
+    """Return the value of a result in the numbers of its example, to four decimals without zeros at the end."""
+    text = f"{float(value_of(found.result, State(given_point(found.context, 0)), {})):.4f}".rstrip(
+        "0"
+    ).rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def claim(text: str, **options: object) -> str:
@@ -135,7 +187,7 @@ def _flags(options: dict[str, object]) -> Iterator[str]:
         flag = f"--{name.replace('_', '-')}"
         if value is True:
             yield flag
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             yield f"{flag} {','.join(map(str, value))}"
         else:
             yield f"{flag} {value}"

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 import chainrule as cr
-from chainrule.derive import derive
 from chainrule.derive.context import Context, context_of
 from chainrule.derive.evaluation import ARITHMETIC, Point, State, value_of
 from chainrule.network import Backward, Forward, Network
+from mathematics.blocks import derived
 
 TARGETS = (1, 0)
 FEATURES = (1.0, 2.0)
@@ -76,7 +76,9 @@ def _point(example: Example, context: Context) -> Point:
     given = {}
     for name, values in example.parameters.items():
         for place, value in np.ndenumerate(np.array(values)):
-            given[name[0], example.layer(name), tuple(each + 1 for each in place)] = ARITHMETIC.mpf(float(value))
+            given[name[0], example.layer(name), tuple(each + 1 for each in place)] = ARITHMETIC.mpf(
+                float(value)
+            )
     for letter, row in (("X", FEATURES), ("Y", TARGETS)):
         for place, value in enumerate(row, 1):
             given[letter, None, (1, place)] = ARITHMETIC.mpf(value)
@@ -94,7 +96,7 @@ def _forward_lines(example: Example, state: State) -> Iterator[str]:
 
 
 def _row(text: str, context: Context, state: State, passed: float) -> str:
-    found = derive(text, hidden=context.hidden)
+    found = derived(text, hidden=context.hidden)
     by_derivation = float(value_of(found.result, state, {}))
     by_difference = float(value_of(found.quantity, state, {}))
     assert np.allclose([by_derivation, passed], by_difference, rtol=1e-12, atol=1e-15), text
@@ -107,7 +109,9 @@ def _by_backward_pass(text: str, backward: Backward, forward: Forward) -> float:
     name, _, positions = text.removeprefix("dE/d").partition("_")
     place = tuple(int(position) - 1 for position in positions)
     rows = {"Z": forward.outputs - np.array([TARGETS]), "X": backward.inputs}
-    for layer, (before, after) in enumerate(zip(backward.pre_activations, backward.activations, strict=True), 1):
+    for layer, (before, after) in enumerate(
+        zip(backward.pre_activations, backward.activations, strict=True), 1
+    ):
         rows |= {f"U{layer}": before, f"A{layer}": after}
     if name in rows:
         return float(rows[name][0][place])

@@ -4,9 +4,8 @@ import re
 from itertools import groupby
 from pathlib import Path
 
-from chainrule.derive import RULES, Rule, derive, read_expression
-
-from mathematics.blocks import claim
+from chainrule.derive import RULES, Rule, read_expression
+from mathematics.blocks import claim, derived
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BY_THE_ENGINE = {
@@ -47,7 +46,7 @@ def _needs(condition: str) -> str:
 def _example(rule: Rule) -> str:
     if rule.name in BY_THE_ENGINE:
         quantity, options = BY_THE_ENGINE[rule.name]
-        step = next(step for step in derive(quantity, **options).steps if step.rule == rule.name)
+        step = next(step for step in derived(quantity, **options).steps if step.rule == rule.name)
         return f"`{step.part_before}` is `{step.part_after}`"
     before, after = rule.example
     same = str(read_expression(before)) == str(read_expression(after))
