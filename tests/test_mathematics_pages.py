@@ -13,7 +13,7 @@ PAGES = sorted((ROOT / "docs/mathematics").glob("*.md"))
 TEMPLATES = sorted((ROOT / "docs/mathematics/templates").glob("*.md.jinja"))
 BLOCKS = re.compile(r"```(?:text|console)\n(.*?)```", flags=re.DOTALL)
 MARKER = re.compile(r"\{\{.*?\}\}", flags=re.DOTALL)
-PASTED = re.compile(r"```|\$|rule:|\\frac|\bd2?[A-Z]\w*/d[A-Z]|[A-Z]\w* = |\bd\(|_[a-z]\*")
+PASTED = re.compile(r"```|\$|rule:|\\frac|\bd2?[A-Z]\w*/d[A-Z]|[A-Z]\w* = |\b[a-z]+\([A-Z1]|[A-Z]_\w [-+*] |_[a-z]\*")
 
 
 @pytest.fixture
@@ -56,6 +56,12 @@ def test_every_formula_line_of_a_page_can_be_typed_back(page):
     for line in formulas:
         (part,) = read_claim(line)
         assert len(part.expressions) == 2
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_display_of_a_page_can_be_typed_back(page):
+    for shown in re.findall(r"^\$\$\n(.*?)\n\$\$$", page.read_text(), flags=re.DOTALL | re.MULTILINE):
+        assert len(read_claim(shown)) == 1
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
