@@ -93,7 +93,6 @@ _LOSSES = [
             "over_the_batch": "wrong-axis",
             "dimension_zero": "wrong-axis",
             "counted_from_one": "target-index index-slip",
-            "every_target": "target-index broadcast sample-leak",
             "logits_for_probabilities": "input-for-output",
             "logarithm_of_logits": "input-for-output",
             "twice_the_loss": "factor",
@@ -111,6 +110,7 @@ _LOSSES = [
         {
             "mixed_rows": "sample-leak",
             "one_normaliser": "global-sum",
+            "every_target": "target-index broadcast sample-leak",
             "lost_keepdims": "broadcast",
         },
     )[1:],
@@ -165,7 +165,6 @@ _GRADIENTS = [
             "by_the_targets": "wrong-variable",
             "by_a_weight": "wrong-variable",
             "one_for_every_class": "target-index",
-            "columns_of_the_targets": "target-index sample-leak",
             "next_class": "target-index index-slip",
             "target_probability_everywhere": "index-slip",
             "logits_minus_targets": "input-for-output",
@@ -187,6 +186,7 @@ _GRADIENTS = [
     *[
         Case("wrong_gradients", function, ("conditional",), tuple(names.split()))
         for function, names in {
+            "columns_of_the_targets": "target-index sample-leak",
             "mean_loss_sum_gradient": "batch-mean",
             "mean_loss_sum_gradient_in_torch": "batch-mean",
             "sum_loss_mean_gradient": "batch-sum",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.check.advice import ADVICE
+from chainrule.check.convention import ROLES
 from chainrule.check.diagnoses import DIAGNOSES
 from chainrule.check.edges import EdgeFinding, Outcome, confident_remark
 from chainrule.check.evidence import evidence_at, inputs_of, readable, smallest_wrong
@@ -20,7 +21,7 @@ from chainrule.check.judgement import Judgement, part_value
 from chainrule.check.naming import MOST_NAMES, Finding
 from chainrule.check.probes import Probe
 from chainrule.check.quotient import STEPS, TOLERANCES, Comparison
-from chainrule.check.reply import Reply, parts_of_kind
+from chainrule.check.reply import Reply
 from chainrule.check.subject import Subject
 
 
@@ -40,6 +41,8 @@ class Findings:
         The argument that it writes to.
     leak : tuple or None
         Two probes, and the part that shows that rows depend on each other.
+    alone : bool
+        True where it is right for one example without the axis of the batch.
     soft : tuple or None
         The probe with soft targets, and the answer.
     in_a_hurry : bool
@@ -53,6 +56,7 @@ class Findings:
     edges: tuple[EdgeFinding, ...]
     written: EdgeFinding | None
     leak: tuple[Probe, Probe, str] | None
+    alone: bool
     soft: tuple[Probe, Reply] | None
     in_a_hurry: bool
 
@@ -71,7 +75,11 @@ def undecided(
     else:
         reason = "There was no time to call it."
     return ImplementationVerdict(
-        UNDECIDED, kind, function=subject.name, reason=reason, not_tested=("everything: no answer could be compared",)
+        UNDECIDED,
+        kind,
+        function=subject.name,
+        reason=reason,
+        not_tested=("everything: no answer could be compared",),
     )
 
 
@@ -158,7 +166,8 @@ def _diagnoses(findings: Findings) -> Iterator[NamedMistake]:
         made.setdefault("in-place", NamedMistake("in-place", _text("in-place", edge.told), evidence))
     if findings.leak is not None:
         told = "with another first row the results of the other rows change"
-        made.setdefault("sample-leak", NamedMistake("sample-leak", _text("sample-leak", told), _leak_evidence(findings)))
+        leak = NamedMistake("sample-leak", _text("sample-leak", told), _leak_evidence(findings))
+        made = {"sample-leak": leak, **made}
     yield from _most_telling(list(made.values()), findings)
 
 
@@ -262,6 +271,8 @@ def _remarks(findings: Findings) -> Iterator[str]:
         yield remark[0].upper() + remark[1:] + "."
     if findings.soft is not None and not _soft_right(findings):
         yield "It is right for one-hot targets; at soft targets it gives other numbers than the cross-entropy."
+    if findings.alone:
+        yield "For one example at a time, without the axis of the batch, it is right."
     printed = next((reply.printed for _, reply in judgement.records if reply.printed.strip()), "")
     if printed:
         yield f"It prints while it computes: {printed.strip().splitlines()[0][:60]!r}."
@@ -305,8 +316,7 @@ def _not_tested(subject: Subject, findings: Findings) -> Iterator[str]:
     judgement = findings.judgement
     if findings.in_a_hurry:
         yield "what there was no time for"
-    arity = len(parts_of_kind(judgement.convention.kind))
-    accepted = set(subject.option_parameters(min(arity, 2) if subject.parameters else 0))
+    accepted = set(subject.option_parameters(len(ROLES[judgement.convention.kind])))
     for option in judgement.options.given():
         if option not in accepted:
             yield f"passing {option}: the function has no parameter for it, and was judged as if it held it"

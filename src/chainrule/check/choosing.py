@@ -11,7 +11,7 @@ from chainrule.check.judgement import Judgement, judge
 from chainrule.check.kinds import backward_kind, is_backward, kind_of_output, kind_of_value
 from chainrule.check.options import Options
 from chainrule.check.probes import Probe, moderate_probes
-from chainrule.check.reply import parts_of_kind, take_apart
+from chainrule.check.reply import compiled_call, parts_of_kind, take_apart
 from chainrule.check.subject import LINEAR_ROLES, Subject
 
 FORMS = ("index", "rows", "column")
@@ -46,13 +46,18 @@ def choose(subject: Subject, kind: str | None, options: Options, budget: Budget)
             judgement = judge(subject, convention, options, budget)
             judged.append(judgement)
             failures += [reply.failure for _, reply in judgement.records if reply.failure is not None]
-            if judgement.all_right or budget.is_short():
+            if judgement.all_right or budget.is_short() or _hopeless(failures):
                 return _choice(judged, failures)
-            if library == "jax" and judgement.complete and judgement.findings:
-                return _choice(judged, failures)
-        if any(judgement.answered for judgement in judged) or any("did not return" in text for text in failures):
+            if judgement.complete and judgement.findings and not convention.single:
+                break  # what explains everything is not tried in another form
+        if any(judgement.answered for judgement in judged) or _hopeless(failures):
             break
     return _choice(judged, failures)
+
+
+def _hopeless(failures: list[str]) -> bool:
+    """Tell whether a call took all the time or memory there was; another would too."""
+    return any("did not return within" in text or "MemoryError" in text for text in failures)
 
 
 def _choice(judged: list[Judgement], failures: list[str]) -> Choice:
@@ -111,6 +116,8 @@ def _of_roles(
     for form in forms:
         if form == "column" and library in ("jax", "list"):
             continue
+        if _hopeless(failures):
+            return
         for features_first in (False, True) if len(roles) == 4 else (False,):
             asked = kind or _kind_for(roles, subject)
             trial = Convention(asked or "loss", library, form, single, features_first)
@@ -156,7 +163,10 @@ def _first_kind(
     failures: list[str],
 ) -> str | None:
     """Call once and return the kind of what came; None where nothing came that fits."""
-    probes = {probe.name.split(", one of")[0]: probe for probe in moderate_probes(trial.kind, options, few_shapes=True)}
+    probes = {
+        probe.name.split(", one of")[0]: probe
+        for probe in moderate_probes(trial.kind, options, few_shapes=True)
+    }
     names = FIRST_TRIED[-1:] if trial.single else FIRST_TRIED
     for name in names:
         if budget.is_short():
@@ -164,7 +174,7 @@ def _first_kind(
         call = _call(subject, trial, probes[name], budget)
         if call.failure is not None:
             failures.append(call.failure)
-            if call.timed_out:
+            if _hopeless(failures):
                 return None
             continue
         kind = _told_kind(subject, trial, asked, call, probes[name])
@@ -196,4 +206,6 @@ def _plausible(kind: str, trial: Convention, call: Call, probe: Probe) -> bool:
 def _call(subject: Subject, convention: Convention, probe: Probe, budget: Budget) -> Call:
     with surroundings(convention.library):
         positional, keyword, _, _ = arguments_for(subject, convention, probe)
+        if convention.library == "jax":
+            return compiled_call(subject.function, positional, keyword, budget.for_one_call())
         return call_within(subject.function, positional, keyword, budget.for_one_call())

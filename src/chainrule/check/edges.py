@@ -176,7 +176,9 @@ def _unlikely(judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFinding
     undefined = any(found.has("nan") for found in outcomes.values() if not found.right)
     if infinite:
         names = ("underflow", "zero-times-inf") if undefined else ("underflow",)
-        return EdgeFinding(names, condition, outcome, "a probability underflows to 0 and its logarithm is -inf")
+        return EdgeFinding(
+            names, condition, outcome, "a probability underflows to 0 and its logarithm is -inf"
+        )
     if undefined:
         return EdgeFinding(("zero-times-inf",), condition, outcome, "0 meets infinity, which is nan")
     if outcome.has("failed"):

@@ -45,7 +45,11 @@ def smallest_wrong(judgement: Judgement, part: str) -> tuple[Probe, Reply] | Non
     for probe, reply in sorted(judgement.records, key=lambda pair: pair[0].size):
         observed = reply.parts.get(part)
         truth = value(probe)
-        if observed is not None and truth is not None and not judgement.precision.allows(observed, truth, probe):
+        if (
+            observed is not None
+            and truth is not None
+            and not judgement.precision.allows(observed, truth, probe)
+        ):
             return probe, reply
     return None
 
@@ -68,6 +72,3 @@ def readable(value: Any) -> Any:
     if not math.isfinite(number):
         return "nan" if math.isnan(number) else ("inf" if number > 0 else "-inf")
     return float(f"{number:.{DIGITS}g}")
-
-
-

@@ -51,7 +51,7 @@ def check_implementation(
         Change what is right, and are passed on where the function accepts them. alpha is the factor of the penalty
         alpha/2 sum W^2 of a linear head.
     seconds : float
-        The time for everything; a single call has at most 2.
+        The time for everything; a single call has at most 3.
 
     Returns
     -------
@@ -79,20 +79,22 @@ def check_implementation(
             "check", "an implementation is a function", type(function).__name__, "Give the function itself."
         )
     if kind is not None and kind not in KINDS:
-        raise ArgumentError("check", f"kind is one of {', '.join(KINDS)}", repr(kind), "Give one, or leave it out.")
+        raise ArgumentError(
+            "check", f"kind is one of {', '.join(KINDS)}", repr(kind), "Give one, or leave it out."
+        )
     if not seconds > 0:
-        raise ArgumentError("check", "seconds is a number > 0", repr(seconds), "Give the time for everything.")
+        raise ArgumentError(
+            "check", "seconds is a number > 0", repr(seconds), "Give the time for everything."
+        )
     options = checked_options(temperature, label_smoothing, class_weight, ignore_index, alpha)
     with np.errstate(all="ignore"):
         return _checked(subject_of(function), kind, options, budget_of(seconds))
 
 
-def _checked(
-    subject: Subject, kind: str | None, options: Options, budget: Budget
-) -> ImplementationVerdict:
+def _checked(subject: Subject, kind: str | None, options: Options, budget: Budget) -> ImplementationVerdict:
     arity = subject.arity()
     options = subject.adopted(options, arity or 2)
-    unknown = subject.unknown_required(arity) if arity is not None and kind is None else []
+    unknown = [] if arity is None or kind is not None else subject.unknown_required(arity)
     choice = choose(subject, kind, options, budget)
     if choice.best is None:
         return undecided(subject, kind, choice.failures, unknown)
@@ -107,16 +109,17 @@ def _findings(subject: Subject, judgement: Judgement, alone: Judgement | None, b
     if "loss" in judgement.right and len(judgement.right) > 1:
         comparisons = compare_with_own_loss(subject, judgement, budget)
     case = None if judgement.all_right else special_case(judgement)
-    if alone is not None and case is None:
-        case = "one example is given at a time, without the axis of the batch"
     outcomes = {}
     answered_right = judgement.all_right or (case is None and all(judgement.right.values()))
     if answered_right or (case is not None and case.startswith(("N", "K", "no row"))):
         outcomes = edge_outcomes(subject, judgement, budget)
     edges = edge_findings(judgement, outcomes) if answered_right else []
     leak = None
-    if not all(judgement.right.values()) and not judgement.findings:
-        leak = leaks(judgement, lambda probe: ask(subject, judgement.convention, probe, budget.for_one_call()))
+    named = {finding.part for finding in judgement.findings}
+    if any(not right and part not in named for part, right in judgement.right.items()):
+        leak = leaks(
+            judgement, lambda probe: ask(subject, judgement.convention, probe, budget.for_one_call())
+        )
     return Findings(
         judgement=judgement,
         comparisons=tuple(comparisons),
@@ -125,6 +128,7 @@ def _findings(subject: Subject, judgement: Judgement, alone: Judgement | None, b
         edges=tuple(edges),
         written=in_place(judgement, outcomes),
         leak=leak,
+        alone=alone is not None,
         soft=_soft_reply(subject, judgement, budget),
         in_a_hurry=budget.is_short(),
     )

@@ -61,6 +61,8 @@ class Judgement:
     findings : tuple of Finding
     derived : bool
         True where the gradient is the library's own derivative of the loss.
+    penalty : (float, float)
+        What the squares of a linear head's weight and biases are multiplied by in its loss.
     """
 
     convention: Convention
@@ -71,6 +73,7 @@ class Judgement:
     reduction: str | None = None
     findings: tuple[Finding, ...] = ()
     derived: bool = False
+    penalty: tuple[float, float] = (0.0, 0.0)
 
     @property
     def answered(self) -> int:
@@ -154,7 +157,9 @@ def _is_half(judgement: Judgement) -> bool:
     """Tell whether everything returned is a number of float16."""
     parts = [part for _, reply in judgement.records for part in reply.parts.values()]
     with np.errstate(over="ignore"):
-        return all(np.array_equal(part.astype(np.float16).astype(float), part, equal_nan=True) for part in parts)
+        return all(
+            np.array_equal(part.astype(np.float16).astype(float), part, equal_nan=True) for part in parts
+        )
 
 
 def _nudged(probe: Probe) -> Probe:
@@ -228,7 +233,9 @@ def judge_loss(judgement: Judgement) -> tuple[bool, str | None, Finding | None]:
 
 
 def _reduction_of_shape(observations: list[Observation]) -> str | None:
-    shapes = {observed.ndim for probe, observed in observations if observed is not None and probe.examples > 1}
+    shapes = {
+        observed.ndim for probe, observed in observations if observed is not None and probe.examples > 1
+    }
     return "none" if shapes == {1} else None
 
 
@@ -280,8 +287,31 @@ def _judge_output(judgement: Judgement) -> Judgement:
     if not right:
         finding = name_output(kind, truth, observations, judgement.precision)
     reduction = found[0] if found and kind == "hessian" else None
+    records = (
+        judgement.records if right else tuple(_with_shape_told(kind, *pair) for pair in judgement.records)
+    )
     return replace(
-        judgement, right={"output": right}, reduction=reduction, findings=(finding,) if finding else ()
+        judgement,
+        records=records,
+        right={"output": right},
+        reduction=reduction,
+        findings=(finding,) if finding else (),
+    )
+
+
+def _with_shape_told(kind: str, probe: Probe, reply: Reply) -> tuple[Probe, Reply]:
+    """Turn an answer of a shape that the kind does not have into a failure that says so."""
+    output = reply.parts.get("output")
+    if output is None:
+        return probe, reply
+    n, k = probe.logits.shape
+    allowed = {(n, k), (n, k, k)} if kind in ("softmax-jacobian", "hessian") else {(n, k)}
+    if n == 1:
+        allowed |= {shape[1:] for shape in allowed}
+    if output.shape in allowed:
+        return probe, reply
+    return probe, replace(
+        reply, parts={}, failure=f"returned shape {output.shape} for logits of shape {(n, k)}"
     )
 
 
@@ -313,7 +343,8 @@ def part_value(judgement: Judgement, part: str) -> Value:
     """Return the truth for one part under the reduction that was found."""
     convention, reduction = judgement.convention, judgement.reduction
     if part == "loss":
-        return losses.reduced_value(reference.row_losses, reduction or "mean", UNIT)
+        loss = losses.reduced_value(reference.row_losses, reduction or "mean", UNIT)
+        return penalised_loss(loss, judgement.penalty) if any(judgement.penalty) else loss
     if part == "output":
         divided = reduction if convention.kind == "hessian" and reduction else "sum"
         return gradients.reduced_value(RIGHT_OUTPUT[convention.kind], divided, UNIT)
@@ -321,7 +352,34 @@ def part_value(judgement: Judgement, part: str) -> Value:
     delta = gradients.reduced_value(reference.row_gradients, divided, UNIT)
     if part == "gradient":
         return delta
-    return linear_value(delta, part, convention.features_first)
+    value = linear_value(delta, part, convention.features_first)
+    factor = judgement.penalty[part == "bias"]
+    return penalised(value, part, factor, convention.features_first) if factor else value
+
+
+def penalised_loss(value: Value, penalty: tuple[float, float]) -> Value:
+    """Return a loss with multiples of the squares of weight and biases added."""
+
+    def made(probe: Probe) -> Array | None:
+        found = value(probe)
+        if found is None or probe.weight is None or probe.bias is None:
+            return found
+        return found + penalty[0] * (probe.weight**2).sum() + penalty[1] * (probe.bias**2).sum()
+
+    return made
+
+
+def penalised(value: Value, part: str, factor: float, features_first: bool) -> Value:
+    """Return a gradient of the weight or the biases with the derivative of factor times their squares added."""
+
+    def made(probe: Probe) -> Array | None:
+        found = value(probe)
+        if found is None or probe.weight is None or probe.bias is None:
+            return found
+        own = probe.bias if part == "bias" else laid_out(probe.weight, features_first)
+        return found + 2 * factor * own
+
+    return made
 
 
 def linear_value(delta: Value, part: str, features_first: bool) -> Value:

@@ -9,8 +9,12 @@ from chainrule.check.probes import Probe
 from chainrule.check.reply import LOSS_KEYS, are_probabilities
 from chainrule.check.subject import Subject, looks_like_output, looks_like_upstream
 
-BACKWARD_WORDS = frozenset({"backward", "backwards", "bwd", "vjp", "pullback", "backprop", "grad", "gradient"})
-LOSS_WORDS = frozenset({"loss", "losses", "entropy", "ce", "xent", "nll", "cost", "crossentropy", "objective"})
+BACKWARD_WORDS = frozenset(
+    {"backward", "backwards", "bwd", "vjp", "pullback", "backprop", "grad", "gradient"}
+)
+LOSS_WORDS = frozenset(
+    {"loss", "losses", "entropy", "ce", "xent", "nll", "cost", "crossentropy", "objective"}
+)
 DERIVATIVE_WORDS = frozenset(
     {"grad", "gradient", "grads", "delta", "derivative", "deriv", "prime", "dz", "dlogits", "backward"}
 )
@@ -101,8 +105,10 @@ def _is_pair(value: list[Any] | tuple[Any, ...], probe: Probe) -> bool:
         return False
     sizes = [array.size for array in arrays if array is not None]
     numbers = isinstance(value, list) and all(size == 1 for size in sizes)
-    return not numbers and max(sizes) >= probe.classes and not (
-        isinstance(value, list) and len(value) == probe.examples and len(set(sizes)) == 1
+    return (
+        not numbers
+        and max(sizes) >= probe.classes
+        and not (isinstance(value, list) and len(value) == probe.examples and len(set(sizes)) == 1)
     )
 
 

@@ -12,6 +12,7 @@ from chainrule.check.judgement import (
     allowed_reductions,
     gradient_reductions,
     linear_value,
+    penalised,
 )
 from chainrule.check.mistakes import gradients, linear, losses
 from chainrule.check.mistakes.hypothesis import UNIT, Observation, Scale, Value, agrees
@@ -46,6 +47,7 @@ def judge_linear(judgement: Judgement) -> Judgement:
         right={"loss": right, "weight": weight_right, "bias": bias_right},
         reduction=reduction,
         findings=tuple(findings),
+        penalty=(penalty.factor, penalty.bias_factor),
     )
 
 
@@ -121,28 +123,15 @@ def _judge_weight(
     plain = linear_value(reference.row_gradients, "weight", first)
     harmless = [name for name, brought in table.items() if not brought]
     for reduction in harmless:
-        value = _penalised(gradients.reduced_value(plain, reduction, UNIT), penalty, first)
+        value = penalised(gradients.reduced_value(plain, reduction, UNIT), "weight", penalty.factor, first)
         if agrees(value, observations, judgement.precision):
             return True, None
     finding = _penalty_slip(judgement, observations, plain, harmless, penalty)
     if finding is not None:
         return False, finding
     without = [(probe, _without_penalty(probe, seen, penalty, first)) for probe, seen in observations]
-    search = Search(
-        "weight", without, judgement.precision, gradients.reduced_value, table, gradients.SCALES
-    )
+    search = Search("weight", without, judgement.precision, gradients.reduced_value, table, gradients.SCALES)
     return False, search.find(plain, linear.weight_hypotheses(first))
-
-
-def _penalised(value: Value, penalty: _Penalty, features_first: bool) -> Value:
-    def made(probe: Probe) -> Array | None:
-        found = value(probe)
-        assert probe.weight is not None, "a linear probe has a weight"
-        if found is None:
-            return None
-        return found + 2 * penalty.factor * linear.laid_out(probe.weight, features_first)
-
-    return made
 
 
 def _without_penalty(
@@ -169,8 +158,8 @@ def _penalty_slip(
         factor = _factor_of_weight(observations, value, first)
         if factor is None or abs(factor - 2 * penalty.factor) <= NOTHING:
             continue
-        slipped = _Penalty(factor / 2, 0.0)
-        if agrees(_penalised(value, slipped, first), observations, judgement.precision):
+        slipped = penalised(value, "weight", factor / 2, first)
+        if agrees(slipped, observations, judgement.precision):
             opposite = penalty.there and abs(factor + 2 * penalty.factor) <= 1e-6 * abs(factor)
             opposite = opposite or (factor < 0 <= penalty.factor)
             name = "regulariser-sign" if opposite else "regulariser-factor"
@@ -179,9 +168,7 @@ def _penalty_slip(
     return None
 
 
-def _factor_of_weight(
-    observations: list[Observation], value: Value, features_first: bool
-) -> float | None:
+def _factor_of_weight(observations: list[Observation], value: Value, features_first: bool) -> float | None:
     """Return c of the largest probe, where observed = value + c W."""
     for probe, observed in sorted(observations, key=lambda pair: -pair[0].size):
         truth = value(probe)
@@ -197,11 +184,12 @@ def _judge_bias(
     judgement: Judgement, table: dict[str, tuple[str, ...]], penalty: _Penalty
 ) -> tuple[bool, Finding | None]:
     observations = judgement.observations("bias")
+    summed = all(seen is None or seen.ndim == 1 for _, seen in observations)
     plain = linear_value(reference.row_gradients, "bias", judgement.convention.features_first)
     harmless = [name for name, brought in table.items() if not brought]
     for reduction in harmless:
-        value = _with_bias(gradients.reduced_value(plain, reduction, UNIT), 2 * penalty.bias_factor)
-        if agrees(value, observations, judgement.precision):
+        value = penalised(gradients.reduced_value(plain, reduction, UNIT), "bias", penalty.bias_factor, False)
+        if summed and agrees(value, observations, judgement.precision):
             return True, None
     search = Search(
         "bias",
@@ -215,14 +203,3 @@ def _judge_bias(
 
 
 _NEVER_SUMMED = Scale(("scalar-bias", "per-class-mean"), "times 1/K^2", lambda probe: 1 / probe.classes**2)
-
-
-def _with_bias(value: Value, factor: float) -> Value:
-    def made(probe: Probe) -> Array | None:
-        found = value(probe)
-        assert probe.bias is not None, "a linear probe has a bias"
-        return None if found is None else found + factor * probe.bias
-
-    return made
-
-

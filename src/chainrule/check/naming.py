@@ -93,22 +93,37 @@ class Search:
         return found or self._up_to_factor(rows)
 
     def _matches(self, row: Hypothesis) -> Iterator[Finding]:
-        for (reduction, brought), scale in product(self.reductions.items(), (UNIT, *self.scales)):
-            names = tuple(dict.fromkeys((*row.names, *scale.names, *brought)))
-            own = len(set(row.names) | set(scale.names))
-            if not names or own > MOST_NAMES or not self._may_match(row.value, reduction, scale):
-                continue
-            if agrees(self.reduce(row.value, reduction, scale), self.observations, self.precision):
-                told = ", ".join(text for text in (row.told, scale.told) if text)
-                yield Finding(names[:MOST_NAMES], told, self.part)
+        for reduction, brought in self.reductions.items():
+            for scale in self._scales_that_may_match(row, reduction):
+                names = tuple(dict.fromkeys((*row.names, *scale.names, *brought)))
+                if not names or len(set(row.names) | set(scale.names)) > MOST_NAMES:
+                    continue
+                if agrees(self.reduce(row.value, reduction, scale), self.observations, self.precision):
+                    told = ", ".join(text for text in (row.told, scale.told) if text)
+                    yield Finding(names[:MOST_NAMES], told, self.part)
 
-    def _may_match(self, value: Value, reduction: str, scale: Scale) -> bool:
-        """Compare at the largest probe alone, before all are compared."""
-        seen = [pair for pair in self.observations if pair[1] is not None]
-        if not seen:
-            return False
-        largest = max(seen, key=lambda pair: pair[0].size)
-        return agrees(self.reduce(value, reduction, scale), [largest], self.precision)
+    def _scales_that_may_match(self, row: Hypothesis, reduction: str) -> list[Scale]:
+        """Compare one entry of the largest probe, before everything is compared."""
+        largest = self._largest()
+        if largest is None:
+            return []
+        probe, observed = largest
+        with np.errstate(all="ignore"):
+            made = self.reduce(row.value, reduction, UNIT)(probe)
+        if made is None or trimmed(made, probe).shape != trimmed(observed, probe).shape:
+            return []
+        expected, seen = trimmed(made, probe).ravel(), trimmed(observed, probe).ravel()
+        if not np.isfinite(expected).all() or not np.abs(expected).max(initial=0.0) > 1e-12:
+            return [UNIT]
+        place = int(np.abs(expected).argmax())
+        ratio = seen[place] / expected[place]
+        return [
+            scale for scale in (UNIT, *self.scales) if abs(scale.factor(probe) - ratio) <= 1e-2 * abs(ratio)
+        ]
+
+    def _largest(self) -> tuple[Probe, Array] | None:
+        seen = [(probe, observed) for probe, observed in self.observations if observed is not None]
+        return max(seen, key=lambda pair: pair[0].size) if seen else None
 
     def _up_to_factor(self, rows: list[Hypothesis]) -> Finding | None:
         """Return an explanation that leaves a constant factor free."""

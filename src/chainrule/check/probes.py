@@ -209,7 +209,7 @@ def _of_kind(probe: Probe, kind: str) -> Probe:
     if kind == "linear-gradient":
         return _linear(probe)
     if kind.endswith("backward"):
-        return replace(probe, upstream=_numbers(probe.logits.shape, 5))
+        return replace(probe, upstream=_numbers(probe.logits.shape, 5) + 0.375)
     return probe
 
 

@@ -1,7 +1,9 @@
 """What a function answered at one probe: its parts as arrays, or why there are none."""
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,13 @@ PARTS = {
 LOSS_KEYS = ("loss", "l", "value", "cost", "nll")
 GRADIENT_KEYS = ("gradient", "grad", "dlogits", "dz", "dx", "grads", "dscores")
 WEIGHT_KEYS = ("weight", "dweight", "dw", "grad_w", "w", "weights")
+TRACING_WORDS = (
+    "Tracer",
+    "Concret",
+    "tracer",
+    "JAX type",
+    "unhashable",
+)  # of errors that tracing alone brings
 BIAS_KEYS = ("bias", "dbias", "db", "grad_b", "b", "biases")
 
 
@@ -69,7 +78,7 @@ def ask(subject: Subject, convention: Convention, probe: Probe, seconds: float) 
 
 def ask_derivative(subject: Subject, convention: Convention, probe: Probe, seconds: float) -> Array | None:
     """Return the derivative of the function's loss by its library's own differentiation; None where there is none."""
-    derivative = with_derivative(subject.function, convention.library)
+    derivative = derivative_of(subject.function, convention.library)
     if derivative is None:
         return None
     call, _ = _called(derivative, subject, convention, probe, seconds)
@@ -77,6 +86,18 @@ def ask_derivative(subject: Subject, convention: Convention, probe: Probe, secon
         return None
     found = to_numpy(call.value)
     return None if found is None else np.asarray(found, float).reshape(probe.logits.shape)
+
+
+@lru_cache(maxsize=4)
+def derivative_of(function: Callable[..., Any], library: str) -> Callable[..., Any] | None:
+    """Return the derivative, the same one for the same function: compiling it takes long."""
+    return with_derivative(function, library)
+
+
+@lru_cache(maxsize=8)
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a JAX function compiled as a whole, the same one for the same function."""
+    return sys.modules["jax"].jit(function)
 
 
 def _called(
@@ -89,9 +110,21 @@ def _called(
                 return Call(None, "takes its logits by keyword", False, ""), ()
             function = _logits_first(function, subject.function, place)
             positional = [positional[place], *positional[:place], *positional[place + 1 :]]
+        if convention.library == "jax":
+            return compiled_call(function, positional, keyword, seconds), ()
         before = list(positional) + list(keyword.values())
         call = call_within(function, positional, keyword, seconds)
         return call, _written(before, given)
+
+
+def compiled_call(
+    function: Callable[..., Any], positional: list[Any], keyword: dict[str, Any], seconds: float
+) -> Call:
+    """Call a JAX function compiled as a whole, where it can be: its operations one by one compile for seconds."""
+    call = call_within(compiled(function), positional, keyword, seconds)
+    if call.failure is not None and any(word in call.failure for word in TRACING_WORDS):
+        return call_within(function, positional, keyword, seconds)
+    return call
 
 
 def _logits_first(

@@ -13,10 +13,61 @@ from chainrule.check.options import PARAMETER_NAMES, REQUIRED_VALUES, TELLING_NA
 
 FRAMEWORKS = ("torch", "jax")
 TARGET_NAMES = frozenset(
-    ["y", "t", "targets", "target", "labels", "label", "y_true", "ytrue", "true", "truth", "gt", "onehot", "one_hot", "y_onehot", "y_one_hot", "targets_onehot", "class_index", "class_indices", "classes", "idx", "index", "indices", "ground_truth", "tgt", "trg", "lab"]
+    [
+        "y",
+        "t",
+        "targets",
+        "target",
+        "labels",
+        "label",
+        "y_true",
+        "ytrue",
+        "true",
+        "truth",
+        "gt",
+        "onehot",
+        "one_hot",
+        "y_onehot",
+        "y_one_hot",
+        "targets_onehot",
+        "class_index",
+        "class_indices",
+        "classes",
+        "idx",
+        "index",
+        "indices",
+        "ground_truth",
+        "tgt",
+        "trg",
+        "lab",
+    ]
 )
 LOGIT_NAMES = frozenset(
-    ["z", "logits", "logit", "scores", "score", "x", "o", "output", "outputs", "pred", "preds", "y_pred", "ypred", "y_hat", "yhat", "prediction", "predictions", "a", "h", "input", "inputs", "lgt", "logit_matrix"]
+    [
+        "z",
+        "logits",
+        "logit",
+        "scores",
+        "score",
+        "x",
+        "o",
+        "output",
+        "outputs",
+        "pred",
+        "preds",
+        "y_pred",
+        "ypred",
+        "y_hat",
+        "yhat",
+        "prediction",
+        "predictions",
+        "a",
+        "h",
+        "input",
+        "inputs",
+        "lgt",
+        "logit_matrix",
+    ]
 )
 _UPSTREAM = re.compile(
     r"^(g|gy|gp|gout|up.*|grad.*|d[A-Z_].*|dout|dy|dp|ds|dl.*|cotangent|ct|v|delta.*|adj.*|.*bar)$"
@@ -118,8 +169,9 @@ class Subject:
 
     def unknown_required(self, arity: int) -> list[str]:
         """Return required parameters that nothing is known to give to."""
-        known = {parameter.name for parameter in self.option_parameters(arity).values()}
-        rest = (self.parameters or ())[arity:]
+        arrays = arity if arity in (1, 2, 4) else 2
+        known = {parameter.name for parameter in self.option_parameters(arrays).values()}
+        rest = (self.parameters or ())[arrays:]
         return [parameter.name for parameter in rest if parameter.required and parameter.name not in known]
 
     def array_names(self, arity: int) -> list[str]:

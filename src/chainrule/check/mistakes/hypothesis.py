@@ -104,7 +104,7 @@ def agrees(value: Value, observations: list[Observation], precision: Precision) 
             expected = value(probe)
         if expected is None or not precision.allows(observed, expected, probe):
             return False
-        compared += 1
+        compared += bool(np.isfinite(observed).any())  # nan, which much gives, is evidence of nothing
     return compared > 0
 
 

@@ -134,8 +134,9 @@ def _others() -> Iterator[Hypothesis]:
     """Yield losses that are no function of p and y alone."""
     q = targets.mass
     yield Hypothesis(
-        ("input-for-output",), "-ln of the target's logit", lambda p: -(q(p) * np.log(p.scaled)).sum(axis=1)
+        ("input-for-output",), "-ln of the target's logit", lambda p: -np.log((q(p) * p.scaled).sum(axis=1))
     )
+    yield Hypothesis(("input-for-output",), "-sum y ln z", lambda p: -(q(p) * np.log(p.scaled)).sum(axis=1))
     yield Hypothesis(
         ("input-for-output", "no-log"), "-z of the target", lambda p: -(q(p) * p.scaled).sum(axis=1)
     )
