@@ -11,7 +11,7 @@ from chainrule.check.judgement import Judgement, judge
 from chainrule.check.kinds import backward_kind, is_backward, kind_of_output, kind_of_value
 from chainrule.check.options import Options
 from chainrule.check.probes import Probe, moderate_probes
-from chainrule.check.reply import compiled_call, parts_of_kind, take_apart
+from chainrule.check.reply import MATRICES, compiled_call, parts_of_kind, take_apart
 from chainrule.check.subject import LINEAR_ROLES, Subject
 
 FORMS = ("index", "rows", "column")
@@ -124,7 +124,8 @@ def _of_roles(
             guess = asked is not None and kind is None and asked == "softmax"
             found = _first_kind(subject, trial, None if guess else asked, options, budget, failures)
             if found is not None:
-                yield Convention(found, library, form, single, features_first)
+                diagonal = found in MATRICES and bool(subject.words & {"diag", "diagonal", "diagonals"})
+                yield Convention(found, library, form, single, features_first, diagonal)
 
 
 def _roles(subject: Subject, kind: str | None) -> list[tuple[str, ...]]:

@@ -47,6 +47,8 @@ class Convention:
         True: one example at a time, without the axis of the examples.
     features_first : bool
         True: the weight has shape (features, classes).
+    diagonal : bool
+        True: of a matrix the diagonal alone is wanted, as the function's name says.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Convention:
     targets: str = "index"
     single: bool = False
     features_first: bool = False
+    diagonal: bool = False
 
     def in_words(self) -> str:
         """Return what the function was given, for the report."""

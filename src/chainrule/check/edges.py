@@ -166,6 +166,9 @@ def _unlikely(judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFinding
     """Tell clipping, underflow and 0 times infinity apart."""
     clipped = _first(outcomes, [*UNLIKELY, UNDERFLOWING])
     if clipped is not None and clipped.has("finite") and not clipped.has("nan", "inf"):
+        if _is_beyond(clipped):
+            told = "an infinite or undefined loss was replaced by a number"
+            return EdgeFinding(("overflow-patched",), "no probability underflows", clipped, told)
         return EdgeFinding(("clipped",), _clip_condition(clipped), clipped, _clip_told(clipped))
     outcome = _first(outcomes, [*UNLIKELY, LARGE[2], UNDERFLOWING, CERTAIN])
     if outcome is None:
@@ -184,6 +187,15 @@ def _unlikely(judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFinding
     if outcome.has("failed"):
         return EdgeFinding(("underflow",), condition, outcome, f"the function {outcome.reply.failure}")
     return EdgeFinding(("clipped",), _clip_condition(outcome), outcome, _clip_told(outcome))
+
+
+def _is_beyond(outcome: Outcome) -> bool:
+    """Tell whether a loss is too large, or nothing at all, where clipping would leave it between."""
+    loss = outcome.reply.parts.get("loss")
+    if loss is None or loss.size != 1:
+        return False
+    truth = float(-outcome.probe.log_p[0, outcome.probe.safe_targets[0]])
+    return outcome.states.get("loss") == "finite" and not 0 < float(loss.sum()) <= truth
 
 
 def _clip_condition(outcome: Outcome) -> str:

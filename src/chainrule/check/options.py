@@ -21,7 +21,7 @@ TELLING_NAMES = {
     "temperature": ("temperature",),
     "label_smoothing": ("label_smoothing", "smoothing"),
     "class_weight": (),
-    "ignore_index": ("ignore_index",),
+    "ignore_index": PARAMETER_NAMES["ignore_index"],
     "alpha": PARAMETER_NAMES["alpha"],
 }  # a default under one of these names is part of what the function promises
 REQUIRED_VALUES = {

@@ -24,6 +24,7 @@ PARTS = {
 LOSS_KEYS = ("loss", "l", "value", "cost", "nll")
 GRADIENT_KEYS = ("gradient", "grad", "dlogits", "dz", "dx", "grads", "dscores")
 WEIGHT_KEYS = ("weight", "dweight", "dw", "grad_w", "w", "weights")
+MATRICES = ("softmax-jacobian", "hessian")
 TRACING_WORDS = (
     "Tracer",
     "Concret",
@@ -163,16 +164,43 @@ def take_apart(convention: Convention, value: Any, probe: Probe) -> tuple[dict[s
         value.close()  # a generator or coroutine: never to be run
         return {}, f"returned a {type(value).__name__} instead of numbers"
     if len(wanted) == 1:
-        return _one_part(wanted[0], value, probe)
+        parts, problem = _one_part(wanted[0], value, probe)
+        if convention.kind in MATRICES and "output" in parts:
+            parts = {"output": _blocks(parts["output"], probe)}
+        return parts, problem
     if isinstance(value, dict):
         named = _named_parts(wanted, value)
     elif isinstance(value, list | tuple):
-        named = _ordered_parts(wanted, [to_numpy(item) for item in value], probe)
+        named = _ordered_parts(wanted, [to_numpy(item) for item in _flat(value)], probe)
     else:
         return {}, f"returned {_shape_told(value)} instead of {' and '.join(wanted)}"
     if named is None:
         return {}, f"returned {_shape_told(value)} instead of {' and '.join(wanted)}"
     return _checked(named, probe)
+
+
+def _blocks(output: Array, probe: Probe) -> Array:
+    """Return a block for each example out of the matrix of a whole batch that is 0 elsewhere."""
+    n, k = probe.logits.shape
+    if output.shape not in ((n, k, n, k), (n * k, n * k)) or (n == 1 and output.ndim == 2):
+        return output
+    table = output.reshape(n, k, n, k)
+    blocks = table[np.arange(n), :, np.arange(n), :]
+    alone = np.isclose(np.abs(table).sum(), np.abs(blocks).sum(), equal_nan=True)
+    return blocks if alone else output
+
+
+def _flat(value: list[Any] | tuple[Any, ...]) -> Iterable[Any]:
+    """Yield the items of a tuple, and those of tuples and dictionaries in it: loss, (dW, db)."""
+    for item in value:
+        if isinstance(item, tuple) or (
+            isinstance(item, list) and any(hasattr(part, "shape") for part in item)
+        ):
+            yield from item
+        elif isinstance(item, dict):
+            yield from item.values()
+        else:
+            yield item
 
 
 def _one_part(name: str, value: Any, probe: Probe) -> tuple[dict[str, Array], str | None]:

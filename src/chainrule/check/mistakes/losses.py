@@ -149,6 +149,11 @@ def _others() -> Iterator[Hypothesis]:
     yield Hypothesis(
         ("target-index", "index-slip"), "ln p at the place of the row instead of the target", _by_row
     )
+    for told, names, normaliser in _NORMALISERS:
+        yield Hypothesis(names, told, _with_normaliser(normaliser))
+    yield Hypothesis(
+        ("sign",), "ln sum exp z + z of the target", lambda p: _lse(p.scaled) + (q(p) * p.scaled).sum(axis=1)
+    )
     for exponent in range(1, 10):
         yield Hypothesis(("clipped",), f"-sum y ln(p + 1e-{exponent})", _raised(10.0**-exponent))
     for temperature in UNASKED_TEMPERATURES:
@@ -194,6 +199,22 @@ def _others() -> Iterator[Hypothesis]:
             ).sum(1)
         ),
     )
+
+
+def _lse(logits: Array) -> Array:
+    return np.log(np.exp(logits).sum(axis=1))
+
+
+def _with_normaliser(normaliser: Callable[[Array], Array]) -> Value:
+    return lambda probe: normaliser(probe.scaled) - (targets.mass(probe) * probe.scaled).sum(axis=1)
+
+
+_NORMALISERS: tuple[tuple[str, tuple[str, ...], Callable[[Array], Array]], ...] = (
+    ("log2 sum exp z, minus z of the target", ("log-base",), lambda z: _lse(z) / np.log(2)),
+    ("log10 sum exp z, minus z of the target", ("log-base",), lambda z: _lse(z) / np.log(10)),
+    ("sum exp z, without ln, minus z of the target", ("no-log",), lambda z: np.exp(z).sum(axis=1)),
+    ("ln mean exp z, minus z of the target", ("per-class-mean",), lambda z: _lse(z) - np.log(z.shape[1])),
+)
 
 
 def _raised(amount: float) -> Value:

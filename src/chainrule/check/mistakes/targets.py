@@ -79,6 +79,19 @@ def _transposed(probe: Probe) -> Array | None:
     return probe.one_hot.T if probe.examples in (1, probe.classes) and probe.classes > 1 else None
 
 
+def _predicted(probe: Probe) -> Array:
+    return np.eye(probe.classes)[probe.logits.argmax(axis=1)]
+
+
+def _of_rows(probe: Probe, step: int | None) -> Array:
+    rows = probe.one_hot
+    return rows[::-1] if step is None else np.roll(rows, step, axis=0)
+
+
+def _of_one_row(probe: Probe, row: int) -> Array:
+    return np.broadcast_to(probe.one_hot[row], probe.logits.shape)
+
+
 RIGHT = Hypothesis((), "the targets", mass)
 TARGETS = (
     RIGHT,
@@ -100,6 +113,20 @@ TARGETS = (
     Hypothesis(("target-index", "sample-leak"), "the targets of all rows in every row", _any_row),
     Hypothesis(("target-index", "sample-leak"), "the sum of all rows' targets in every row", _all_rows),
     Hypothesis(("target-index", "index-slip"), "the targets taken for numbers of rows", _target_rows),
+    Hypothesis(("target-index",), "the class of the largest logit", _predicted),
+    Hypothesis(
+        ("target-index", "sample-leak"),
+        "the targets in the opposite order",
+        lambda probe: _of_rows(probe, None),
+    ),
+    Hypothesis(("target-index", "sample-leak"), "the next row's targets", lambda probe: _of_rows(probe, -1)),
+    Hypothesis(("target-index", "sample-leak"), "the row before's targets", lambda probe: _of_rows(probe, 1)),
+    Hypothesis(
+        ("target-index", "sample-leak"), "the first row's targets", lambda probe: _of_one_row(probe, 0)
+    ),
+    Hypothesis(
+        ("target-index", "sample-leak"), "the last row's targets", lambda probe: _of_one_row(probe, -1)
+    ),
     Hypothesis(("transposed",), "the targets with rows and columns exchanged", _transposed),
     Hypothesis(("ignored-rows-counted",), "the ignored index taken for a class", _last_class_for_ignored),
     Hypothesis(("ignored-rows-counted",), "class 0 for ignored rows", _first_class_for_ignored),
