@@ -428,4 +428,14 @@ _EDGES_ELSEWHERE = _conditional(
         "not_for_one_example": "",
     },
 )
-CORPUS = [*_RIGHT, *_RIGHT_ELSEWHERE, *_WRONG_ELSEWHERE, *_EDGES_ELSEWHERE, *_LOSSES, *_GRADIENTS, *_OUTPUTS, *_LINEAR, *_EDGES]
+CORPUS = [
+    *_RIGHT,
+    *_RIGHT_ELSEWHERE,
+    *_WRONG_ELSEWHERE,
+    *_EDGES_ELSEWHERE,
+    *_LOSSES,
+    *_GRADIENTS,
+    *_OUTPUTS,
+    *_LINEAR,
+    *_EDGES,
+]

@@ -82,6 +82,8 @@ def edge_outcomes(subject: Subject, judgement: Judgement, budget: Budget) -> dic
         if not _applies(probe, judgement) or budget.left() < 0.3:
             continue
         reply = ask(subject, judgement.convention, probe, budget.for_one_call())
+        if reply.inconclusive:
+            break
         if reply.failure is None and judgement.derived:
             derivative = ask_derivative(subject, judgement.convention, probe, budget.for_one_call())
             if derivative is not None:

@@ -19,7 +19,7 @@ DERIVATIVE_WORDS = frozenset(
     {"grad", "gradient", "grads", "delta", "derivative", "deriv", "prime", "dz", "dlogits", "backward"}
 )
 JACOBIAN_WORDS = frozenset({"jacobian", "jac", "jacobi"})
-HESSIAN_WORDS = frozenset({"hessian", "hess", "hessians", "curvature", "second"})
+HESSIAN_WORDS = frozenset({"hessian", "hess", "hessians"})
 
 
 def is_backward(subject: Subject) -> bool:
@@ -83,7 +83,11 @@ def kind_of_value(subject: Subject, value: Any, probe: Probe, single: bool) -> s
         array = to_numpy(value[0])
     if array is None:
         return _kind_of_words(subject)
-    if subject.words & HESSIAN_WORDS or array.ndim >= 3 or _is_square_of(array, probe, single):
+    if (
+        (subject.words & HESSIAN_WORDS and array.size >= probe.size)
+        or array.ndim >= 3
+        or _is_square_of(array, probe, single)
+    ):
         return "hessian"
     if array.size == 1 or array.shape in ((probe.examples,), (probe.examples, 1)):
         return "loss"

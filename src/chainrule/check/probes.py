@@ -143,7 +143,7 @@ UNLIKELY = (_EDGES[4][0], _EDGES[5][0])
 UNDERFLOWING = _EDGES[6][0]
 CERTAIN = _EDGES[7][0]
 CONFIDENT = _EDGES[8][0]
-_FEATURES_OF = {1: 2, 2: 4, 4: 3, 3: 2}  # of N: the numbers of features differ from N, and mostly from K
+_FEATURES_OF = {1: 4, 2: 4, 4: 3, 3: 2}  # of N: the numbers of features differ from N, and mostly from K
 
 
 def moderate_probes(kind: str, options: Options, *, few_shapes: bool) -> list[Probe]:

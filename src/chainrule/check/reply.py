@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule._types import Array
 from chainrule.check.arrays import surroundings, to_numpy, with_derivative
+from chainrule.check.budget import LONGEST_CALL
 from chainrule.check.calling import Call, call_within
 from chainrule.check.convention import Convention, arguments_for
 from chainrule.check.probes import Probe
@@ -51,6 +52,8 @@ class Reply:
     printed : str
     single_precision : bool
         True where a part came in less than float64.
+    inconclusive : bool
+        True where there was less time than a call may take, and it was not enough.
     """
 
     parts: dict[str, Array] = field(default_factory=dict)
@@ -59,6 +62,7 @@ class Reply:
     written: tuple[str, ...] = ()
     printed: str = ""
     single_precision: bool = False
+    inconclusive: bool = False
 
 
 def parts_of_kind(kind: str) -> tuple[str, ...]:
@@ -70,7 +74,8 @@ def ask(subject: Subject, convention: Convention, probe: Probe, seconds: float) 
     """Call the function at a probe and take its answer apart."""
     call, written = _called(subject.function, subject, convention, probe, seconds)
     if call.failure is not None:
-        return Reply({}, call.failure, call.timed_out, written, call.printed)
+        hurried = call.timed_out and seconds < LONGEST_CALL
+        return Reply({}, call.failure, call.timed_out, written, call.printed, inconclusive=hurried)
     parts, problem = take_apart(convention, call.value, probe)
     single = any(array.dtype.kind == "f" and array.dtype.itemsize < 8 for array in parts.values())
     doubles = {name: np.asarray(array, float) for name, array in parts.items()}
