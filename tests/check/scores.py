@@ -11,9 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from check.implementation_corpus import CORPUS, RIGHT, Case
-
 from chainrule.check.implementation import check_implementation
+from check.implementation_corpus import CORPUS, RIGHT, Case
 
 
 @dataclass(frozen=True)

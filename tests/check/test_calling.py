@@ -77,8 +77,8 @@ def test_every_exception_is_told(error, told):
 
 def test_what_is_printed_is_kept_in_part_and_not_shown(capsys):
     def prints():
-        print("x" * 100_000)
-        print("error", file=sys.stderr)
+        sys.stdout.write("x" * 100_000)
+        sys.stderr.write("error")
         return 1
 
     call = call_within(prints, [], {}, 5.0)

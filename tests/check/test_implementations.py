@@ -5,10 +5,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from check.implementation_corpus import CORPUS, RIGHT
 
 from chainrule.check import DIAGNOSES, check_implementation
 from chainrule.errors import ArgumentError, ArgumentTypeError
+from check.implementation_corpus import CORPUS, RIGHT
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=[f"{place}-{case.id}" for place, case in enumerate(CORPUS)])

@@ -1,4 +1,4 @@
-"""Which convention a function speaks: conventions are tried in order, and the one that makes the best sense is taken."""
+"""Which convention a function speaks: they are tried in order, and the one that makes the best sense is taken."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

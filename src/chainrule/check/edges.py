@@ -44,6 +44,7 @@ class Outcome:
 
     @property
     def right(self) -> bool:
+        """Tell whether every part is right."""
         return all(state == "right" for state in self.states.values())
 
     def has(self, *states: str) -> bool:

@@ -102,7 +102,7 @@ def judge(subject: Subject, convention: Convention, options: Options, budget: Bu
     probes = moderate_probes(convention.kind, options, few_shapes=few)
     if convention.single:
         probes = rows_alone(probes)
-    records = []
+    records: list[tuple[Probe, Reply]] = []
     for probe in probes:
         reply = ask(subject, convention, probe, budget.for_one_call())
         if reply.inconclusive and records:

@@ -161,6 +161,7 @@ def name_output(
 ) -> Finding | None:
     """Name the mistake in a softmax, log-softmax, Jacobian, second derivative or backward pass."""
     found: Iterable[Hypothesis]
+    scales: tuple[Scale, ...]
     reductions: dict[str, tuple[str, ...]] = {"sum": ()}
     if kind in ("softmax-jacobian", "hessian"):
         found, scales = second_order.hypotheses(kind), second_order.SCALES

@@ -54,6 +54,9 @@ class Options:
         return np.resize(np.asarray(self.class_weight, float), classes)
 
 
+NO_OPTIONS = Options()
+
+
 def checked_options(
     temperature: float | None,
     label_smoothing: float | None,

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.check.options import Options
+from chainrule.check.options import NO_OPTIONS, Options
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Probe:
     name: str
     logits: Array
     targets: Array
-    options: Options = Options()
+    options: Options = NO_OPTIONS
     soft: Array | None = None
     features: Array | None = None
     weight: Array | None = None
@@ -46,10 +46,12 @@ class Probe:
 
     @property
     def examples(self) -> int:
+        """N."""
         return self.logits.shape[0]
 
     @property
     def classes(self) -> int:
+        """K."""
         return self.logits.shape[1]
 
     @cached_property
@@ -71,6 +73,7 @@ class Probe:
 
     @cached_property
     def class_weights(self) -> Array:
+        """The weight of each class; ones where none are given."""
         return self.options.weights_for(self.classes)
 
     @cached_property
@@ -86,6 +89,7 @@ class Probe:
 
     @property
     def temperature(self) -> float:
+        """T; 1 where none is given."""
         return self.options.temperature or 1.0
 
     @cached_property
@@ -95,11 +99,13 @@ class Probe:
 
     @cached_property
     def log_p(self) -> Array:
+        """Ln p, (examples, classes)."""
         shifted = self.scaled - self.scaled.max(axis=1, keepdims=True)
         return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
     @cached_property
     def p(self) -> Array:
+        """softmax(Z / T), (examples, classes)."""
         return np.exp(self.log_p)
 
     @cached_property
@@ -109,6 +115,7 @@ class Probe:
 
     @property
     def size(self) -> int:
+        """How many logits there are."""
         return self.logits.size
 
 

@@ -93,6 +93,7 @@ class Parameter:
 
     @property
     def required(self) -> bool:
+        """Tell whether it has no default."""
         return self.default is inspect.Parameter.empty
 
 
@@ -152,7 +153,7 @@ class Subject:
         return found
 
     def adopted(self, options: Options, arity: int) -> Options:
-        """Return the options with what the function itself promises: defaults that tell, values it cannot do without."""
+        """Return the options with what the function promises: defaults that tell, values it cannot do without."""
         values = options.given()
         for option, parameter in self.option_parameters(arity).items():
             if option in values:
@@ -222,7 +223,7 @@ def _parameters(function: Callable[..., Any]) -> tuple[Parameter, ...] | None:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         return None
-    found = []
+    found: list[Parameter] = []
     for parameter in signature.parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             if parameter.kind is parameter.VAR_POSITIONAL and not found:
@@ -262,7 +263,7 @@ def _unwrapped(function: Any) -> Any:
     function = inspect.unwrap(function) if callable(function) else function
     if inspect.isfunction(function) or inspect.ismethod(function) or isinstance(function, type):
         return function
-    call = getattr(type(function), "__call__", None)
+    call = vars(type(function)).get("__call__")
     return call if inspect.isfunction(call) else function
 
 

@@ -120,7 +120,7 @@ def _counted(target: Hypothesis, probe: Probe) -> Array:
 
 
 def _through_softmax(p: Array, upstream: Array) -> Array:
-    """The vector-Jacobian product of the softmax, (SM.2)."""
+    """Return the vector-Jacobian product of the softmax, (SM.2)."""
     return p * (upstream - (upstream * p).sum(axis=1, keepdims=True))
 
 
@@ -148,7 +148,7 @@ def _unweighted_mass(probe: Probe) -> Array | None:
 
 
 def _weights_by_class(probe: Probe) -> Array | None:
-    """The weight of each output's own class in the place of the target's."""
+    """Return p - y times the weight of each output's own class in the place of the target's."""
     if probe.options.class_weight is None:
         return None
     return (probe.p - probe.smoothed) * probe.class_weights * probe.kept[:, None] / probe.temperature

@@ -163,42 +163,30 @@ def _others() -> Iterator[Hypothesis]:
             _combined(probabilities.at_temperature(temperature), targets.RIGHT, _FORMULAS[0]),
         )
     yield Hypothesis(("global-sum",), "ln sum exp over everything, minus z of the target", _global_normaliser)
-    yield Hypothesis(
-        ("weights-inside-softmax",),
-        "-ln(w p) of the target",
-        lambda p: (
-            None if p.options.class_weight is None else -(p.one_hot * np.log(p.class_weights * p.p)).sum(1)
-        ),
-    )
-    yield Hypothesis(
-        ("weights-inside-softmax",),
-        "-sum y ln p of w z, over the weight",
-        lambda p: (
-            None
-            if p.options.class_weight is None
-            else -(p.smoothed * np.log(probabilities.softmax_over(p.class_weights * p.scaled))).sum(1)
-        ),
-    )
-    yield Hypothesis(
-        ("weights-inside-softmax",),
-        "-sum y ln p of ln w + z",
-        lambda p: (
-            None
-            if p.options.class_weight is None
-            else -(p.smoothed * np.log(probabilities.softmax_over(np.log(p.class_weights) + p.scaled))).sum(1)
-        ),
-    )
-    yield Hypothesis(
-        ("weights-inside-softmax",),
-        "-sum y ln p of w p, normalised",
-        lambda p: (
-            None
-            if p.options.class_weight is None
-            else -(
-                p.smoothed * np.log(p.class_weights * p.p / (p.class_weights * p.p).sum(1, keepdims=True))
-            ).sum(1)
-        ),
-    )
+    yield from _of_weights()
+
+
+def _of_weights() -> Iterator[Hypothesis]:
+    """Yield losses with the class weights inside the softmax and none outside."""
+    for told, probabilities_of in _WEIGHTED:
+        yield Hypothesis(("weights-inside-softmax",), told, _with_weighted(probabilities_of))
+
+
+def _with_weighted(probabilities_of: Callable[[Array, Probe], Array]) -> Value:
+    def value(probe: Probe) -> Array | None:
+        if probe.options.class_weight is None:
+            return None
+        return -(probe.smoothed * np.log(probabilities_of(probe.class_weights, probe))).sum(axis=1)
+
+    return value
+
+
+_WEIGHTED: tuple[tuple[str, Callable[[Array, Probe], Array]], ...] = (
+    ("-ln of w p of the target", lambda w, probe: w * probe.p),
+    ("-ln softmax(w z) of the target", lambda w, probe: probabilities.softmax_over(w * probe.scaled)),
+    ("-ln softmax(z + w) of the target", lambda w, probe: probabilities.softmax_over(w + probe.scaled)),
+    ("-ln of w p over its sum", lambda w, probe: probabilities.softmax_over(np.log(w) + probe.scaled)),
+)
 
 
 def _lse(logits: Array) -> Array:

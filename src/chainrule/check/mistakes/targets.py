@@ -62,7 +62,7 @@ def _target_rows(probe: Probe) -> Array | None:
 
 
 def _last_class_for_ignored(probe: Probe) -> Array | None:
-    """An ignored index of -1 taken for the last class."""
+    """Return the last class where an ignored index of -1 is taken for it."""
     ignored = probe.options.ignore_index
     if ignored is None or not -probe.classes <= ignored < probe.classes:
         return None
