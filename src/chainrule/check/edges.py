@@ -258,6 +258,8 @@ def leaks(judgement: Judgement, ask_again: Callable[[Probe], Reply]) -> tuple[Pr
             continue
         for part, observed in reply.parts.items():
             values = trimmed(observed, probe)
+            if part == "loss" and values.ndim == 0 and _interact(probe, float(values), ask_again):
+                return probe, _first_row_moved(probe), part
             if values.ndim == 0 or values.shape[0] != probe.examples:
                 continue
             moved = _first_row_moved(probe)
@@ -267,6 +269,25 @@ def leaks(judgement: Judgement, ask_again: Callable[[Probe], Reply]) -> tuple[Pr
                 if not np.allclose(before, after, rtol=1e-4, atol=1e-6, equal_nan=True):
                     return probe, moved, part
     return None
+
+
+def _interact(probe: Probe, before: float, ask_again: Callable[[Probe], Reply]) -> bool:
+    """Tell whether a number for the batch is no sum of the rows' own: moving two rows is not moving each."""
+    one, other = _first_row_moved(probe), _last_row_moved(probe)
+    values = [
+        float(reply.parts["loss"])
+        for reply in (ask_again(one), ask_again(other), ask_again(_last_row_moved(one)))
+        if reply.parts.get("loss") is not None and reply.parts["loss"].ndim == 0
+    ]
+    if len(values) < 3 or not np.isfinite([before, *values]).all():
+        return False
+    return abs(before - values[0] - values[1] + values[2]) > 1e-4 * (1 + abs(before))
+
+
+def _last_row_moved(probe: Probe) -> Probe:
+    logits = probe.logits.copy()
+    logits[-1] = logits[-1][::-1] - np.linspace(0.25, 1.0, probe.classes)
+    return replace(probe, logits=logits)
 
 
 def _first_row_moved(probe: Probe) -> Probe:

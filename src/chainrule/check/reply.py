@@ -120,6 +120,14 @@ def _called(
             return compiled_call(function, positional, keyword, seconds), ()
         before = list(positional) + list(keyword.values())
         call = call_within(function, positional, keyword, seconds)
+        if (
+            call.failure is not None
+            and "grad" in call.failure
+            and convention.library == "torch"
+            and place >= 0
+        ):
+            positional[place].requires_grad_()  # it differentiates by its argument
+            call = call_within(function, positional, keyword, seconds)
         return call, _written(before, given)
 
 
@@ -195,6 +203,14 @@ def _blocks(output: Array, probe: Probe) -> Array:
     return blocks if alone else output
 
 
+def is_number_with_more(value: Any) -> bool:
+    """Tell whether a tuple has a number first and further numbers that have nothing to do with rows: loss, accuracy."""
+    if not isinstance(value, tuple) or len(value) < 2:
+        return False
+    arrays = [to_numpy(item) for item in value]
+    return all(array is None or array.size == 1 for array in arrays) and arrays[0] is not None
+
+
 def _flat(value: list[Any] | tuple[Any, ...]) -> Iterable[Any]:
     """Yield the items of a tuple, and those of tuples and dictionaries in it: loss, (dW, db)."""
     for item in value:
@@ -209,6 +225,8 @@ def _flat(value: list[Any] | tuple[Any, ...]) -> Iterable[Any]:
 
 
 def _one_part(name: str, value: Any, probe: Probe) -> tuple[dict[str, Array], str | None]:
+    if is_number_with_more(value):
+        value = value[0]
     array = to_numpy(value)
     if array is None and isinstance(value, list | tuple) and len(value):
         array = to_numpy(value[0])  # a loss with what a later backward pass needs
@@ -226,7 +244,7 @@ def _checked(named: dict[str, Array], probe: Probe) -> tuple[dict[str, Array], s
             named["loss"] = loss.reshape(())
         elif loss.shape == (probe.examples, 1):
             named["loss"] = loss[:, 0]
-        elif loss.shape != (probe.examples,):
+        elif loss.shape not in ((probe.examples,), (probe.classes,)):
             return {}, (
                 f"returned a loss of shape {loss.shape} for {probe.examples} examples;"
                 " a loss is one number, or one for each example"

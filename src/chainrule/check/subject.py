@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
-from chainrule.check.options import PARAMETER_NAMES, REQUIRED_VALUES, TELLING_NAMES, Options
+from chainrule.check.options import LEAST_SMOOTHING, PARAMETER_NAMES, REQUIRED_VALUES, TELLING_NAMES, Options
 
 FRAMEWORKS = ("torch", "jax")
 TARGET_NAMES = frozenset(
@@ -161,7 +161,8 @@ class Subject:
             if parameter.required:
                 values[option] = REQUIRED_VALUES[option]
             elif parameter.name.lower() in TELLING_NAMES[option] and _is_number(parameter.default):
-                values[option] = parameter.default
+                if option != "label_smoothing" or parameter.default >= LEAST_SMOOTHING:
+                    values[option] = parameter.default
         if values.get("label_smoothing") == 0:
             values.pop("label_smoothing")
         if values.get("temperature") == 1:

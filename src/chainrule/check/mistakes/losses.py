@@ -151,6 +151,16 @@ def _others() -> Iterator[Hypothesis]:
     )
     for told, names, normaliser in _NORMALISERS:
         yield Hypothesis(names, told, _with_normaliser(normaliser))
+    yield Hypothesis(("wrong-axis",), "a sum over the examples for each class", _columns_added)
+    yield Hypothesis(("wrong-axis",), "a mean over the examples for each class", _columns_averaged)
+    yield Hypothesis(("index-slip",), "-sum y ln p without the first class", lambda p: _without_class(p, 0))
+    yield Hypothesis(("index-slip",), "-sum y ln p without the last class", lambda p: _without_class(p, -1))
+    yield Hypothesis(("index-slip",), "the losses without the last row", _without_last_row)
+    yield Hypothesis(
+        ("temperature",),
+        "-sum y ln(p / T)",
+        lambda p: -(q(p) * (p.log_p - np.log(p.temperature))).sum(axis=1),
+    )
     yield Hypothesis(
         ("sign",), "ln sum exp z + z of the target", lambda p: _lse(p.scaled) + (q(p) * p.scaled).sum(axis=1)
     )
@@ -187,6 +197,26 @@ _WEIGHTED: tuple[tuple[str, Callable[[Array, Probe], Array]], ...] = (
     ("-ln softmax(z + w) of the target", lambda w, probe: probabilities.softmax_over(w + probe.scaled)),
     ("-ln of w p over its sum", lambda w, probe: probabilities.softmax_over(np.log(w) + probe.scaled)),
 )
+
+
+def _columns_added(probe: Probe) -> Array:
+    return -(targets.mass(probe) * probe.log_p).sum(axis=0)
+
+
+def _columns_averaged(probe: Probe) -> Array:
+    return -(targets.mass(probe) * probe.log_p).mean(axis=0)
+
+
+def _without_class(probe: Probe, place: int) -> Array:
+    terms = targets.mass(probe) * probe.log_p
+    terms[:, place] = 0
+    return -terms.sum(axis=1)
+
+
+def _without_last_row(probe: Probe) -> Array:
+    rows = right(probe)
+    rows[-1] = 0
+    return rows
 
 
 def _lse(logits: Array) -> Array:

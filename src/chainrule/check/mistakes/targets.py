@@ -83,6 +83,16 @@ def _predicted(probe: Probe) -> Array:
     return np.eye(probe.classes)[probe.logits.argmax(axis=1)]
 
 
+def _class_numbers(probe: Probe) -> Array:
+    return np.broadcast_to(probe.safe_targets[:, None].astype(float), probe.logits.shape)
+
+
+def _class_numbers_along_columns(probe: Probe) -> Array | None:
+    if probe.examples not in (1, probe.classes):
+        return None
+    return np.broadcast_to(probe.safe_targets.astype(float), probe.logits.shape)
+
+
 def _of_rows(probe: Probe, step: int | None) -> Array:
     rows = probe.one_hot
     return rows[::-1] if step is None else np.roll(rows, step, axis=0)
@@ -126,6 +136,12 @@ TARGETS = (
     ),
     Hypothesis(
         ("target-index", "sample-leak"), "the last row's targets", lambda probe: _of_one_row(probe, -1)
+    ),
+    Hypothesis(("target-index", "broadcast"), "the number of the class in place of its row", _class_numbers),
+    Hypothesis(
+        ("target-index", "broadcast"),
+        "the numbers of the classes along the columns",
+        _class_numbers_along_columns,
     ),
     Hypothesis(("transposed",), "the targets with rows and columns exchanged", _transposed),
     Hypothesis(("ignored-rows-counted",), "the ignored index taken for a class", _last_class_for_ignored),
