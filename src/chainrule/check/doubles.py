@@ -115,6 +115,13 @@ class Doubles:
         row = key[2][0] if key[0] in ROW_VARIABLES else self.point.row
         return Walk(self, row, self.world.context).value(meaning, {})
 
+    def derivative_of(self, of: Key, by: tuple[Key, ...], walk: "Walk") -> Value:
+        """Return the derivative of an entry by others, computed once for all walks."""
+        name = of, by
+        if name not in self.derivatives:
+            self.derivatives[name] = walk.differentiate(entry_of(of), by, {})
+        return self.derivatives[name]
+
     def by(self, key: Key) -> "Doubles":
         """Return the same point with one entry as a dual number."""
         if key not in self.perturbed:
@@ -270,13 +277,11 @@ class Walk:
     def derivative(self, expression: Derivative, letters: dict[str, int]) -> Value:
         by = tuple([self.key(entry, letters) for entry in expression.by])
         if not isinstance(expression.of, Entry):
-            return self._derivative(expression.of, by, letters)
-        name = (self.key(expression.of, letters), by)
-        if name not in self.state.derivatives:
-            self.state.derivatives[name] = self._derivative(expression.of, by, letters)
-        return self.state.derivatives[name]
+            return self.differentiate(expression.of, by, letters)
+        return self.state.derivative_of(self.key(expression.of, letters), by, self)
 
-    def _derivative(self, of: Expression, by: tuple[Key, ...], letters: dict[str, int]) -> Value:
+    def differentiate(self, of: Expression, by: tuple[Key, ...], letters: dict[str, int]) -> Value:
+        """Return the derivative of an expression by one entry after the other."""
         state, tags = self.state, []
         for key in by:
             state = state.by(key)
