@@ -1,6 +1,8 @@
-"""Formulas of networks: read, derived by named rules, proved by numbers."""
+"""Formulas of a network as values: the one grammar that reads them, and what can be said of them in symbols."""
 
 from chainrule.derive.ascii_text import ascii_text
+from chainrule.derive.claim_grammar import ClaimPart, Place, read_claim
+from chainrule.derive.conditions import Condition, OneHot, Setting
 from chainrule.derive.context import Context, context_of
 from chainrule.derive.definitions import (
     EXAMPLES,
@@ -8,21 +10,13 @@ from chainrule.derive.definitions import (
     ROW_VARIABLES,
     axes,
     definition,
+    output_of,
     row_loss,
     stage,
     target_of,
 )
 from chainrule.derive.derivation import Derivation, Relation, Section, Step
-from chainrule.derive.evaluation import (
-    ARITHMETIC,
-    Key,
-    Point,
-    Real,
-    State,
-    Undefined,
-    axes_of,
-    value_of,
-)
+from chainrule.derive.evaluation import ARITHMETIC, Key, Point, Real, State, Undefined, axes_of, value_of
 from chainrule.derive.expressions import (
     FUNCTIONS,
     LETTERS,
@@ -61,6 +55,84 @@ from chainrule.derive.expressions import (
     transform,
     with_parts,
 )
+from chainrule.derive.grammar import read_expression, read_quantity
+from chainrule.derive.grammar_error import GrammarError
+from chainrule.derive.name_check import check_names
+from chainrule.derive.parenthesised import parenthesised
 from chainrule.derive.points import given_point, random_point
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = [
+    "ARITHMETIC",
+    "EXAMPLES",
+    "FEATURES",
+    "FUNCTIONS",
+    "LETTERS",
+    "LOSS",
+    "MINUS_ONE",
+    "ONE",
+    "ROW_VARIABLES",
+    "TRUE_CLASS",
+    "ZERO",
+    "Add",
+    "Call",
+    "ClaimPart",
+    "Condition",
+    "Context",
+    "Delta",
+    "Derivation",
+    "Derivative",
+    "Divide",
+    "Entry",
+    "Expression",
+    "GrammarError",
+    "Index",
+    "Key",
+    "Multiply",
+    "Number",
+    "OneHot",
+    "Place",
+    "Point",
+    "Power",
+    "Real",
+    "Relation",
+    "Section",
+    "Setting",
+    "State",
+    "Step",
+    "Sum",
+    "Symbol",
+    "Undefined",
+    "add",
+    "all_letters",
+    "ascii_text",
+    "axes",
+    "axes_of",
+    "check_names",
+    "context_of",
+    "definition",
+    "divide",
+    "free_letters",
+    "fresh_letter",
+    "given_point",
+    "multiply",
+    "negate",
+    "nodes",
+    "number",
+    "output_of",
+    "own_indices",
+    "parenthesised",
+    "parts",
+    "random_point",
+    "read_claim",
+    "read_expression",
+    "read_quantity",
+    "rename",
+    "replace",
+    "row_loss",
+    "stage",
+    "subtract",
+    "target_of",
+    "transform",
+    "value_of",
+    "with_parts",
+]

@@ -78,7 +78,7 @@ def _text(expression: Expression) -> tuple[str, int]:
         case Multiply(factors):
             return _product(factors)
         case Divide(numerator, denominator):
-            return f"{_as_factor(numerator, last=False)}/{_within(denominator, ATOM)}", PRODUCT
+            return f"{_as_factor(numerator, last=False)}/{_within(denominator, POWER)}", PRODUCT
         case Power(base, exponent):
             return f"{_within(base, ATOM)}^{_within(exponent, ATOM)}", POWER
         case Sum(index, body, excluding):

@@ -3,19 +3,8 @@
 from dataclasses import dataclass
 
 from chainrule.derive.context import Context
-from chainrule.derive.expressions import Derivative, Expression, Index
-
-
-@dataclass(frozen=True)
-class Relation:
-    """Two indices that are equal or different: the case in which a line holds."""
-
-    first: Index
-    second: Index
-    equal: bool
-
-    def __str__(self) -> str:
-        return f"{self.first} {'=' if self.equal else '!='} {self.second}"
+from chainrule.derive.expressions import Expression
+from chainrule.derive.rewriting import Relation
 
 
 @dataclass(frozen=True)
