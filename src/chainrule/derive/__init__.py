@@ -16,6 +16,7 @@ from chainrule.derive.definitions import (
     target_of,
 )
 from chainrule.derive.derivation import Derivation, Relation, Section, Step
+from chainrule.derive.engine import Engine, derive
 from chainrule.derive.evaluation import ARITHMETIC, Key, Point, Real, State, Undefined, axes_of, value_of
 from chainrule.derive.expressions import (
     FUNCTIONS,
@@ -82,6 +83,7 @@ __all__ = [
     "Derivation",
     "Derivative",
     "Divide",
+    "Engine",
     "Entry",
     "Expression",
     "GrammarError",
@@ -110,6 +112,7 @@ __all__ = [
     "check_names",
     "context_of",
     "definition",
+    "derive",
     "divide",
     "free_letters",
     "fresh_letter",
