@@ -132,27 +132,36 @@ def judge(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> Evidence:
             break
         costs[id(case)] = before - cases.budget.left
         reached = case.point.sizes[-1]
-    mistaken = _wrong_to_50_digits(equation, right, costs)
-    right = [case for case in right if case is not mistaken]
-    wrong += [] if mistaken is None else [mistaken]
+    if _one_is_wrong_to_50_digits(equation, right, costs):
+        right, more = _apart_to_50_digits(equation, right, costs)
+        wrong += more
     judged = [Judged(case.point, case.letters, True) for case in right]
     judged += [Judged(case.point, case.letters, False) for case in (*wrong, *(case for case, _ in undefined))]
     return Evidence(tuple(right), tuple(wrong), tuple(undefined), not_reached, tuple(judged))
 
 
-def _wrong_to_50_digits(equation: Equation, right: Sequence[Case], costs: dict[int, int]) -> Case | None:
-    """Return a case that double precision takes for right and 50 digits do not."""
-    for case in some_of_each_pattern(equation, right):
-        if costs.get(id(case), 0) > MOST_VISITS_TO_50_DIGITS:
+def _one_is_wrong_to_50_digits(equation: Equation, right: Sequence[Case], costs: dict[int, int]) -> bool:
+    """Return whether 50 digits tell the sides apart at a case where double precision does not."""
+    return bool(_apart_to_50_digits(equation, some_of_each_pattern(equation, right), costs)[1])
+
+
+def _apart_to_50_digits(
+    equation: Equation, chosen: Sequence[Case], costs: dict[int, int]
+) -> tuple[list[Case], list[Case]]:
+    """Return the cases at which the sides are equal to 50 digits, and those at which they are not."""
+    right: list[Case] = []
+    wrong: list[Case] = []
+    for case in chosen:
+        if costs.get(id(case), 0) > MOST_VISITS_TO_50_DIGITS or len(right) + len(wrong) > MOST_TO_50_DIGITS:
             continue
         try:
-            if not equal_to_50_digits(equation, case):
-                return case
+            (right if equal_to_50_digits(equation, case) else wrong).append(case)
         except NotDefined:
             continue
-    return None
+    return right, wrong
 
 
+MOST_TO_50_DIGITS = 60
 MOST_VISITS_TO_50_DIGITS = 30_000
 
 

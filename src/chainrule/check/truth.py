@@ -16,6 +16,7 @@ from chainrule.derive import (
     Entry,
     Expression,
     Number,
+    Sum,
     negate,
     nodes,
     parts,
@@ -61,8 +62,10 @@ def truth_of(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> Truth:
     text = "; ".join([*([opposite] if opposite else []), *texts]) or None
     at_targets = None
     if equation.context.target_row is not None:
-        special = [_at_row(q, d, equation.context) for q, d in zip(asked, found, strict=True)]
-        shown = [f"{q} = {r}" for q, r in zip(asked, special, strict=True) if r and _confirmed(q, r, equation, cases, chosen)]
+        shown = []
+        for quantity, derivation in zip(asked, found, strict=True):
+            forms = dict.fromkeys(str(form) for form in _at_row(quantity, derivation, equation.context) if _confirmed(quantity, form, equation, cases, chosen))
+            shown += [" = ".join([str(quantity), *forms])] if forms else []
         at_targets = "; ".join(shown) or None
     return Truth(text, at_targets, found[0] if found else None, _simpler(equation, asked, found))
 
@@ -76,10 +79,10 @@ def general_targets(context: Context) -> Context:
     >>> general_targets(context_of(targets=[1, 0])).targets
     'one-hot'
     """
-    if context.target_row is None:
+    if context.target_row is None or context.class_weights is not None:
         return context
     kind = "one-hot" if context.one_hot else "soft" if context.targets_sum_to_one else "any"
-    return replace(context, targets=kind, target_row=None)
+    return replace(context, targets=kind, target_row=None, classes=None)
 
 
 def _asked(equation: Equation) -> Iterator[Expression]:
@@ -115,19 +118,21 @@ def _confirmed(quantity: Expression, result: Expression, equation: Equation, cas
         return False
 
 
-def _at_row(quantity: Expression, general: Derivation | None, context: Context) -> Expression | None:
+def _at_row(quantity: Expression, general: Derivation | None, context: Context) -> Iterator[Expression]:
+    """Yield the general result with the given targets put in, and what is derived for them."""
+    row = context.target_row
+    assert row is not None
+
+    def put(node: Expression) -> Expression | None:
+        if isinstance(node, Entry) and node.name == "Y" and isinstance(node.indices[-1], int):
+            return Number(row[node.indices[-1] - 1])
+        return None
+
+    if general is not None and not any(isinstance(node, Sum) for node in nodes(general.result)):
+        yield transform(general.result, put)
     special = _result(quantity, context)
     if special is not None:
-        return special.result
-    if general is None or context.target_row is None:
-        return None
-    row = context.target_row
-
-    def number(node: Expression) -> Expression | None:
-        known = isinstance(node, Entry) and node.name == "Y" and isinstance(node.indices[-1], int)
-        return Number(row[node.indices[-1] - 1]) if known else None  # type: ignore[operator, attr-defined]
-
-    return transform(general.result, number)
+        yield special.result
 
 
 def _opposite(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> str | None:

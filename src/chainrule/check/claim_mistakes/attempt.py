@@ -24,6 +24,8 @@ class Attempt:
         The mistaken definitions under which the equation is to hold; None: the context's own.
     rank : int
         Of two attempts that explain a claim, the lower one is told first.
+    formula : bool
+        Whether the belief is itself a formula in the claim's letters, so that the equation becomes an identity.
     """
 
     names: tuple[str, ...]
@@ -31,6 +33,7 @@ class Attempt:
     text: str
     world: World | None = None
     rank: int = 50
+    formula: bool = False
 
 
 def quantities(equation: Equation) -> tuple[Expression, ...]:

@@ -53,7 +53,7 @@ def chain_attempts(equation: Equation) -> Iterator[Attempt]:
     for names, gradient, text in mistaken_gradients(context):
         changed = with_each(equation, lambda q, g=gradient: _through(q, g, context, taken))
         if changed != equation:
-            yield Attempt(names, changed, text, rank=30)
+            yield Attempt(names, changed, text, rank=30, formula=True)
 
 
 def _below(by: Entry, context: Context) -> bool:
@@ -172,7 +172,7 @@ def _smoothed(
     text = "The smoothed targets that this speaks of do not sum to 1: O_k - q_k needs a mass of 1."
     kept, share = subtract(ONE, eps), divide(eps, classes)
     wider = divide(eps, subtract(classes, ONE))
-    for keep, give in ((kept, None), (ONE, share), (ONE, eps), (kept, eps), (kept, wider), (ONE, wider), (kept, negate(share))):
+    for keep, give in ((ONE, None), (kept, None), (ONE, share), (ONE, eps), (kept, eps), (kept, wider), (ONE, wider), (kept, negate(share))):
 
         def gradient(row: Row, r: Index, _: str, keep: Expression = keep, give: Expression | None = give) -> Expression:
             smoothed = multiply(keep, target(row, r))

@@ -36,7 +36,7 @@ def factor_attempts(equation: Equation, cases: Cases) -> Iterator[Attempt]:
         yield Attempt(names, with_each(equation, lambda q, f=factor: multiply(f, q)), text, rank=10)
     for names, kind, text in (EXTRA, MISSING):
         changed = with_each(equation, lambda q, k=kind: _with_slope(q, equation.context, inverse=k))
-        yield Attempt(names, changed, text, rank=11)
+        yield Attempt(names, changed, text, rank=35 if kind and equation.context.output == "softmax" and not equation.context.hidden else 11)
     yield from _constant_factors(equation, cases, second=second)
     yield from _one_alone(equation)
 
@@ -143,9 +143,9 @@ def activation_slope(quantity: Expression, context: Context) -> Expression | Non
     if not isinstance(quantity, Derivative) or quantity.of != LOSS:
         return None
     by = quantity.by[-1]
-    unit = by.indices if by.name in "ZUO" else by.indices[:1]
+    unit = by.indices if by.name in "ZU" else by.indices[:1]
     layer = by.layer
-    if by.name in ("Z", "O") or (by.name in ("W", "b") and layer in (None, context.layers)):
+    if by.name == "Z" or (by.name in ("W", "b") and layer in (None, context.layers)):
         return Derivative(Entry("O", None, unit), (Entry("Z", None, unit),))
     if by.name in ("U", "W", "b") and layer is not None:
         return Derivative(Entry("A", layer, unit), (Entry("U", layer, unit),))

@@ -59,20 +59,34 @@ def _in_the_quantity(equation: Equation) -> Iterator[Attempt]:
     """Yield the quantity with another index: a claim that is right for another logit or output."""
     others = outside_quantities(equation)
     for quantity in quantities(equation):
-        own = own_indices(quantity)
-        for old in dict.fromkeys(own):
+        for old in dict.fromkeys(quantity_indices(quantity)):
             for new in candidates(equation):
                 if new != old:
                     yield from _other_quantity(equation, quantity, old, new, others)
+
+
+def quantity_indices(quantity: Expression) -> tuple[Index, ...]:
+    """Return the indices of a quantity: of what is differentiated, and by what.
+
+    Examples
+    --------
+    >>> quantity_indices(Derivative(Entry("O", None, ("i",)), (Entry("Z", None, ("k",)),)))
+    ('i', 'k')
+    """
+    upper = own_indices(quantity.of) if isinstance(quantity, Derivative) else ()
+    return (*upper, *own_indices(quantity))
 
 
 def _other_quantity(equation: Equation, quantity: Expression, old: Index, new: Index, others: list[Index]) -> Iterator[Attempt]:
     other = _put(quantity, old, new)
     changed = with_each(equation, lambda q: other if q == quantity else None)
     numbers = isinstance(old, int) or new == TRUE_CLASS
-    names = ("target-index", "index-slip") if numbers else ("index-slip", "target-index")
+    names = ("target-index", "index-slip") if numbers else ("index-slip",)
+    text = f"This is {other}, not {quantity}: it belongs to another index."
+    if new in quantity_indices(quantity):
+        names, text = ("diagonal-only", "index-slip"), f"This is {other}: the case of equal indices alone."
     rank = 5 if new in others and old not in others else 25
-    yield Attempt(names, changed, f"This is {other}, not {quantity}: it belongs to another index.", rank=rank)
+    yield Attempt(names, changed, text, rank=rank)
 
 
 def _put(node: Expression, old: Index, new: Index) -> Expression:

@@ -15,12 +15,18 @@ from chainrule.check.claim_mistakes.worlds import world_attempts
 from chainrule.check.conditions import Condition
 from chainrule.check.doubles import Budget, Doubles, TooLong, double_of
 from chainrule.check.dual_numbers import NotDefined
-from chainrule.check.equality import Evidence, everywhere
+from chainrule.check.equality import CLOSE, Evidence, everywhere
 from chainrule.derive import Key, Relation, free_letters, multiply
 
 FIRST = 4
 """An attempt is tried at so many failing cases before all others."""
 MOST_NAMES = 2
+SAMPLE = 8
+"""Whether an equation says anything is tried at so many cases."""
+NEAR = 12
+"""A second name is given if its rank is not much behind that of the first."""
+SECOND_NAME = 4
+"""By how much the second name of an attempt ranks behind its first."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,21 @@ def mistakes_in(equation: Equation, cases: Cases, evidence: Evidence, condition:
             found = list(_two_mistakes(equation, cases, order))
     except TooLong:
         pass
-    ranked = sorted(found, key=lambda attempt: attempt.rank)
-    named = [Mistake(name, attempt.text) for attempt in ranked for name in attempt.names]
-    named += [] if condition is None else _of_condition(condition, equation)
+    named = _ranked(found) + ([] if condition is None else _of_condition(condition, equation))
     unique = {mistake.name: mistake for mistake in reversed(named)}
     best = dict.fromkeys(mistake.name for mistake in named)
     return tuple(unique[name] for name in best)[:MOST_NAMES]
+
+
+def _ranked(found: Sequence[Attempt]) -> list[Mistake]:
+    """Return the names of all attempts that explain a claim, the likeliest first; far less likely ones are left out."""
+    ranks = [
+        (attempt.rank + SECOND_NAME * place, Mistake(name, attempt.text))
+        for attempt in found
+        for place, name in enumerate(attempt.names)
+    ]
+    least = min((rank for rank, _ in ranks), default=0)
+    return [mistake for rank, mistake in sorted(ranks, key=lambda pair: pair[0]) if rank <= least + NEAR]
 
 
 def attempts(equation: Equation, cases: Cases) -> Iterator[Attempt]:
@@ -92,19 +107,24 @@ def explains(attempt: Attempt, equation: Equation, cases: Cases, order: Sequence
     changed = attempt.equation
     if attempt.world is None and changed == equation:
         return False
-    if changed.left == changed.right or not free_letters(changed.both) <= set(equation.letters):
+    if (changed.left == changed.right and not attempt.formula) or not free_letters(changed.both) <= set(equation.letters):
         return False
-    return everywhere(changed, cases, order, attempt.world) and not says_nothing(changed, order[0])
+    return everywhere(changed, cases, order, attempt.world) and (
+        attempt.formula or not says_nothing(changed, order[:: max(1, len(order) // SAMPLE)])
+    )
 
 
-def says_nothing(equation: Equation, case: Case) -> bool:
+def says_nothing(equation: Equation, chosen: Sequence[Case]) -> bool:
     """Return whether two sides are equal whatever numbers the letters stand for."""
-    state = Meaningless(case.point, Budget(100_000))
-    try:
-        first, second = (double_of(side, state, case.letters) for side in (equation.left, equation.right))
-    except (NotDefined, TooLong):
-        return False
-    return abs(first - second) <= 1e-9 * max(abs(first), abs(second))
+    for case in chosen:
+        state = Meaningless(case.point, Budget(100_000))
+        try:
+            first, second = (double_of(side, state, case.letters) for side in (equation.left, equation.right))
+        except (NotDefined, TooLong):
+            return False
+        if abs(first - second) > CLOSE * max(abs(first), abs(second)):
+            return False
+    return True
 
 
 class Meaningless(Doubles):

@@ -46,7 +46,9 @@ def _targets(equation: Equation) -> list[Entry]:
 
 
 def _numbers_for_targets(equation: Equation) -> Iterator[Attempt]:
-    """Yield the claim with a target in place of a 1."""
+    """Yield the claim with a target in place of a 1, in a derivative of the loss."""
+    if not any(isinstance(quantity, Derivative) for quantity in quantities(equation)):
+        return
     for side in ("left", "right"):
         expression = getattr(equation, side)
         for place, node in enumerate(nodes(expression)):

@@ -36,7 +36,7 @@ def variable_attempts(equation: Equation) -> Iterator[Attempt]:
         if isinstance(quantity, Derivative):
             for names, other, text, rank in _others(quantity, equation.context, others, taken):
                 changed = with_each(equation, lambda q, o=other, own=quantity: o if q == own else None)
-                yield Attempt(names, changed, text, rank=rank)
+                yield Attempt(names, changed, text, rank=rank, formula=names == ("hessian-bound",))
 
 
 def _others(quantity: Derivative, context: Context, letters: tuple[Index, ...], taken: frozenset[str]) -> Iterator[Named]:
@@ -162,8 +162,8 @@ def _one_path(by: Entry, context: Context, letters: tuple[Index, ...]) -> Iterat
             if by.name in "XUA" and (name, layer) != (by.name, by.layer):
                 unit = Entry(name, layer, (r,))
                 yield ("single-output",), multiply(Derivative(LOSS, (unit,)), Derivative(unit, (by,))), text, 16
-    if context.one_hot and by.name in "WbZ" and by.layer in (None, context.layers):
+    if context.one_hot and by.name in "Wb" and by.layer in (None, context.layers):
         only = multiply(Delta(by.indices[0], TRUE_CLASS), Derivative(LOSS, (by,)))
-        yield ("single-output", "target-index"), only, "Only the row of the true class is there; the others are not 0.", 16
+        yield ("single-output", "target-index"), only, "Only the row of the true class is there; the others are not 0.", 32
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from chainrule.check.cases import Equation
-from chainrule.check.claim_mistakes.attempt import Attempt
+from chainrule.check.claim_mistakes.attempt import Attempt, quantities
 from chainrule.check.doubles import World
 from chainrule.derive import (
     LOSS,
@@ -13,6 +13,7 @@ from chainrule.derive import (
     ROW_VARIABLES,
     Call,
     Context,
+    Derivative,
     Entry,
     Expression,
     Index,
@@ -36,20 +37,22 @@ Found = tuple[tuple[str, ...], World, str]
 
 def world_attempts(equation: Equation) -> Iterator[Attempt]:
     """Yield the claim, unchanged, in every mistaken world that its context offers."""
-    for names, world, text in mistaken_worlds(equation.context):
-        yield Attempt(names, equation, text, world=world, rank=40)
+    sooner = 0 if any(isinstance(quantity, Derivative) for quantity in quantities(equation)) else 30
+    for rank, (names, world, text) in mistaken_worlds(equation.context):
+        yield Attempt(names, equation, text, world=world, rank=rank - sooner)
 
 
-def mistaken_worlds(context: Context) -> Iterator[Found]:
-    """Yield the names of a mistake, the world as it would be, and what was done."""
-    yield from _other_pairs(context)
-    yield from _other_options(context)
+def mistaken_worlds(context: Context) -> Iterator[tuple[int, Found]]:
+    """Yield a rank, and the names of a mistake, the world as it would be, and what was done."""
+    exclusive = context.output == "softmax" and context.loss == "binary-cross-entropy"
+    yield from ((28 if exclusive else 40, found) for found in _other_pairs(context))
+    yield from ((36, found) for found in _other_options(context))
     if context.label_smoothing is not None:
-        yield from _other_smoothing(context)
+        yield from ((36, found) for found in _other_smoothing(context))
     if context.loss != "none":
-        yield from _other_losses(context)
+        yield from ((38, found) for found in _other_losses(context))
     if context.output == "softmax":
-        yield from _other_softmax(context)
+        yield from ((38, found) for found in _other_softmax(context))
 
 
 PAIRS = {
