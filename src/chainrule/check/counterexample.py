@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from chainrule.check.cases import Case, Cases, Equation, assignments, entries, sizes_of_classes, with_true_class
 from chainrule.check.claim_verdict import Counterexample
-from chainrule.check.conditions import Condition, holds
+from chainrule.check.claim_conditions import Condition, holds
 from chainrule.check.doubles import Doubles, double_of
 from chainrule.check.dual_numbers import NotDefined, plain
 from chainrule.check.equality import equal_in_doubles

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from chainrule.check.cases import Case, Cases, Equation
-from chainrule.check.conditions import Judged, position
+from chainrule.check.claim_conditions import Judged, position
 from chainrule.check.doubles import TooLong, World, double_of
 from chainrule.check.dual_numbers import NotDefined
 from chainrule.derive import ARITHMETIC, TRUE_CLASS, Delta, Entry, Expression, Number, State, Symbol, Undefined, nodes, value_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from chainrule.check.cases import Case, Cases, Equation
 from chainrule.check.claim_mistakes.search import mistakes_in
 from chainrule.check.claim_verdict import CONDITIONAL, RIGHT, UNDECIDED, WRONG, NamedMistake, PartVerdict
-from chainrule.check.conditions import Condition, Judged, closed_list, weakest
+from chainrule.check.claim_conditions import Condition, Judged, closed_list, weakest
 from chainrule.check.counterexample import counterexample
 from chainrule.check.diagnoses import DIAGNOSES
 from chainrule.check.doubles import Budget, TooLong

@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from chainrule.check.cases import Case, Equation, entries
-from chainrule.check.conditions import NO_SMOOTHING, NO_TEMPERATURE, ONE_EXAMPLE, ONE_HOT, SUMS_TO_ONE, TWO_CLASSES, Condition, holds
+from chainrule.check.claim_conditions import NO_SMOOTHING, NO_TEMPERATURE, ONE_EXAMPLE, ONE_HOT, SUMS_TO_ONE, TWO_CLASSES, Condition, holds
 from chainrule.derive import EXAMPLES, TRUE_CLASS, Context, Relation, Symbol, axes, nodes
 from chainrule.derive import Condition as StatedCondition
 from chainrule.derive import OneHot, Setting

@@ -12,7 +12,7 @@ from chainrule.check.claim_mistakes.indices import index_attempts
 from chainrule.check.claim_mistakes.terms import term_attempts
 from chainrule.check.claim_mistakes.variables import variable_attempts
 from chainrule.check.claim_mistakes.worlds import world_attempts
-from chainrule.check.conditions import Condition
+from chainrule.check.claim_conditions import Condition
 from chainrule.check.doubles import Budget, Doubles, TooLong, double_of
 from chainrule.check.dual_numbers import NotDefined
 from chainrule.check.equality import CLOSE, Evidence, everywhere
