@@ -58,7 +58,7 @@ from chainrule.derive.expressions import (
 )
 from chainrule.derive.grammar import read_expression, read_quantity
 from chainrule.derive.grammar_error import GrammarError
-from chainrule.derive.name_check import check_names
+from chainrule.derive.name_check import check_names, unset_options
 from chainrule.derive.parenthesised import parenthesised
 from chainrule.derive.points import given_point, random_point
 
@@ -136,6 +136,7 @@ __all__ = [
     "subtract",
     "target_of",
     "transform",
+    "unset_options",
     "value_of",
     "with_parts",
 ]

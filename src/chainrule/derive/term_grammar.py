@@ -26,7 +26,7 @@ from chainrule.derive.function_grammar import applied, is_function, take_index
 from chainrule.derive.letters import SOFTMAX, WHAT_EXISTS
 from chainrule.derive.limits import LARGEST_DECIMAL_EXPONENT, MOST_DIGITS
 from chainrule.derive.subscripts import entry_of
-from chainrule.derive.sum_grammar import read_range
+from chainrule.derive.sum_grammar import over, read_range
 from chainrule.derive.tokens import DIFFERENTIAL, NUMBER, SUBSCRIPT, WORD, Token
 from chainrule.derive.unindexed import Transposed, has_vectors, is_matrix, put_index
 
@@ -37,6 +37,7 @@ def read_sum_of_terms(cursor: Cursor) -> Expression:
     Examples
     --------
     >>> from chainrule.derive.grammar_error import Source
+    >>> from chainrule.derive.tokens import END
     >>> two, end = Token(NUMBER, "2", 0, 1), Token(END, "", 1, 1)
     >>> print(read_sum_of_terms(Cursor((two, end), Source("check", "2"))))
     2
@@ -54,26 +55,41 @@ def read_sum_of_terms(cursor: Cursor) -> Expression:
 
 def read_product(cursor: Cursor) -> Expression:
     """Read factors with *, / or nothing between them, and the minus signs before the first."""
-    minuses = _minuses(cursor)
-    first = cursor.peek
-    factors = [_power(cursor)]
-    folded = minuses > 0 and _is_literal(factors[0], first)
-    if folded:
-        factors[0] = _negative(factors[0], first)
+    factors = _first_factors(cursor)
     while True:
         if cursor.accept("/"):
             cursor.count_division()
-            factors = [Divide(_product_of(factors), _signed_power(cursor))]
+            minus = factors[:1] if factors[0] == MINUS_ONE and len(factors) > 1 else []
+            numerator = _product_of(factors[len(minus) :])
+            factors = [*minus, Divide(numerator, _signed_power(cursor))]
         elif cursor.accept("*"):
             factors.append(_signed_power(cursor))
         elif _begins_a_factor(cursor):
             factors.append(_power(cursor))
         else:
             break
-    product = _product_of(factors)
-    for _ in range(minuses - folded):
-        product = _negative(product, first)
-    return product
+    return _product_of(factors)
+
+
+def _first_factors(cursor: Cursor) -> list[Expression]:
+    """Read the first factor and the minus signs before it: -2 is a number, -O_k the factors -1 and O_k."""
+    minuses = _minuses(cursor)
+    first = cursor.peek
+    factor = _power(cursor)
+    if minuses and _is_literal(factor, first):
+        factor, minuses = _negative(factor, first), minuses - 1
+    while minuses > 1 or (minuses and _begins_negative(factor)):
+        factor, minuses = Multiply((MINUS_ONE, factor)), minuses - 1
+    return [MINUS_ONE, factor] if minuses else [factor]
+
+
+def _begins_negative(expression: Expression) -> bool:
+    match expression:
+        case Number(value):
+            return value < 0
+        case Multiply((first, *_)) | Divide(first, _):
+            return _begins_negative(first)
+    return False
 
 
 def _minuses(cursor: Cursor) -> int:
@@ -198,7 +214,7 @@ def _sum(cursor: Cursor, token: Token) -> Expression:
     if token.subscript is not None:
         below = read_range(cursor, token)
         with cursor.deeper():
-            return below.over(read_product(cursor))
+            return over(below, read_product(cursor), cursor, token.start)
     if not cursor.at_sign("("):
         raise cursor.error("a sum names its index", cursor.came(), "Write sum_i Y_i, or sum(Y) for a vector.")
     body = cursor.within_group(read_sum_of_terms)
