@@ -73,3 +73,86 @@ class Derivation:
     def steps(self) -> tuple[Step, ...]:
         """The steps of all sections."""
         return tuple(step for section in self.sections for step in section.steps)
+
+    def text(self, *, detail: bool = False, brief: bool = False, width: int | None = None) -> str:
+        """Return the derivation as text whose formulas can be typed back.
+
+        Parameters
+        ----------
+        detail : bool
+            Show every rewriting with the part that was rewritten; otherwise those of one rule in a row are one step.
+        brief : bool
+            Show the result and the rules alone.
+        width : int, optional
+            Wrap lines to so many columns; None leaves every formula on one line.
+
+        Returns
+        -------
+        str
+            Each step under a line ``rule: NAME``. Where the context gives an example, its numbers are beside.
+        """
+        from chainrule.derive.typeset import derivation_text, given_numbers
+
+        numbers = given_numbers(self.context)
+        return derivation_text(self, detail=detail, brief=brief, width=width, numbers=numbers)
+
+    def latex(self, *, detail: bool = False, brief: bool = False) -> str:
+        """Return the derivation as LaTeX for the body of a document that uses amsmath."""
+        from chainrule.derive.typeset import given_numbers, latex_document
+
+        return latex_document(self, detail=detail, brief=brief, numbers=given_numbers(self.context))
+
+    def mathml(self, *, detail: bool = False, brief: bool = False) -> str:
+        """Return the derivation as one MathML element, with its ASCII reading as alternative text."""
+        from chainrule.derive.typeset import derivation_mathml
+
+        return derivation_mathml(self, detail=detail, brief=brief)
+
+    def html(
+        self,
+        *,
+        detail: bool = False,
+        brief: bool = False,
+        heading_level: int = 3,
+        style: bool = True,
+        head: bool = True,
+    ) -> str:
+        """Return the derivation as a fragment of HTML that needs nothing else (a ``markupsafe.Markup``).
+
+        Parameters
+        ----------
+        detail, brief : bool
+            As for ``text``.
+        heading_level : int
+            The level of its headings.
+        style, head : bool
+            Whether it has its style, and the quantity and the context in words.
+        """
+        from chainrule.derive.typeset import derivation_html, given_numbers
+
+        return derivation_html(
+            self,
+            detail=detail,
+            brief=brief,
+            numbers=given_numbers(self.context),
+            heading_level=heading_level,
+            style=style,
+            head=head,
+        )
+
+    def to_json(self) -> str:
+        """Return the derivation as one line of JSON: every rewriting, each formula as text and as LaTeX."""
+        from chainrule.derive.typeset import derivation_json, given_numbers
+
+        return derivation_json(self, numbers=given_numbers(self.context))
+
+    def _repr_html_(self) -> str:
+        return str(self.html())
+
+    def _repr_latex_(self) -> str:
+        from chainrule.derive.typeset import given_numbers, latex_display
+
+        return latex_display(self, numbers=given_numbers(self.context))
+
+    def __str__(self) -> str:
+        return self.text()

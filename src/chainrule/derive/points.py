@@ -40,7 +40,7 @@ def random_point(
     >>> random_point(Context(), 0, classes=3).sizes
     (2, 3)
     """
-    random = Random(f"{seed} {classes} {examples} {features}")  # noqa: S311 - a choice of examples, not a secret
+    random = Random(f"{seed} {classes} {examples} {features}")
     sizes = (features, *(max(2, width - place % 2) for place in range(len(context.hidden))), classes)
     with ARITHMETIC.workdps(DIGITS):
         given: dict[Key, Real] = {}
