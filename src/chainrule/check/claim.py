@@ -4,10 +4,13 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from chainrule.check.claim_verdict import RIGHT, UNDECIDED, ClaimVerdict, PartVerdict, worst
-from chainrule.check.judging import Asked, judge_equation
+from chainrule.check.judging import Asked, Purse, judge_equation
+from chainrule.check.doubles import Budget
 from chainrule.derive import ClaimPart, Context, GrammarError, context_of, parenthesised, read_claim
 from chainrule.errors import ArgumentTypeError
 
+VISITS = 1_000_000
+"""How many nodes of expressions are visited for a whole claim, at most."""
 SHOWN = 200
 """Characters of an unreadable text that are repeated."""
 
@@ -70,9 +73,10 @@ class_weight, hidden
         parts = read_claim(claim, "check")
     except GrammarError as error:
         return _unreadable(claim, error)
-    judged = tuple(judge_equation(asked) for part in parts for asked in _equations(part, claim, context, hint=hint))
+    purse = Purse(Budget(VISITS), Budget(VISITS))
+    judged = tuple(judge_equation(asked) for part in parts for asked in _equations(part, claim, context, purse, hint=hint))
     verdict = worst(tuple(part.verdict for part in judged))
-    remarks = () if hint else tuple(remark for part in parts for remark in _ends_of_chain(part, claim, context, judged))
+    remarks = () if hint else tuple(remark for part in parts for remark in _ends_of_chain(part, claim, context, purse, judged))
     return ClaimVerdict(verdict, judged, "; ".join(part.read_as for part in parts), not_tested(context, judged), remarks)
 
 
@@ -84,25 +88,25 @@ def _unreadable(claim: str, error: GrammarError) -> ClaimVerdict:
     return ClaimVerdict(UNDECIDED, (PartVerdict(shown, UNDECIDED, reason=reason),), "")
 
 
-def _equations(part: ClaimPart, claim: str, context: Context, *, hint: bool) -> Iterator[Asked]:
+def _equations(part: ClaimPart, claim: str, context: Context, purse: Purse, *, hint: bool) -> Iterator[Asked]:
     """Yield each adjacent pair of a chain."""
     condition = "" if part.condition is None else f" if {part.condition}"
     for (left, first), (right, second) in pairwise(zip(part.expressions, part.places, strict=True)):
         typed = f"{claim[first.start : first.end]} = {claim[second.start : second.end]}"
         read = f"{parenthesised(left)} = {parenthesised(right)}"
-        yield Asked(" ".join(typed.split()) + condition, read + condition, left, right, part.condition, context, hint)
+        yield Asked(" ".join(typed.split()) + condition, read + condition, left, right, part.condition, context, purse, hint)
 
 
-def _ends_of_chain(part: ClaimPart, claim: str, context: Context, judged: Sequence[PartVerdict]) -> Iterator[str]:
+def _ends_of_chain(part: ClaimPart, claim: str, context: Context, purse: Purse, judged: Sequence[PartVerdict]) -> Iterator[str]:
     """Yield which sides of a broken chain are equal though they do not stand side by side."""
-    pairs = list(_equations(part, claim, context, hint=True))
+    pairs = list(_equations(part, claim, context, purse, hint=True))
     if len(pairs) < 2 or len(pairs) > MOST_SIDES or all(_verdict_on(pair, judged) == RIGHT for pair in pairs):
         return
     sides = list(zip(part.expressions, part.places, strict=True))
     for number, (left, first) in enumerate(sides):
         for right, second in sides[number + 2 :]:
             typed = f"{claim[first.start : first.end]} = {claim[second.start : second.end]}"
-            asked = Asked(" ".join(typed.split()), "", left, right, part.condition, context, hint=True)
+            asked = Asked(" ".join(typed.split()), "", left, right, part.condition, context, purse, hint=True)
             if judge_equation(asked).verdict == RIGHT:
                 yield f"{asked.claim} holds."
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from chainrule.check.cases import Case, Cases, Equation, assignments, entries, sizes_of_classes, with_true_class
 from chainrule.check.claim_verdict import Counterexample
 from chainrule.check.claim_conditions import Condition, holds
-from chainrule.check.doubles import Doubles, double_of
+from chainrule.check.doubles import Doubles, TooLong, double_of
 from chainrule.check.dual_numbers import NotDefined, plain
 from chainrule.check.equality import equal_in_doubles
 from chainrule.derive import ARITHMETIC, EXAMPLES, TRUE_CLASS, Context, Derivative, Entry, Point, Symbol, given_point, nodes
@@ -24,6 +24,13 @@ MOST_POINTS = 24
 
 def counterexample(equation: Equation, cases: Cases, wrong: Sequence[Case], only: Sequence[Condition], *, given: bool) -> Counterexample | None:
     """Return the round numbers at which the sides differ most, or those of a random point if none differ there."""
+    try:
+        return _best(equation, cases, wrong, only, given=given)
+    except TooLong:
+        return None
+
+
+def _best(equation: Equation, cases: Cases, wrong: Sequence[Case], only: Sequence[Condition], *, given: bool) -> Counterexample | None:
     found: list[tuple[float, Case]] = []
     rounded = [] if given else list(round_points(equation))[:MOST_POINTS]
     for point in rounded:

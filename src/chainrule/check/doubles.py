@@ -50,6 +50,10 @@ class Budget:
     def __init__(self, visits: int) -> None:
         self.left = visits
 
+    def drawn(self, visits: int) -> "Budget":
+        """Return a budget of its own, of at most so many of the visits that are left."""
+        return Budget(max(0, min(visits, self.left)))
+
     def spend(self, visits: int = 1) -> None:
         """Take visits from what is left."""
         self.left -= visits

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from chainrule.check.cases import Case, Cases, Equation
 from chainrule.check.claim_conditions import Judged, position
-from chainrule.check.doubles import TooLong, World, double_of
+from chainrule.check.doubles import Budget, Doubles, TooLong, World, double_of
 from chainrule.check.dual_numbers import NotDefined
 from chainrule.derive import ARITHMETIC, TRUE_CLASS, Delta, Entry, Expression, Number, State, Symbol, Undefined, nodes, value_of
 
@@ -90,14 +90,26 @@ def equal_to_50_digits(equation: Equation, case: Case) -> bool:
     apart = abs(first - second)
     if within is not None:
         return bool(apart <= ARITHMETIC.mpf(within.numerator) / within.denominator + ARITHMETIC.mpf(NOTHING_50))
-    close = ARITHMETIC.mpf(CLOSE_50) * max(abs(first), abs(second))
-    return bool(apart <= max(close, ARITHMETIC.mpf(NOTHING_50)))
+    if apart <= ARITHMETIC.mpf(CLOSE_50) * max(abs(first), abs(second)):
+        return True
+    return bool(apart <= ARITHMETIC.mpf(NOTHING_50)) and not _really_small(equation, case, float(apart))
+
+
+def _really_small(equation: Equation, case: Case, apart: float) -> bool:
+    """Return whether a difference below all rounding of 50 digits is one: double precision finds the same."""
+    state = Doubles(case.point, Budget(MOST_VISITS_TO_50_DIGITS))
+    found = abs(double_of(equation.left, state, case.letters) - double_of(equation.right, state, case.letters))
+    return found != 0 and abs(found - apart) <= CLOSE * found
 
 
 def everywhere(equation: Equation, cases: Cases, chosen: Sequence[Case], world: World | None = None) -> bool:
     """Return whether the sides are equal at all chosen cases, in double precision; not where one is undefined."""
     try:
-        return all(equal_in_doubles(equation, case, cases, world) is not False for case in chosen)
+        return all(
+            equal is True or (equal is None and world is None and equal_to_50_digits(equation, case))
+            for case in chosen
+            for equal in (equal_in_doubles(equation, case, cases, world),)
+        )
     except NotDefined:
         return False
 
@@ -115,8 +127,11 @@ def judge(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> Evidence:
     undefined: list[tuple[Case, str]] = []
     not_reached: tuple[str, ...] = ()
     costs: dict[int, int] = {}
+    first = some_of_each_pattern(equation, chosen, most=None)
+    covered = {id(case) for case in first}
+    in_turn = [*first, *(case for case in chosen if id(case) not in covered)]
     reached = 0
-    for case in chosen:
+    for number, case in enumerate(in_turn):
         before = cases.budget.left
         try:
             equal = equal_in_doubles(equation, case, cases)
@@ -126,9 +141,11 @@ def judge(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> Evidence:
         except NotDefined as reason:
             undefined.append((case, str(reason)))
         except TooLong:
-            if reached < 2:
+            sizes = {case.point.sizes[-1] for case in first[:number]}
+            if number < len(first) and len(sizes) < 2:
                 raise
-            not_reached = (f"more than {reached} classes: the claim is too long to evaluate there",)
+            if number < len(first):
+                not_reached = (f"More than {reached} classes were not tried: the claim is too long for that.",)
             break
         costs[id(case)] = before - cases.budget.left
         reached = case.point.sizes[-1]
@@ -151,9 +168,11 @@ def _apart_to_50_digits(
     """Return the cases at which the sides are equal to 50 digits, and those at which they are not."""
     right: list[Case] = []
     wrong: list[Case] = []
+    left = MOST_VISITS_TO_50_DIGITS
     for case in chosen:
-        if costs.get(id(case), 0) > MOST_VISITS_TO_50_DIGITS or len(right) + len(wrong) > MOST_TO_50_DIGITS:
-            continue
+        left -= max(costs.get(id(case), 0), LEAST_VISITS)
+        if left < 0:
+            break
         try:
             (right if equal_to_50_digits(equation, case) else wrong).append(case)
         except NotDefined:
@@ -161,17 +180,18 @@ def _apart_to_50_digits(
     return right, wrong
 
 
-MOST_TO_50_DIGITS = 60
 MOST_VISITS_TO_50_DIGITS = 30_000
+"""How many nodes of expressions are visited in 50 digits for one equation: each takes some ten microseconds."""
+LEAST_VISITS = 400
 
 
-def some_of_each_pattern(equation: Equation, chosen: Sequence[Case]) -> list[Case]:
-    """Return cases that differ in which indices are equal, in K and in N: as many as are confirmed to 50 digits."""
+def some_of_each_pattern(equation: Equation, chosen: Sequence[Case], *, most: int | None = CONFIRMED) -> list[Case]:
+    """Return cases that differ in which indices are equal, in K and in N, the smaller first, and at most so many."""
     found: dict[tuple[object, ...], Case] = {}
     for case in chosen:
         found.setdefault(_pattern(equation, case), case)
     patterns = list(found.values())
-    step = max(1, -(-len(patterns) // CONFIRMED))
+    step = 1 if most is None else max(1, -(-len(patterns) // most))
     return patterns[::step]
 
 

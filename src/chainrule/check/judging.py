@@ -18,14 +18,25 @@ from chainrule.derive import Condition as StatedCondition
 from chainrule.derive import Context, Expression, check_names
 from chainrule.errors import ArgumentError
 
-VISITS_TO_JUDGE = 700_000
-VISITS_TO_EXPLAIN = 900_000
-"""How many nodes of expressions are visited for one equation, at most: each takes a microsecond or two."""
+VISITS_TO_JUDGE = 250_000
+VISITS_TO_EXPLAIN = 300_000
+"""How many nodes of expressions are visited for one equation, at most: each takes some three microseconds."""
+VISITS_FOR_AN_EXAMPLE = 20_000
+LARGEST_POSITION = 64
+"""Positions past this would need networks that are larger than any claim is tried on."""
+
+
+@dataclass(frozen=True)
+class Purse:
+    """What a whole claim may still cost: to be judged, and to be explained."""
+
+    judging: Budget
+    explaining: Budget
 
 
 @dataclass(frozen=True)
 class Asked:
-    """An equation as it was typed, how it was read, its ``if``, and whether the truth is to be kept back."""
+    """An equation as it was typed, how it was read, its ``if``, what the whole claim may still cost, and whether the truth is kept back."""
 
     claim: str
     read_as: str
@@ -33,6 +44,7 @@ class Asked:
     right: Expression
     stated: StatedCondition | None
     context: Context
+    purse: "Purse"
     hint: bool = False
 
 
@@ -48,6 +60,8 @@ def judge_equation(asked: Asked) -> PartVerdict:
     equation = Equation(sides[0], sides[1], narrower)
     reasons = [*unset_names(equation), *_decimals_without_numbers(equation)]
     unknown = unknown_letters(asked.stated, equation)
+    if max(equation.positions.values(), default=0) > LARGEST_POSITION:
+        reasons.append(f"Positions are judged up to {LARGEST_POSITION}: write a letter, or a smaller one.")
     reasons += [f"the condition speaks of {letter}, which does not stand in the equation" for letter in unknown[:1]]
     if reasons:
         return _undecided(asked, " ".join(reasons))
@@ -75,19 +89,27 @@ def _decimals_without_numbers(equation: Equation) -> list[str]:
 
 
 def _judged(asked: Asked, equation: Equation) -> PartVerdict:
-    cases = Cases(equation, Budget(VISITS_TO_JUDGE), given=at_given_numbers(equation))
+    budget = asked.purse.judging.drawn(VISITS_TO_JUDGE)
+    drawn = budget.left
+    cases = Cases(equation, budget, given=at_given_numbers(equation))
     chosen = stated_cases(asked.stated, cases.all)
     if not chosen:
         return _undecided(asked, f"the condition {asked.stated} is met by none of the sizes that are tried")
-    evidence = judge(equation, cases, chosen)
-    cases.budget.left = VISITS_TO_EXPLAIN
+    try:
+        evidence = judge(equation, cases, chosen)
+    finally:
+        asked.purse.judging.left -= drawn - max(0, budget.left)
+    drawn = budget.left = asked.purse.explaining.drawn(VISITS_TO_EXPLAIN).left
     if not evidence.right and not evidence.wrong:
         reason = evidence.undefined[0][1]
         return _undecided(asked, f"a side is defined nowhere in this context: {reason}")
     conditions = _narrowing(asked, equation)
     condition = weakest(conditions, evidence.judged) if evidence.wrong or evidence.undefined else None
     verdict = CONDITIONAL if condition is not None else WRONG if evidence.wrong else RIGHT
-    return _explained(asked, equation, cases, chosen, evidence, verdict, condition)
+    try:
+        return _explained(asked, equation, cases, chosen, evidence, verdict, condition)
+    finally:
+        asked.purse.explaining.left -= drawn - max(0, budget.left)
 
 
 def _narrowing(asked: Asked, equation: Equation) -> list[Condition]:
@@ -139,6 +161,7 @@ def _with_diagnosis(
     if asked.hint:
         told = tuple(NamedMistake(each.name, DIAGNOSES[each.name].definition) for each in mistakes)
         return replace(found, diagnoses=told, line=line, condition=found.condition)
+    cases.budget.left = max(cases.budget.left, VISITS_FOR_AN_EXAMPLE)
     example = counterexample(
         equation, cases, evidence.wrong, stated_conditions(asked.stated), given=at_given_numbers(equation)
     )

@@ -142,8 +142,7 @@ def _opposite(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> str |
         return None
     first, second = asked
     other = negate(second)
-    held = everywhere(replace(equation, left=first, right=other), cases, chosen)
-    return f"{first} = {other}" if held else None
+    return f"{first} = {other}" if _confirmed(first, other, equation, cases, chosen) else None
 
 
 def _simpler(equation: Equation, asked: Sequence[Expression], found: Sequence[Derivation | None]) -> str | None:

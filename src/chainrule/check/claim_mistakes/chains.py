@@ -62,7 +62,7 @@ def _below(by: Entry, context: Context) -> bool:
 
 def _through(quantity: Expression, gradient: Gradient, context: Context, taken: frozenset[str]) -> Expression | None:
     """Return dE/dw as the mistaken gradient gives it: sum_r gradient_r dZ_r/dw, summed over the batch where there is one."""
-    if not isinstance(quantity, Derivative) or quantity.of != LOSS or not _below(quantity.by[0], context):
+    if not _is_loss(quantity) or not isinstance(quantity, Derivative) or not _below(quantity.by[0], context):
         return None
     (by,) = quantity.by
     inner = fresh_letter(taken, "iuvstpq")
@@ -202,7 +202,7 @@ def true_class_gradients(equation: Equation) -> Iterator[Attempt]:
             return multiply(sign, _scale(context), Derivative(of, (Entry("Z", None, (*row, r)),)))
 
         taken = all_letters(equation.both) | {"n", "i", "j", "m"}
-        changed = with_each(equation, lambda q, g=gradient: _through(q, g, context, taken) if _is_loss(q) else None)
+        changed = with_each(equation, lambda q, g=gradient: _through(q, g, context, taken))
         if changed != equation:
             yield Attempt((name,), changed, text, rank=31)
 

@@ -20,6 +20,8 @@ from chainrule.derive import Key, Relation, free_letters, multiply
 
 FIRST = 4
 """An attempt is tried at so many failing cases before all others."""
+VISITS_PER_ATTEMPT = 25
+"""What an attempt costs of the budget, besides its evaluation."""
 MOST_NAMES = 2
 SAMPLE = 8
 """Whether an equation says anything is tried at so many cases."""
@@ -43,10 +45,11 @@ def mistakes_in(equation: Equation, cases: Cases, evidence: Evidence, condition:
     found: list[Attempt] = []
     try:
         for attempt in attempts(equation, cases):
-            if explains(attempt, equation, cases, order):
+            cases.budget.spend(VISITS_PER_ATTEMPT)
+            if explains(attempt, equation, cases, order, evidence):
                 found.append(attempt)
         if not found:
-            found = list(_two_mistakes(equation, cases, order))
+            found = list(_two_mistakes(equation, cases, order, evidence))
     except TooLong:
         pass
     named = _ranked(found) + ([] if condition is None else _of_condition(condition, equation))
@@ -79,7 +82,7 @@ def attempts(equation: Equation, cases: Cases) -> Iterator[Attempt]:
     )
 
 
-def _two_mistakes(equation: Equation, cases: Cases, order: Sequence[Case]) -> Iterator[Attempt]:
+def _two_mistakes(equation: Equation, cases: Cases, order: Sequence[Case], evidence: Evidence) -> Iterator[Attempt]:
     """Yield a factor together with another mistake, where no single one explains the claim."""
     if not quantities(equation):
         return
@@ -88,8 +91,9 @@ def _two_mistakes(equation: Equation, cases: Cases, order: Sequence[Case]) -> It
         for other in chain(
             index_attempts(scaled), variable_attempts(scaled), chain_attempts(scaled), true_class_gradients(scaled), world_attempts(scaled)
         ):
+            cases.budget.spend(VISITS_PER_ATTEMPT)
             both = replace(other, names=(*other.names[:1], *names[:1]), text=f"{other.text} {text}", rank=other.rank + 50)
-            if explains(both, equation, cases, order):
+            if explains(both, equation, cases, order, evidence):
                 yield both
 
 
@@ -102,11 +106,13 @@ def _order(evidence: Evidence) -> list[Case]:
     return [*first, *rest]
 
 
-def explains(attempt: Attempt, equation: Equation, cases: Cases, order: Sequence[Case]) -> bool:
+def explains(attempt: Attempt, equation: Equation, cases: Cases, order: Sequence[Case], evidence: Evidence) -> bool:
     """Return whether a claim would be right under a belief, and not merely because the belief makes it empty."""
     changed = attempt.equation
     if attempt.world is None and changed == equation:
         return False
+    if attempt.formula and evidence.undefined:
+        return False  # where a side is undefined at most cases, the few others agree with formulas by chance
     if (changed.left == changed.right and not attempt.formula) or not free_letters(changed.both) <= set(equation.letters):
         return False
     return everywhere(changed, cases, order, attempt.world) and (
