@@ -145,7 +145,9 @@ def judge(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> Evidence:
             if number < len(first) and len(sizes) < 2:
                 raise
             if number < len(first):
-                not_reached = (f"More than {reached} classes were not tried: the claim is too long for that.",)
+                largest = max(each.point.sizes[-1] for each in first)
+                left_out = f"more than {reached} classes" if reached < largest else "some combinations of indices"
+                not_reached = (f"Not tried, because the claim is too long: {left_out}.",)
             break
         costs[id(case)] = before - cases.budget.left
         reached = case.point.sizes[-1]
