@@ -10,7 +10,7 @@ FROM_BEST = (RIGHT, CONDITIONAL, UNDECIDED, WRONG)
 
 
 @dataclass(frozen=True)
-class NamedMistake:
+class ClaimMistake:
     """The name of a mistake and what it is in this claim."""
 
     name: str
@@ -60,7 +60,7 @@ class PartVerdict:
         What is true in the same letters, and at the targets that were given.
     condition : str or None
         The weakest condition under which a conditional part holds.
-    diagnoses : tuple of NamedMistake
+    diagnoses : tuple of ClaimMistake
         At most two names of what was done, the best first.
     counterexample : Counterexample or None
         Numbers at which a part fails.
@@ -78,14 +78,14 @@ class PartVerdict:
     truth: str | None = None
     truth_at_targets: str | None = None
     condition: str | None = None
-    diagnoses: tuple[NamedMistake, ...] = ()
+    diagnoses: tuple[ClaimMistake, ...] = ()
     counterexample: Counterexample | None = None
     line: str | None = None
     reason: str | None = None
     remarks: tuple[str, ...] = ()
 
     @property
-    def diagnosis(self) -> NamedMistake | None:
+    def diagnosis(self) -> ClaimMistake | None:
         """The best name of what was done, or None."""
         return self.diagnoses[0] if self.diagnoses else None
 
@@ -110,7 +110,7 @@ class PartVerdict:
         }
 
 
-def _plain_mistake(mistake: NamedMistake) -> dict[str, str]:
+def _plain_mistake(mistake: ClaimMistake) -> dict[str, str]:
     return {"name": mistake.name, "text": mistake.text}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from chainrule.check.cases import Case, Cases, Equation
 from chainrule.check.claim_mistakes.search import mistakes_in
-from chainrule.check.claim_verdict import CONDITIONAL, RIGHT, UNDECIDED, WRONG, NamedMistake, PartVerdict
+from chainrule.check.claim_verdict import CONDITIONAL, RIGHT, UNDECIDED, WRONG, ClaimMistake, PartVerdict
 from chainrule.check.claim_conditions import Condition, Judged, closed_list, weakest
 from chainrule.check.counterexample import counterexample
 from chainrule.check.diagnoses import DIAGNOSES
@@ -159,13 +159,13 @@ def _with_diagnosis(
     step = line_of(mistakes[0].name, truth.derivation) if mistakes else None
     line = None if step is None else line_text(step, hint=asked.hint)
     if asked.hint:
-        told = tuple(NamedMistake(each.name, DIAGNOSES[each.name].definition) for each in mistakes)
+        told = tuple(ClaimMistake(each.name, DIAGNOSES[each.name].definition) for each in mistakes)
         return replace(found, diagnoses=told, line=line, condition=found.condition)
     cases.budget.left = max(cases.budget.left, VISITS_FOR_AN_EXAMPLE)
     example = counterexample(
         equation, cases, evidence.wrong, stated_conditions(asked.stated), given=at_given_numbers(equation)
     )
-    told = tuple(NamedMistake(each.name, f"{DIAGNOSES[each.name].definition} {each.text}") for each in mistakes)
+    told = tuple(ClaimMistake(each.name, f"{DIAGNOSES[each.name].definition} {each.text}") for each in mistakes)
     return replace(
         found, diagnoses=told, line=line, counterexample=example, truth=truth.text, truth_at_targets=truth.at_targets
     )
