@@ -65,6 +65,15 @@ def _in_the_quantity(equation: Equation) -> Iterator[Attempt]:
                     yield from _other_quantity(equation, quantity, old, new, others)
 
 
+def _their_targets(old: Index, new: Index, equation: Equation) -> str:
+    """Return a sentence about the targets of two outputs, where they are numbers."""
+    row = equation.context.target_row
+    if row is None or not isinstance(old, int) or not isinstance(new, int) or max(old, new) > len(row):
+        return " It belongs to another index."
+    first, second = row[new - 1], row[old - 1]
+    return f" Output {new} has the target {first} and output {old} the target {second}: the one does not serve the other."
+
+
 def quantity_indices(quantity: Expression) -> tuple[Index, ...]:
     """Return the indices of a quantity: of what is differentiated, and by what.
 
@@ -82,7 +91,7 @@ def _other_quantity(equation: Equation, quantity: Expression, old: Index, new: I
     changed = with_each(equation, lambda q: other if q == quantity else None)
     numbers = isinstance(old, int) or new == TRUE_CLASS
     names = ("target-index", "index-slip") if numbers else ("index-slip",)
-    text = f"This is {other}, not {quantity}: it belongs to another index."
+    text = f"This is {other}, not {quantity}.{_their_targets(old, new, equation)}"
     if new in quantity_indices(quantity):
         names, text = ("diagonal-only", "index-slip"), f"This is {other}: the case of equal indices alone."
     rank = 5 if new in others and old not in others else 25
