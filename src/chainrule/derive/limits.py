@@ -9,11 +9,13 @@ from chainrule.derive.expressions import (
     Add,
     Call,
     Divide,
+    Entry,
     Expression,
     Multiply,
     Number,
     Power,
     Sum,
+    Symbol,
     nodes,
     parts,
 )
@@ -106,6 +108,8 @@ def _size(expression: Expression) -> float:
             least = _size(exponent)
             return max(_size(base), 0.0) * 10**least if least < 300 else inf
         case Call("exp", (argument,)):
+            if any(isinstance(node, Entry | Symbol) for node in nodes(argument)):
+                return 0.0
             least = _size(argument)
             return 10**least if least < 300 else inf
         case Add() | Sum() | Call():

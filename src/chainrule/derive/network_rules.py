@@ -299,6 +299,12 @@ def chain_through_the_next_layer(expression: Expression, scene: Scene) -> Rewrit
     return Rewriting(after, f"{by} acts on {'the loss' if of == LOSS else of} through the numbers {through} alone.")
 
 
+def outputs_through_the_next_layer(expression: Expression, scene: Scene) -> Rewriting | None:
+    """dO_i/dx = sum_j dO_i/dZ_j*dZ_j/dx: the chain rule for anything but the loss, which is derived layer by layer."""
+    pair = single(expression)
+    return None if pair is None or pair[0] == LOSS else chain_through_the_next_layer(expression, scene)
+
+
 def second_derivative(expression: Expression, scene: Scene) -> Rewriting | None:
     """d2u/dx dy = d(du/dx)/dy."""
     del scene

@@ -197,7 +197,7 @@ def _own_part(run: str, following: str) -> str:
 
 def _unknown_character(text: Text, at: int, source: Source) -> Exception:
     character, place = text.characters[at], text.places[at]
-    if character in "_[" and at:
+    if character in "_[":
         remedy = "Write O_k, W_{12,3}, W2[3,1]; c is the true class, and sums bind their index: sum_i."
         rule = "a subscript is made of lower-case letters and numbers, right behind a letter"
         return source.error(rule, f"{text.characters[at : at + 2]!r}", remedy, place)
