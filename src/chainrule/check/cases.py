@@ -13,6 +13,7 @@ from chainrule.derive import (
     FEATURES,
     Add,
     Context,
+    Delta,
     Derivative,
     Entry,
     Expression,
@@ -24,6 +25,7 @@ from chainrule.derive import (
     free_letters,
     given_point,
     nodes,
+    own_indices,
     random_point,
 )
 
@@ -55,25 +57,28 @@ class Equation:
         return {letter: axes_of(letter, self.both, self.context) for letter in sorted(free_letters(self.both))}
 
     @cached_property
-    def positions(self) -> dict[int, int]:
-        """The largest position that is named on each axis."""
-        largest: dict[int, int] = {}
+    def named(self) -> dict[int, frozenset[int]]:
+        """The positions that are named on each axis; those in a delta or under a sum count as classes."""
+        found: dict[int, set[int]] = {}
         for entry in entries(self.both):
             for index, axis in zip(entry.indices, axes(entry, self.context), strict=False):
                 if isinstance(index, int):
-                    largest[axis] = max(index, largest.get(axis, 0))
-        return largest
+                    found.setdefault(axis, set()).add(index)
+        for node in nodes(self.both):
+            if isinstance(node, Delta | Sum):
+                places = {index for index in own_indices(node) if isinstance(index, int)}
+                found.setdefault(self.context.layers, set()).update(places)
+        return {axis: frozenset(places) for axis, places in found.items() if places}
+
+    @cached_property
+    def positions(self) -> dict[int, int]:
+        """The largest position that is named on each axis."""
+        return {axis: max(places) for axis, places in self.named.items()}
 
     @property
     def numbers(self) -> tuple[int, ...]:
         """The positions that are named on the axis of the classes."""
-        found = {
-            index
-            for entry in entries(self.both)
-            for index, axis in zip(entry.indices, axes(entry, self.context), strict=False)
-            if isinstance(index, int) and axis == self.context.layers
-        }
-        return tuple(sorted(found))
+        return tuple(sorted(self.named.get(self.context.layers, ())))
 
     def mixes_axes(self) -> bool:
         """Return whether a letter, free or bound, stands on axes that may differ in size."""

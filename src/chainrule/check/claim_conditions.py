@@ -70,13 +70,22 @@ def target_rows(point: Point) -> list[list[float]]:
 
 
 def closed_list(
-    context: Context, axes_of_letters: Mapping[str, frozenset[int]], numbers: Sequence[int]
+    context: Context, axes_of_letters: Mapping[str, frozenset[int]], named: Mapping[int, frozenset[int]]
 ) -> tuple[Condition, ...]:
-    """Return every condition that narrows what a context leaves open, for a claim with these letters and positions.
+    """Return every condition that narrows what a context leaves open.
+
+    Parameters
+    ----------
+    context : Context
+        What the letters mean.
+    axes_of_letters : mapping
+        The free letters and the axes on which each stands.
+    named : mapping
+        The positions that are named on each axis.
 
     Examples
     --------
-    >>> [str(each) for each in closed_list(Context(), {"k": frozenset({1})}, ())]
+    >>> [str(each) for each in closed_list(Context(), {"k": frozenset({1})}, {})]
     ['k = c', 'k != c', 'K = 2']
     """
     letters = sorted(letter for letter, axes in axes_of_letters.items() if EXAMPLES not in axes)
@@ -84,9 +93,13 @@ def closed_list(
     pairs: list[tuple[Index, Index]] = [*combinations(letters, 2)]
     if context.one_hot:
         pairs += [(letter, TRUE_CLASS) for letter in on_classes]
-    pairs += [(letter, place) for letter in letters for place in numbers]
+    pairs += [
+        (letter, place)
+        for letter in letters
+        for place in sorted(frozenset[int]().union(*(named.get(axis, ()) for axis in axes_of_letters[letter])))
+    ]
     if context.one_hot and context.target_row is None:
-        pairs += [(TRUE_CLASS, place) for place in numbers]
+        pairs += [(TRUE_CLASS, place) for place in sorted(named.get(context.layers, ()))]
     relations = [Relation(first, second, equal) for equal in (True, False) for first, second in pairs]
     return (*relations, *_of_the_context(context))
 

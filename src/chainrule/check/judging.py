@@ -115,7 +115,7 @@ def _judged(asked: Asked, equation: Equation) -> PartVerdict:
 def _narrowing(asked: Asked, equation: Equation) -> list[Condition]:
     """Return the conditions of the closed list that the equation's own ``if`` leaves open."""
     stated = {str(condition) for condition in stated_conditions(asked.stated)}
-    found = closed_list(equation.context, equation.letters, equation.numbers)
+    found = closed_list(equation.context, equation.letters, equation.named)
     return [condition for condition in found if str(condition) not in stated]
 
 
@@ -178,7 +178,7 @@ def _where_undefined(equation: Equation, evidence: Evidence) -> list[str]:
     case, reason = evidence.undefined[0]
     judged = [Judged(each.point, each.letters, True) for each in (*evidence.right, *evidence.wrong)]
     judged += [Judged(each.point, each.letters, False) for each, _ in evidence.undefined]
-    defined = weakest(closed_list(equation.context, equation.letters, equation.numbers), judged)
+    defined = weakest(closed_list(equation.context, equation.letters, equation.named), judged)
     places = [f"{letter} = {place}" for letter, place in case.letters.items()]
     places += [f"c = {case.point.classes_of[case.point.row - 1]}"] if case.point.classes_of else []
     where = f"at K = {case.point.sizes[-1]}" + (f", {', '.join(places)}" if places else "")

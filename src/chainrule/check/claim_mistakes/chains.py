@@ -10,6 +10,7 @@ from chainrule.derive import (
     MINUS_ONE,
     ONE,
     TRUE_CLASS,
+    Call,
     Context,
     Derivative,
     Entry,
@@ -150,8 +151,20 @@ def _of_cross_entropy(
             lambda n, r, _: multiply(scale, subtract(multiply(Entry("w", None, (r,)), output(n, r)), target(n, r))),
             "The class weight acts on the probability instead of on the loss of the example.",
         )
+        yield (
+            ("weights-inside-softmax",),
+            lambda n, r, i: multiply(scale, subtract(_of_weighted_logits(n, r, i), target(n, r))),
+            "The class weights act on the logits, inside the softmax.",
+        )
     if context.label_smoothing is not None:
         yield from _smoothed(context, output, target, scale)
+
+
+def _of_weighted_logits(row: Row, r: Index, i: str) -> Expression:
+    def weighted(index: Index) -> Expression:
+        return Call("exp", (multiply(Entry("w", None, (index,)), Entry("Z", None, (*row, index))),))
+
+    return divide(weighted(r), Sum(i, weighted(i)))
 
 
 def _tempered(expression: Expression, context: Context) -> Expression:

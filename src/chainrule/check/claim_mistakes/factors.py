@@ -7,6 +7,7 @@ from chainrule.check.cases import Cases, Equation
 from chainrule.check.claim_mistakes.attempt import Attempt, quantities, with_each
 from chainrule.check.doubles import double_of
 from chainrule.check.dual_numbers import NotDefined
+from chainrule.check.equality import tolerance
 from chainrule.derive import (
     LOSS,
     MINUS_ONE,
@@ -27,6 +28,10 @@ from chainrule.derive import (
 
 LARGEST_DENOMINATOR = 12
 """Constant factors are recognised as fractions of whole numbers up to this."""
+
+
+COMMON = (Fraction(2), Fraction(1, 2))
+"""Any two numbers differ by a factor: of decimals only these are told."""
 
 
 def factor_attempts(equation: Equation, cases: Cases) -> Iterator[Attempt]:
@@ -58,6 +63,8 @@ def common_factors(context: Context) -> Iterator[tuple[tuple[str, ...], Expressi
     classes, temperature = Symbol("K"), Symbol("T")
     yield ("sign",), MINUS_ONE, "The sign is the opposite one."
     yield ("per-class-mean",), divide(ONE, classes), "It is divided by the number of classes."
+    if context.loss == "squared-error":
+        yield ("per-class-mean", "factor"), divide(number(2), classes), "It is a mean over the classes instead of half their sum."
     yield from _batch_factors(context)
     if context.temperature is not None:
         scale = temperature if isinstance(context.temperature, str) else Number(context.temperature)
@@ -85,7 +92,7 @@ def _batch_factors(context: Context) -> Iterator[tuple[tuple[str, ...], Expressi
 
 def _constant_factors(equation: Equation, cases: Cases, *, second: bool) -> Iterator[Attempt]:
     found = constant_factor(equation, cases)
-    if found is None or found in (0, 1, -1):
+    if found is None or found in (0, 1, -1) or (tolerance(equation) is not None and found not in COMMON):
         return
     names = ("hessian-bound", "factor") if second and found > 1 else ("factor",)
     changed = with_each(equation, lambda q: multiply(Number(found), q))

@@ -159,6 +159,8 @@ def _of_condition(condition: Condition, equation: Equation) -> list[Mistake]:
             return [Mistake("target-index", f"This holds for {condition} alone: the target is not the same for every class.")]
         return [Mistake("index-slip", f"This holds for {condition} alone: one index stands where another belongs.")]
     name = NAMES_OF_CONDITIONS.get(condition, "")
+    if condition == "K = 2" and equation.context.loss != "binary-cross-entropy":
+        name = ""
     if condition == "N = 1":
         name = "batch-mean" if equation.context.reduction == "mean" else "batch-sum"
     return [Mistake(name, f"This holds for {condition} alone.")] if name else []

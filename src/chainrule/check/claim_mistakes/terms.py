@@ -19,6 +19,7 @@ from chainrule.derive import (
     Number,
     Power,
     Symbol,
+    add,
     negate,
     nodes,
     subtract,
@@ -67,6 +68,8 @@ def _missing_target(equation: Equation) -> Iterator[Attempt]:
     for target in _targets(equation):
         yield Attempt(("target-index",), replace(equation, right=subtract(equation.right, target)), text, rank=29)
         yield Attempt(("target-index",), replace(equation, left=subtract(equation.left, target)), text, rank=29)
+        yield Attempt(("target-index",), replace(equation, left=add(equation.left, target)), text, rank=29)
+        yield Attempt(("target-index",), replace(equation, right=add(equation.right, target)), text, rank=29)
 
 
 def _signs(equation: Equation) -> Iterator[Attempt]:
@@ -127,6 +130,8 @@ def _other_letters(equation: Equation) -> Iterator[Attempt]:
         yield from _other_layer(equation, entry)
         if entry.name in "WX":
             yield from _weight_or_input(equation, entry)
+        if entry.name in "XA" and equation.context.hidden:
+            yield from _other_activation(equation, entry)
     if "O" in present and "Y" in present:
         swap = {"O": "Y", "Y": "O"}
         exchanged = rewritten(equation, lambda n: replace(n, name=swap[n.name]) if isinstance(n, Entry) and n.name in swap else None)
@@ -140,6 +145,16 @@ def _other_layer(equation: Equation, entry: Entry) -> Iterator[Attempt]:
         if layer != entry.layer and (entry.name in "Wb" or layer < equation.context.layers):
             changed = rewritten(equation, lambda n, e=entry, to=layer: replace(e, layer=to) if n == e else None)
             yield Attempt(("index-slip",), changed, f"{entry} is of another layer than the one that belongs here.", rank=34)
+
+
+def _other_activation(equation: Equation, entry: Entry) -> Iterator[Attempt]:
+    """Yield the claim with the input of another layer in place of an entry."""
+    others = [Entry("X", None, entry.indices), *(Entry("A", n, entry.indices) for n in range(1, equation.context.layers))]
+    for other in others:
+        if other != entry:
+            changed = rewritten(equation, lambda n, e=entry, o=other: o if n == e else None)
+            text = f"{entry} stands where the input of another layer belongs."
+            yield Attempt(("wrong-variable", "index-slip"), changed, text, rank=33)
 
 
 def _weight_or_input(equation: Equation, entry: Entry) -> Iterator[Attempt]:
