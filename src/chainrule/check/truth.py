@@ -23,6 +23,8 @@ from chainrule.derive import (
     transform,
 )
 
+DERIVED_BY = "ZOWbUAX"
+"""What derivatives are derived by; those by targets or class weights are judged by numbers alone."""
 LONGEST = 400
 """A truth of more nodes than this is not shown."""
 SMALLEST_GAIN = 3
@@ -103,6 +105,9 @@ def _has_derivative(side: Expression) -> bool:
 
 def _result(quantity: Expression, context: Context) -> Derivation | None:
     """Return a derivation, or None where the quantity is beyond what is derived."""
+    by = [entry.name for node in nodes(quantity) if isinstance(node, Derivative) for entry in node.by]
+    if any(name not in DERIVED_BY for name in by):
+        return None
     try:
         return Engine(context).derivation(quantity)
     except (AssertionError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
