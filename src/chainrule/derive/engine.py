@@ -43,6 +43,7 @@ from chainrule.derive.rules import (
     TRUE_WEIGHT,
     TWO_CLASSES,
     WITHIN,
+    WITHIN_A_LAYER,
 )
 from chainrule.derive.working import Working
 
@@ -223,7 +224,7 @@ class Engine:
         for inner in scratch.left("E"):
             self._loss_by(_generic(inner.by[0]))
         work.apply(LAYER_CHAIN)
-        work.exhaust(*WITHIN)
+        work.exhaust(*WITHIN_A_LAYER)
         work.exhaust(*ACTIVATIONS_BACKWARDS)
         work.exhaust(*SUMS)
         work.apply(CANCEL)
