@@ -10,6 +10,7 @@ TYPE_CHECKING = (
 )
 
 if TYPE_CHECKING:
+    from chainrule.derive import derive
     from chainrule.estimators import Model, SoftmaxClassifier, fit_table, load
     from chainrule.functions import (
         binary_cross_entropy,
@@ -41,6 +42,7 @@ _ROOM_OF_NAME = {
     "cross_entropy": "functions",
     "cross_entropy_hvp": "functions",
     "cross_entropy_with_gradient": "functions",
+    "derive": "derive",
     "fit_table": "estimators",
     "linear_cross_entropy": "functions",
     "linear_cross_entropy_gauss_newton": "functions",
@@ -64,6 +66,7 @@ __all__ = [
     "cross_entropy",
     "cross_entropy_hvp",
     "cross_entropy_with_gradient",
+    "derive",
     "fit_table",
     "linear_cross_entropy",
     "linear_cross_entropy_gauss_newton",

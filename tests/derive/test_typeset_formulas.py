@@ -56,6 +56,9 @@ FORMULAS = {
     r"\left(\sum_{j} Y_{j}\right)\, O_{k}": multiply(Sum("j", Y("j")), O("k")),
     r"(\ln O_{i})\, Y_{i}": multiply(ln(O("i")), Y("i")),
     r"(O_{k} - Y_{k})\, O_{k}\, (1 - O_{k})": multiply(subtract(O("k"), Y("k")), O("k"), subtract(ONE, O("k"))),
+    r"\left(\frac{\partial}{\partial Z_{k}}e^{Z_{k}}\right)\, O_{i}": multiply(
+        Derivative(Call("exp", (Z("k"),)), (Z("k"),)), O("i")
+    ),
     r"Y_{i} - (O_{k} + O_{i})": subtract(Y("i"), Add((O("k"), O("i")))),
     r"\varepsilon": Symbol("eps"),
     r"1.2 \cdot 10^{-5}": Number(Fraction("1.2e-05"), "1.2e-05"),
@@ -156,3 +159,9 @@ def _said(found: ElementTree.Element) -> Iterator[str]:
 def _powers_of_derivatives(expression: Expression) -> set[str]:
     """Return the orders that the text writes: a derivative of a derivative is drawn without its 2."""
     return {"2"} if "d2" in str(expression) or "^2" in str(expression) else set()
+
+
+def test_what_is_simple_is_an_exponent_and_what_is_not_stands_in_a_line() -> None:
+    assert latex(Call("exp", (divide(Z("k"), Symbol("T")),))) == "e^{Z_{k}/T}"
+    assert latex(Call("exp", (negate(Z("k")),))) == "e^{-Z_{k}}"
+    assert latex(Call("exp", (subtract(Z("k"), Z("i")),))) == r"\exp (Z_{k} - Z_{i})"

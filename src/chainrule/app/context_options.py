@@ -6,11 +6,11 @@ import typer
 
 from chainrule.errors import ArgumentError
 
-FORMULA_SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
-"""Settings of a command whose argument may begin with a minus sign; it can have no options of one letter."""
-
 Output = Annotated[
-    str, typer.Option("--output", metavar="NAME", help="What makes O of Z: softmax, log-softmax, sigmoid, identity.")
+    str,
+    typer.Option(
+        "--output", metavar="NAME", help="What makes O of Z: softmax, log-softmax, sigmoid, identity."
+    ),
 ]
 Loss = Annotated[
     str | None,
@@ -23,7 +23,9 @@ Loss = Annotated[
 Targets = Annotated[
     str,
     typer.Option(
-        "--targets", metavar="KIND|1,0,0", help="one-hot, soft, any, zeros, or one example's targets, one for each class."
+        "--targets",
+        metavar="KIND|1,0,0",
+        help="one-hot, soft, any, zeros, or one example's targets, one for each class.",
     ),
 ]
 Classes = Annotated[
@@ -37,18 +39,22 @@ Reduction = Annotated[
     str, typer.Option("--reduction", metavar="NAME", help="none, or sum or mean over a batch of N examples.")
 ]
 Temperature = Annotated[
-    str | None, typer.Option("--temperature", metavar="T|2", help="What the softmax divides logits by: T or a number.")
+    str | None,
+    typer.Option("--temperature", metavar="T|2", help="What the softmax divides logits by: T or a number."),
 ]
 LabelSmoothing = Annotated[
     str | None, typer.Option("--label-smoothing", metavar="eps|0.1", help="Label smoothing: eps or a number.")
 ]
 LogBase = Annotated[
-    str | None, typer.Option("--log-base", metavar="2", help="The base of the loss's logarithm, in place of e.")
+    str | None,
+    typer.Option("--log-base", metavar="2", help="The base of the loss's logarithm, in place of e."),
 ]
 ClassWeight = Annotated[bool, typer.Option("--class-weight", help="Classes have weights w_k.")]
 Hidden = Annotated[
     str | None,
-    typer.Option("--hidden", metavar="relu,tanh", help="Activations of hidden layers: relu, tanh, sigmoid, identity."),
+    typer.Option(
+        "--hidden", metavar="relu,tanh", help="Activations of hidden layers: relu, tanh, sigmoid, identity."
+    ),
 ]
 
 
@@ -112,12 +118,9 @@ def _numbers(call: str, option: str, text: str | None) -> list[Any] | None:
             float(part)
         except ValueError:
             raise ArgumentError(
-                call, f"{option} is numbers with commas between them", repr(text), "Write them as 0.2,0.6,0.2."
+                call,
+                f"{option} is numbers with commas between them",
+                repr(text),
+                "Write them as 0.2,0.6,0.2.",
             ) from None
     return [int(part) if part.lstrip("+-").isdigit() else part for part in parts]
-
-
-def require_no_option(call: str, formula: str) -> None:
-    """Refuse what was meant as an option: a formula may begin with one minus sign, not with two."""
-    if formula.startswith("--"):
-        raise ArgumentError(call, "there is no such option", formula, f"See {call} --help.")

@@ -18,7 +18,8 @@ def derive(
     quantity: Annotated[
         str,
         typer.Argument(
-            metavar="QUANTITY", help="Such as dE/dZ_k, dE/dO_k, dE/dW2_kj, dE/db_k, dE/dX_j, d2E/dZ_k dZ_j, dO_i/dZ_k."
+            metavar="QUANTITY",
+            help="Such as dE/dZ_k, dE/dO_k, dE/dW2_kj, dE/db_k, dE/dX_j, d2E/dZ_k dZ_j, dO_i/dZ_k.",
         ),
     ],
     output: options.Output = "softmax",
@@ -47,7 +48,6 @@ def derive(
         raise ArgumentError(CALL, f"--format is one of {', '.join(FORMATS)}", repr(form), "Choose one.")
     if brief and detail:
         raise ArgumentError(CALL, "either --brief or --detail is given", "both", "Leave one of them out.")
-    options.require_no_option(CALL, quantity)
     keywords = options.context_keywords(
         CALL, output=output, loss=loss, targets=targets, classes=classes, probabilities=probabilities, logits=logits,
         reduction=reduction, temperature=temperature, label_smoothing=label_smoothing, log_base=log_base,

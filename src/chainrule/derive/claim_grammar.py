@@ -9,10 +9,11 @@ from chainrule.derive.conditions import POSSIBLE, Condition, Requirement, requir
 from chainrule.derive.cursor import Cursor
 from chainrule.derive.elementwise import resolved
 from chainrule.derive.expressions import Expression
-from chainrule.derive.grammar import bounded, cursor_of, read_sum_of_terms, unexpected
+from chainrule.derive.grammar import bounded, cursor_of
 from chainrule.derive.grammar_error import line_number
 from chainrule.derive.letters import CONDITION_WORDS
 from chainrule.derive.parenthesised import parenthesised
+from chainrule.derive.term_grammar import read_sum_of_terms, unexpected
 from chainrule.derive.tokens import END, KEYWORD, NEWLINE, NUMBER, SIGN, Token
 
 MOST_PARTS = 60

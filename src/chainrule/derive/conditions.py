@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from chainrule.derive.derivation import Relation
 from chainrule.derive.expressions import Index
+from chainrule.derive.rewriting import Relation
 
 SETTINGS = ("sum(Y)", "K", "N", "T", "eps")
 ONE_HOT = "one-hot"

@@ -18,11 +18,13 @@ _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _ONE_HOT = re.compile(r"one[- ]?hot\b")
 _SIGN = re.compile(r"\*\*|==|!=|[-+*/^=(),;{}]")
+_STOP = re.compile(r"\.(?=\s|$)")
 _DIGITS = re.compile(r"\d+")
 _BRACED = re.compile(r"\s*_\s*\{([^{}]*)\}")
 _PLAIN = re.compile(r"_([a-z0-9]+)")
-_BRACKETS = re.compile(r"(?:\[[^\[\]]*\])+")
-_SAME_SIGN = {"**": "^", "==": "="}
+_BRACKETS = re.compile(r"(?:\[[^\[\]]*\])+|\s+(?:\[[a-z0-9,\s]*\])+")
+_BEFORE_A_GROUP = ("+", "-", "*", "/", "^", "=", "(", ",", ";")
+_SAME_SIGN = {"**": "^", "==": "=", "[": "(", "]": ")", ".": ";"}
 
 
 @dataclass(frozen=True)
@@ -93,13 +95,22 @@ def _take(text: Text, at: int, source: Source, found: list[Token]) -> int:
         return match.end()
     if match := _LETTERS.match(characters, at):
         return _take_words(text, at, match.end(), source, found)
-    if match := _SIGN.match(characters, at):
+    if match := _SIGN.match(characters, at) or _bracket(characters, at, found) or _STOP.match(characters, at):
         found.append(_token(text, SIGN, _SAME_SIGN.get(match.group(), match.group()), at, match.end()))
         return match.end()
     if found and found[-1].text in {")", "}"} and (behind := _behind(characters, at, "")):
         found.append(_token(text, SUBSCRIPT, "", at, behind[2], subscript=behind[0], brackets=behind[1]))
         return behind[2]
     raise _unknown_character(text, at, source)
+
+
+def _bracket(characters: str, at: int, found: list[Token]) -> re.Match[str] | None:
+    """Return a bracket that stands where a parenthesis can: not behind a letter, where it is a subscript."""
+    open_to_it = (
+        not found or found[-1].kind in (NEWLINE, KEYWORD, DIFFERENTIAL) or found[-1].text in _BEFORE_A_GROUP
+    )
+    opening = characters[at] == "[" and open_to_it
+    return re.compile(r"[\[\]]").match(characters, at) if opening or characters[at] == "]" else None
 
 
 def _token(
@@ -162,7 +173,7 @@ def _behind(characters: str, at: int, word: str) -> tuple[str | None, str | None
         run = _own_part(match.group(1), characters[match.end() : match.end() + 1])
         return run, None, at + 1 + len(run)
     if word not in WORDS and (match := _BRACKETS.match(characters, at)):
-        return None, match.group()[1:-1].replace("][", ","), match.end()
+        return None, match.group().strip()[1:-1].replace("][", ","), match.end()
     return None
 
 

@@ -109,10 +109,11 @@ def _entry(entry: Entry) -> Box:
 
 
 def _call(function: str, arguments: tuple[Expression, ...]) -> Box:
+    exponent = _exponent(arguments[0]) if function == "exp" else None
+    if exponent is not None:
+        return Scripts(Name("e"), high=exponent)
     inside = _listed(arguments)
     match function:
-        case "exp":
-            return Scripts(Name("e"), high=inside)
         case "sqrt":
             return Root(inside)
         case "abs":
@@ -121,6 +122,20 @@ def _call(function: str, arguments: tuple[Expression, ...]) -> Box:
             return Row((Name("sigma"), Fenced(inside)))
     bare = function in ("ln", "log") and len(arguments) == 1 and _is_bare(arguments[0])
     return Row((Function(FUNCTION_NAMES.get(function, function)), inside if bare else Fenced(inside)))
+
+
+def _exponent(argument: Expression) -> Box | None:
+    """Return the boxes of what may stand high and small: a letter or number, its negative, or a quotient of two."""
+    match argument:
+        case Entry() | Symbol():
+            return box(argument)
+        case Number() if "/" not in str(argument):
+            return box(argument)
+        case Multiply((first, rest)) if first == MINUS_ONE and (inside := _exponent(rest)) is not None:
+            return Row((Operator("-", prefix=True), inside))
+        case Divide(Entry() | Symbol() | Number() as above, Entry() | Symbol() | Number() as below):
+            return Row((box(above), Operator("/"), box(below)))
+    return None
 
 
 def _is_bare(argument: Expression) -> bool:
@@ -208,8 +223,8 @@ def _takes_more(factor: Expression) -> bool:
             return _takes_more(factors[-1])
         case Call("ln" | "log", (argument,)):
             return _is_bare(argument)
-        case Derivative(Call("ln" | "log", (argument,)), _):
-            return _is_bare(argument)
+        case Derivative(Call(), _):
+            return True
     return False
 
 

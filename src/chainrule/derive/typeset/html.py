@@ -21,7 +21,7 @@ from chainrule.derive.typeset.shown import (
     rules_used,
     shown_sections,
 )
-from chainrule.derive.typeset.words import context_words, quantity_words
+from chainrule.derive.typeset.words import begins_with_a_word, context_words, quantity_words
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -126,13 +126,14 @@ def sentence(text: str) -> str:
     >>> sentence("the loss is a sum"), sentence("Y_i stays.")
     ('The loss is a sum.', 'Y_i stays.')
     """
-    return _capital(text) if text.endswith((".", "!", "?")) else f"{_capital(text)}."
+    begun = _capital(text) if begins_with_a_word(text) else text
+    return begun if begun.endswith((".", "!", "?")) else f"{begun}."
 
 
 def length_class(quantity: Expression, after: Expression) -> str:
     """Return a class for the size of a formula on paper, where nothing can be scrolled."""
     length = len(f"{quantity} = {after}")
-    return " very-long" if length > 140 else " long" if length > 80 else ""
+    return " very-long" if length > 180 else " long" if length > 110 else ""
 
 
 def _capital(text: str) -> str:

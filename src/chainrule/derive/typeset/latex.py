@@ -22,13 +22,14 @@ SIGNS = {
     "-": " - ",
     "*": r"\, ",
     ".": r" \cdot ",
+    "/": "/",
     "=": " = ",
     "!=": r" \neq ",
     ",": ", ",
     "...": r"\cdots",
     "d": r"\partial ",
 }
-KNOWN_FUNCTIONS = ("ln", "log", "max", "tanh")
+KNOWN_FUNCTIONS = ("exp", "ln", "log", "max", "tanh")
 GREEK = ("delta", "sigma", "varepsilon")
 SPECIAL = {
     "\\": r"\textbackslash{}",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Sign = Literal["+", "-", "*", ".", "=", "!=", ",", "...", "d"]
+Sign = Literal["+", "-", "*", ".", "/", "=", "!=", ",", "...", "d"]
 """An operator's name: ``*`` is a product without a sign, ``.`` one with a dot, ``d`` the partial derivative's sign."""
 
 

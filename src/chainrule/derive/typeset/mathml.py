@@ -25,6 +25,7 @@ SIGNS = {
     "-": "\N{MINUS SIGN}",
     "*": "\N{INVISIBLE TIMES}",
     ".": "\N{DOT OPERATOR}",
+    "/": "/",
     "=": "=",
     "!=": "\N{NOT EQUAL TO}",
     ",": ",",
@@ -32,6 +33,7 @@ SIGNS = {
 }
 CELL = '<mtd style="text-align: left; padding-inline: 0.3em">{}</mtd>'
 PARTIAL = Markup('<mi mathvariant="normal">\N{PARTIAL DIFFERENTIAL}</mi>')
+GAP = Markup('<mspace width="0.17em"/>')
 APPLY = Markup("<mo>\N{FUNCTION APPLICATION}</mo>")
 GREEK = {
     "delta": "\N{GREEK SMALL LETTER DELTA}",
@@ -83,6 +85,8 @@ def elements(found: Box) -> Markup:
             return _operator(sign, prefix=prefix)
         case Function(text):
             return _element("mi", escape(text)) + APPLY
+        case Row((Function(text), argument)) if not isinstance(argument, Fenced):
+            return _element("mrow", elements(Function(text)) + GAP + elements(argument))
         case Words(text):
             return _element("mtext", Markup("&#160;&#160;{}&#160;").format(text))
         case Row(boxes):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from chainrule.derive.derivation import Derivation, Section, Step
-from chainrule.derive.expressions import Derivative, Entry, Expression
+from chainrule.derive.expressions import Derivative, Entry, Expression, nodes
 from chainrule.derive.rewriting import Relation
 from chainrule.derive.typeset.numbers import Numbers, assignments, with_numbers
 
@@ -81,6 +81,8 @@ def _numbers_at(
     value = with_numbers(quantity, numbers, positions) if isinstance(quantity, Entry | Derivative) else None
     if value is not None and isinstance(value, Entry | Derivative):
         value = None
+    if any(isinstance(node, Derivative) for node in nodes(written)):
+        return None  # what it depends on is not given
     unchanged = str(written) == str(with_numbers(formula, Numbers(lambda _: None), positions))
     if unchanged and value is None:
         return None

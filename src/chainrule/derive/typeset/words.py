@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from chainrule.derive.context import Context
-from chainrule.derive.expressions import Derivative, Entry, Expression
+from chainrule.derive.expressions import FUNCTIONS, Derivative, Entry, Expression
 
 ROLES = {
     "E": "the loss",
@@ -65,10 +65,20 @@ def clause(sentence: str) -> str:
     >>> clause("The derivative of a sum."), clause("O_k has no index i."), clause("A2_n is not X.")
     ('the derivative of a sum', 'O_k has no index i', 'A2_n is not X')
     """
-    word = sentence.split(" ")[0]
-    is_word = word.isalpha() and (len(word) == 1 and word in "AI" or word[1:].islower())
-    text = sentence[0].lower() + sentence[1:] if is_word else sentence
+    text = sentence[:1].lower() + sentence[1:] if begins_with_a_word(sentence) else sentence
     return text.removesuffix(".")
+
+
+def begins_with_a_word(sentence: str) -> bool:
+    """Return whether a sentence begins with a word, rather than with a formula.
+
+    Examples
+    --------
+    >>> begins_with_a_word("A sum."), begins_with_a_word("ln(O_i) is."), begins_with_a_word("Z_k is")
+    (True, False, False)
+    """
+    word = sentence.split(" ")[0].rstrip(",:;.")
+    return word == "A" or (len(word) > 1 and word.isalpha() and word[1:].islower() and word not in FUNCTIONS)
 
 
 def context_words(context: Context) -> str:
