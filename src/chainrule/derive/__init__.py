@@ -2,12 +2,53 @@
 
 from chainrule.derive.claim_grammar import ClaimPart, Place, read_claim
 from chainrule.derive.conditions import Condition, OneHot, Setting
+from chainrule.derive.context import (
+    Context,
+    context_of,
+)
+from chainrule.derive.definitions import (
+    definition,
+)
 from chainrule.derive.derivation import Derivation, Section, Step
-from chainrule.derive.engine import derive
+from chainrule.derive.engine import (
+    Engine,
+    derive,
+)
+from chainrule.derive.expressions import (
+    LOSS,
+    MINUS_ONE,
+    ONE,
+    TRUE_CLASS,
+    Add,
+    Call,
+    Delta,
+    Derivative,
+    Divide,
+    Entry,
+    Expression,
+    Index,
+    Multiply,
+    Number,
+    Power,
+    Sum,
+    Symbol,
+    add,
+    divide,
+    free_letters,
+    multiply,
+    nodes,
+    number,
+    replace,
+    subtract,
+    transform,
+)
 from chainrule.derive.grammar import read_expression, read_quantity
 from chainrule.derive.grammar_error import GrammarError
 from chainrule.derive.name_check import check_names
 from chainrule.derive.parenthesised import parenthesised
+from chainrule.derive.rewriting import (
+    Relation,
+)
 from chainrule.derive.typeset import (
     Line,
     Numbers,
@@ -35,19 +76,42 @@ from chainrule.derive.typeset import (
 )
 
 __all__ = [
+    "LOSS",
+    "MINUS_ONE",
+    "ONE",
+    "TRUE_CLASS",
+    "Add",
+    "Call",
     "ClaimPart",
     "Condition",
+    "Context",
+    "Delta",
     "Derivation",
+    "Derivative",
+    "Divide",
+    "Engine",
+    "Entry",
+    "Expression",
     "GrammarError",
+    "Index",
     "Line",
+    "Multiply",
+    "Number",
     "Numbers",
     "OneHot",
     "Place",
+    "Power",
+    "Relation",
     "Section",
     "Setting",
     "Step",
+    "Sum",
+    "Symbol",
+    "add",
     "check_names",
+    "context_of",
     "context_words",
+    "definition",
     "derivation_html",
     "derivation_json",
     "derivation_mathml",
@@ -55,14 +119,19 @@ __all__ = [
     "derivation_text",
     "derivation_values",
     "derive",
+    "divide",
     "equation_latex",
     "equation_mathml",
     "formula_text",
+    "free_letters",
     "given_numbers",
     "latex",
     "latex_display",
     "latex_document",
     "mathml",
+    "multiply",
+    "nodes",
+    "number",
     "numbers_mathml",
     "numeral",
     "parenthesised",
@@ -70,7 +139,10 @@ __all__ = [
     "read_claim",
     "read_expression",
     "read_quantity",
+    "replace",
+    "subtract",
     "text_lines",
+    "transform",
     "with_numbers",
     "wrapped_formula",
 ]
