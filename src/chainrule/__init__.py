@@ -3,7 +3,9 @@
 The public names, and NumPy, are loaded on first use: the command line answers Ctrl-C before they are there.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 
 TYPE_CHECKING = (
     False  # what type checkers take for True; the module typing takes longer to load than all of this
@@ -92,3 +94,14 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+class _Package(ModuleType):
+    """The package itself: a room with the name of a public function, once imported, does not take its place."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _ROOM_OF_NAME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -3,6 +3,7 @@
 from seeded_faults import (
     app,
     data,
+    derive,
     estimators,
     files,
     functions,
@@ -20,6 +21,7 @@ __all__ = ["FAULTS", "KERNEL_FAULTS", "Fault", "KernelFault", "KernelTree", "cop
 FAULTS: dict[str, Fault] = {
     **app.FAULTS,
     **data.FAULTS,
+    **derive.FAULTS,
     **estimators.FAULTS,
     **files.FAULTS,
     **functions.FAULTS,

@@ -90,7 +90,7 @@ def run_command(arguments: Sequence[str]) -> int:
     command: Any = get_command(app)
     arguments = formulas_apart(arguments, command.commands)
     try:
-        with warnings_on_stderr(), command.make_context(PROGRAM, arguments) as context:
+        with warnings_on_stderr(), command.make_context(PROGRAM, list(arguments)) as context:
             command.invoke(context)
     except typer.Exit as end:
         return end.exit_code

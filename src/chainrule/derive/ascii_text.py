@@ -53,16 +53,18 @@ def entry_text(entry: Entry) -> str:
 
     Examples
     --------
-    >>> entry_text(Entry("W", 2, ("k", "j")))
-    'W2_kj'
+    >>> entry_text(Entry("W", 2, ("k", "j"))), entry_text(Entry("O", None, (1, 2)))
+    ('W2_kj', 'O_{1,2}')
     """
-    return f"{entry.name}{entry.layer or ''}{indices_text(entry.indices)}"
+    positions = entry.name != "W" and len(entry.indices) > 1 and all(isinstance(index, int) for index in entry.indices)
+    below = f"_{{{','.join(map(str, entry.indices))}}}" if positions else indices_text(entry.indices)
+    return f"{entry.name}{entry.layer or ''}{below}"
 
 
 def _text(expression: Expression) -> tuple[str, int]:
     match expression:
         case Number(value, literal):
-            return literal or _number(value), _strength_of_number(value, literal)
+            return literal or _number(value), _strength_of_number(value, literal is not None)
         case Symbol(name):
             return name, ATOM
         case Entry():
@@ -80,7 +82,9 @@ def _text(expression: Expression) -> tuple[str, int]:
         case Divide(numerator, denominator):
             return f"{_as_factor(numerator, last=False)}/{_within(denominator, POWER)}", PRODUCT
         case Power(base, exponent):
-            return f"{_within(base, ATOM)}^{_within(exponent, ATOM)}", POWER
+            of_derivative = isinstance(base, Derivative)
+            text = f"({_text(base)[0]})" if of_derivative else _within(base, ATOM)
+            return f"{text}^{_within(exponent, ATOM)}", POWER
         case Sum(index, body, excluding):
             under = f"{{{', '.join(f'{index} != {other}' for other in excluding)}}}" if excluding else ""
             inner = _as_factor(body, last=True, first=False)
@@ -92,10 +96,8 @@ def _number(value: Fraction) -> str:
     return str(value.numerator) if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
 
 
-def _strength_of_number(value: Fraction, literal: str | None) -> int:
-    if literal is not None:
-        return MINUS if literal.startswith("-") else ATOM
-    return PRODUCT if value.denominator != 1 else ATOM if value >= 0 else MINUS
+def _strength_of_number(value: Fraction, typed: bool) -> int:
+    return PRODUCT if value.denominator != 1 and not typed else ATOM if value >= 0 else MINUS
 
 
 def _within(expression: Expression, least: int) -> str:

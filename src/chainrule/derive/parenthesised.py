@@ -33,7 +33,8 @@ def parenthesised(expression: Expression) -> str:
         case Divide(numerator, denominator):
             return f"{_inner(numerator)}/{_inner(denominator)}"
         case Power(base, exponent):
-            return f"{_inner(base)}^{_inner(exponent)}"
+            below = f"({parenthesised(base)})" if isinstance(base, Derivative) else _inner(base)
+            return f"{below}^{_inner(exponent)}"
         case Sum(index, body, _):
             head = ascii_text(Sum(index, Entry("E"), expression.excluding)).removesuffix(" E")
             return f"{head} {_inner(body)}"

@@ -1,6 +1,7 @@
 """Subscripts and brackets: ``W_{12,3}`` counts from 1, ``W[11,2]`` from 0, and ``W21`` has two of one digit each."""
 
 import re
+from dataclasses import replace
 
 from chainrule.derive.expressions import Delta, Entry, Expression, Index, Symbol
 from chainrule.derive.grammar_error import GrammarError, Source
@@ -112,8 +113,7 @@ def _layer(token: Token) -> tuple[int | None, Token]:
     """Return the layer that digits before a subscript name, and the token without them."""
     if not token.digits or (token.subscript is None and token.brackets is None):
         return None, token
-    without = Token(token.kind, token.text, token.start, token.end, "", token.subscript, token.brackets)
-    return int(token.digits[:9]), without
+    return int(token.digits[:9]), replace(token, digits="")
 
 
 def _name(word: str, indexed: Token, layer: int | None, differential: bool) -> str:
@@ -121,7 +121,7 @@ def _name(word: str, indexed: Token, layer: int | None, differential: bool) -> s
     if word != "w":
         return ENTRIES[word]
     behind = indexed.brackets or indexed.subscript or indexed.digits
-    one = len(re.findall(r"[a-z]|\d+", behind)) == 1 and not re.fullmatch(r"\d\d", behind)
+    one = len(_ITEM.findall(behind)) == 1 and (indexed.braced or not re.fullmatch(r"\d\d", behind))
     return "w" if one and layer is None and not differential else "W"
 
 

@@ -54,26 +54,41 @@ def read_sum_of_terms(cursor: Cursor) -> Expression:
 
 def read_product(cursor: Cursor) -> Expression:
     """Read factors with *, / or nothing between them, and the minus signs before the first."""
-    minuses = _minuses(cursor)
-    first = cursor.peek
-    factors = [_power(cursor)]
-    folded = minuses > 0 and _is_literal(factors[0], first)
-    if folded:
-        factors[0] = _negative(factors[0], first)
+    factors = _first_factors(cursor)
     while True:
         if cursor.accept("/"):
             cursor.count_division()
-            factors = [Divide(_product_of(factors), _signed_power(cursor))]
+            minus = factors[:1] if factors[0] == MINUS_ONE and len(factors) > 1 else []
+            numerator = _product_of(factors[len(minus) :])
+            factors = [*minus, Divide(numerator, _signed_power(cursor))]
         elif cursor.accept("*"):
             factors.append(_signed_power(cursor))
         elif _begins_a_factor(cursor):
             factors.append(_power(cursor))
         else:
             break
-    product = _product_of(factors)
-    for _ in range(minuses - folded):
-        product = _negative(product, first)
-    return product
+    return _product_of(factors)
+
+
+def _first_factors(cursor: Cursor) -> list[Expression]:
+    """Read the first factor and the minus signs before it: -2 is a number, -O_k the factors -1 and O_k."""
+    minuses = _minuses(cursor)
+    first = cursor.peek
+    factor = _power(cursor)
+    if minuses and _is_literal(factor, first):
+        factor, minuses = _negative(factor, first), minuses - 1
+    while minuses > 1 or (minuses and _begins_negative(factor)):
+        factor, minuses = Multiply((MINUS_ONE, factor)), minuses - 1
+    return [MINUS_ONE, factor] if minuses else [factor]
+
+
+def _begins_negative(expression: Expression) -> bool:
+    match expression:
+        case Number(value):
+            return value < 0
+        case Multiply((first, *_)) | Divide(first, _):
+            return _begins_negative(first)
+    return False
 
 
 def _minuses(cursor: Cursor) -> int:

@@ -14,7 +14,7 @@ NUMBER, WORD, DIFFERENTIAL, KEYWORD, SIGN, SUBSCRIPT, NEWLINE, END = range(8)
 """Kinds of token."""
 
 _SPACE = re.compile(r"[ \t\r\f\v]+")
-_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _ONE_HOT = re.compile(r"one[- ]?hot\b")
 _SIGN = re.compile(r"\*\*|==|!=|[-+*/^=(),;{}]")
@@ -43,6 +43,8 @@ class Token:
         Digits right behind the word.
     subscript, brackets : str or None
         What stands behind its underscore, and between its brackets.
+    braced : bool
+        Whether the subscript stands in braces.
     """
 
     kind: int
@@ -52,6 +54,7 @@ class Token:
     digits: str = ""
     subscript: str | None = None
     brackets: str | None = None
+    braced: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,8 @@ def _token(
     text: Text, kind: int, word: str, at: int, end: int, digits: str = "",
     subscript: str | None = None, brackets: str | None = None,
 ) -> Token:  # fmt: skip
-    return Token(kind, word, text.places[at], text.places[end - 1] + 1, digits, subscript, brackets)
+    braced = subscript is not None and text.characters[end - 1] == "}"
+    return Token(kind, word, text.places[at], text.places[end - 1] + 1, digits, subscript, brackets, braced)
 
 
 def _take_words(text: Text, at: int, end: int, source: Source, found: list[Token]) -> int:
