@@ -197,10 +197,10 @@ class _Walk:
         table = _logarithm_of_output(function, arguments[0])
         if table is not None and table[0] in self.numbers.arrays:
             return self.numbers.entries(table[0], table[1], self.positions)
-        letters, values = together(*(self.value(argument) for argument in arguments))
-        if function == "max":
-            return Labelled(letters, np.asarray(np.maximum.reduce(np.broadcast_arrays(*values))))
-        return Labelled(letters, np.asarray(FUNCTIONS[function](values[0])))
+        if function not in FUNCTIONS:
+            raise NotComputedError(f"{function} is not computed")
+        inner = self.value(arguments[0])
+        return Labelled(inner.letters, np.asarray(FUNCTIONS[function](inner.values)))
 
     def delta(self, first: Index, second: Index) -> Labelled:
         one, other = (self.numbers.position(index, self.positions) for index in (first, second))
@@ -249,17 +249,18 @@ def _logarithm_of_output(function: str, argument: Expression) -> tuple[Name, tup
 
 
 def _sigmoid(u: Array) -> Array:
-    return np.asarray(np.where(u < 0, np.exp(np.minimum(u, 0)), 1.0) / (1.0 + np.exp(-np.abs(u))))
+    small = np.exp(np.where(u.real >= 0, -u, u))
+    return np.asarray(np.where(u.real >= 0, 1.0, small) / (1.0 + small))
 
 
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "exp": np.exp,
     "ln": np.log,
     "sqrt": np.sqrt,
-    "abs": np.abs,
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
-    "relu": lambda u: np.maximum(u, 0.0),
-    "step": lambda u: (u > 0).astype(np.float64),
+    "relu": lambda u: u * (u.real > 0),
+    "step": lambda u: (u.real > 0).astype(np.float64),
 }
-"""The functions that derivations for a network hold; at the kink of relu, step is 0, as in the network (AC.1)."""
+"""The functions that derivations for a network hold, for complex numbers too; at the kink of relu, step is 0, as in the
+network (AC.1)."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from chainrule.derive import LOSS, Derivation, Derivative, Entry, Expression, Index, Relation, nodes
 from chainrule.explain.array_evaluation import ArrayEvaluation, Name, NotComputedError
+from chainrule.explain.complex_step import ComplexSteps
 from chainrule.explain.labelled_arrays import Labelled
 
 TOGETHER = "All layers together"
@@ -26,6 +27,7 @@ class DerivedNumbers:
 
     def __init__(self, values: ArrayEvaluation, derivation: Derivation) -> None:
         self.values = values
+        self.steps = ComplexSteps(values, derivation.context)
         self.vectors: dict[Name, Labelled] = {}
         self.results = tuple(_results(derivation))
         self.depth = 0
@@ -48,20 +50,21 @@ class DerivedNumbers:
         Raises
         ------
         NotComputedError
-            If the derivation has no line for it.
+            If the derivation has no line for it, and it cannot be had by a complex step either.
         """
+        if isinstance(derivative.of, Derivative):
+            derivative = Derivative(derivative.of.of, (*derivative.of.by, *derivative.by))
         if derivative.of == LOSS and len(derivative.by) == 1:
             by = derivative.by[0]
             if (by.name, by.layer) in self.vectors:
                 index = self.values.position(by.indices[0], positions)
                 vector = self.vectors[by.name, by.layer].values
                 return Labelled((), vector[index - 1]) if isinstance(index, int) else Labelled((index,), vector)
-        return self._by_line(derivative, positions)
+        return self._by_line(_placed(derivative, self.values, positions), positions)
 
     def _by_line(self, derivative: Derivative, positions: Mapping[str, int]) -> Labelled:
-        placed = _placed(derivative, self.values, positions)
         for quantity, case, result in self.results:
-            letters = matched(quantity, placed)
+            letters = matched(quantity, derivative)
             if letters is None or (case is not None and not _holds(case, letters)):
                 continue
             if self.depth > DEEPEST:
@@ -71,7 +74,9 @@ class DerivedNumbers:
                 return self.values.evaluate(result, {letter: at for letter, at in letters.items() if isinstance(at, int)})
             finally:
                 self.depth -= 1
-        raise NotComputedError(f"{derivative} is not computed")
+        if len(derivative.by) > 1 or not all(isinstance(index, int) for index in derivative.by[0].indices):
+            raise NotComputedError(f"{derivative} is not computed")
+        return self.steps.derivative(derivative.of, derivative.by[0], positions)
 
 
 def _results(derivation: Derivation) -> list[tuple[Expression, Relation | None, Expression]]:
