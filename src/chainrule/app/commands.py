@@ -18,6 +18,7 @@ from chainrule.app.refusal import refusal_text, warnings_on_stderr
 from chainrule.app.report import report
 from chainrule.app.standard_streams import point_at_nothing, say
 from chainrule.app.train import train
+from chainrule.app.why import why
 from chainrule.errors import ChainruleError
 
 PROGRAM = "chainrule"
@@ -40,6 +41,7 @@ app.command()(report)
 app.command("inspect")(inspect_model)
 app.command()(export)
 app.command()(derive)
+app.command()(why)
 
 
 def print_version(wanted: bool) -> None:
