@@ -23,7 +23,7 @@ LARGEST_CHANGE = 0.125
 """The logits, and what enters a curved activation, change by so much at the largest step; relative where they exceed 1."""
 SMALLEST_STEP = 2.0**-34
 """Relative to the number that is moved, or to 1: no step is smaller to keep clear of a kink."""
-SAFETY = 4.0
+SAFETY = 2.0
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from chainrule.explain.backward_numbers import BackwardNumbers
 from chainrule.explain.example import Example
 
 UNIT = float(np.finfo(np.float64).eps)
-SAFETY = 16.0
+SAFETY = 8.0
 
 
 @dataclass(frozen=True, eq=False)
