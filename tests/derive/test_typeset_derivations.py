@@ -8,12 +8,14 @@ from xml.etree import ElementTree
 import pytest
 from markupsafe import Markup
 
+from chainrule.derive import derive
 from chainrule.derive.context import context_of
 from chainrule.derive.derivation import Derivation
 from chainrule.derive.expressions import LOSS, Derivative, Entry
 from chainrule.derive.typeset import (
     context_words,
     derivation_html,
+    equation_latex,
     quantity_words,
     text_lines,
     wrapped_formula,
@@ -243,7 +245,7 @@ def test_json_has_every_rewriting_as_text_and_latex() -> None:
     assert step["after"] == "-sum_i Y_i*(1/O_i)*dO_i/dZ_k"
     assert [step["case"] for step in value["steps"][-2:]] == ["i = k", "i != k"]
     assert value["numbers"][0] == {
-        "positions": {"k": 1}, "formula": "0.2 - 1", "formula_latex": "0.2 - 1", "value": "-0.8",
+        "positions": {"k": 1}, "formula": "0.2 - 1", "formula_latex": "0.2 - 1", "value": -0.8,
     }  # fmt: skip
 
 
@@ -273,3 +275,37 @@ def test_quantities_are_said_in_words() -> None:
 )
 def test_contexts_are_said_in_words(options: dict[str, object], words: str) -> None:
     assert context_words(context_of(**options)).endswith(words)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "options"),
+    [
+        ("dE/dZ_k", {"targets": "any", "temperature": "T", "label_smoothing": "eps", "class_weight": True}),
+        ("dE/dZ_k", {"log_base": 2, "targets": "soft", "reduction": "sum"}),
+        ("dE/dZ_k", {"reduction": "mean"}),
+        ("dE/dZ_k", {"output": "sigmoid"}),
+        ("dE/dZ_k", {"output": "identity", "probabilities": [1, 2], "targets": [0, 1]}),
+        ("dE/dZ_k", {"loss": "squared-error", "logits": [1, -2, 0.5], "targets": [0, 1, 0]}),
+        ("d2E/dZ_k dZ_j", {}),
+        ("d2E/dZ_k^2", {}),
+        ("dO_i/dZ_k", {"output": "log-softmax"}),
+        ("sum_i V_i*dO_i/dZ_k", {"loss": "none"}),
+        ("dE/dX_j", {}),
+        ("dE/dW1_kj", {"hidden": ["relu", "tanh"]}),
+        ("dE/dW2[3,1]", {"hidden": ["sigmoid"]}),
+    ],
+    ids=str,
+)
+def test_every_scope_is_written_in_every_format(quantity: str, options: dict[str, object]) -> None:
+    derivation = derive(quantity, **options)  # type: ignore[arg-type]
+    lines = [line.text for line in text_lines(derivation) if line.kind == "formula"]
+    found = ElementTree.fromstring(derivation.html())
+    assert [
+        element.get("alttext") for element in found.iter(f"{MATH}math") if element.get("display")
+    ] == lines
+    assert ElementTree.fromstring(derivation.mathml()).get("alttext") == "; ".join(lines)
+    assert re.findall(r"^% (d.*|sum.*)$", derivation.latex(), flags=re.MULTILINE) == lines
+    assert json.loads(derivation.to_json())["result"] == lines[-1].removeprefix(f"{derivation.quantity} = ")
+    mathtext = pytest.importorskip("matplotlib.mathtext", reason="matplotlib is not installed")
+    for step in derivation.steps:
+        mathtext.MathTextParser("path").parse(f"${equation_latex(step.quantity, step.after, step.case)}$")

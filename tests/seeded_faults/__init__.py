@@ -13,6 +13,7 @@ from seeded_faults import (
     pytorch,
     report,
     training,
+    typesetting,
 )
 from seeded_faults.fault import Fault, KernelFault, KernelTree, copy_of_sources
 
@@ -30,5 +31,6 @@ FAULTS: dict[str, Fault] = {
     **pytorch.FAULTS,
     **report.FAULTS,
     **training.FAULTS,
+    **typesetting.FAULTS,
 }
 KERNEL_FAULTS: dict[str, KernelFault] = kernels.FAULTS

@@ -16,7 +16,6 @@ from chainrule.derive.engine import (
 )
 from chainrule.derive.expressions import (
     LOSS,
-    MINUS_ONE,
     ONE,
     TRUE_CLASS,
     Add,
@@ -44,7 +43,7 @@ from chainrule.derive.expressions import (
 )
 from chainrule.derive.grammar import read_expression, read_quantity
 from chainrule.derive.grammar_error import GrammarError
-from chainrule.derive.name_check import check_names
+from chainrule.derive.name_check import check_names, unset_options
 from chainrule.derive.parenthesised import parenthesised
 from chainrule.derive.rewriting import (
     Relation,
@@ -78,7 +77,6 @@ from chainrule.derive.typeset import (
 
 __all__ = [
     "LOSS",
-    "MINUS_ONE",
     "ONE",
     "TRUE_CLASS",
     "Add",
@@ -145,6 +143,7 @@ __all__ = [
     "subtract",
     "text_lines",
     "transform",
+    "unset_options",
     "with_numbers",
     "wrapped_formula",
 ]

@@ -76,7 +76,7 @@ def factored(expression: Expression) -> Expression:
     --------
     >>> u, v = Symbol("K"), add(ONE, negate(Symbol("N")))
     >>> print(factored(add(multiply(u, v), multiply(number(2), v))))
-    (1 - N)*(2 + K)
+    (1 - N)*(K + 2)
     """
     if not isinstance(expression, Add):
         return expression
@@ -293,6 +293,8 @@ def from_polynomial(polynomial: Polynomial) -> Expression:
         return ZERO
     common = _common_powers(polynomial)
     content = _content(polynomial)
+    if common and polynomial.get(_monomial(common), 0) < 0 < content:
+        content = -content  # 1 - u in the bracket, not u - 1
     rest = {
         _monomial(_times([(Fraction(1), dict(monomial)), (Fraction(1), {base: -power for base, power in common.items()})])[1]): value
         / content
@@ -373,7 +375,7 @@ def monomial_of(powers: dict[Expression, int]) -> Monomial:
 
     Examples
     --------
-    >>> monomial_of({Symbol("N"): 1, Symbol("K"): 0})
-    ((Symbol(name='N'), 1),)
+    >>> monomial_of({Symbol("N"): 1, Symbol("K"): 0}) == ((Symbol("N"), 1),)
+    True
     """
     return _monomial({base: power for base, power in powers.items() if power})

@@ -110,33 +110,33 @@ def _joined_lines(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     for place, token in enumerate(tokens):
         if token.kind == SIGN:
             depth += (token.text in "({") - (token.text in ")}")
-        goes_on = token.kind == NEWLINE and (depth > 0 or _goes_on(kept, tokens[place + 1 :]))
-        if not goes_on:
+        if token.kind != NEWLINE or _ends_a_part(kept, tokens, place + 1, depth):
             kept.append(token)
     return tuple(kept)
 
 
-def _goes_on(before: list[Token], after: tuple[Token, ...]) -> bool:
-    if before and before[-1].kind == SIGN and before[-1].text in "=+-*/^!=":
+def _ends_a_part(before: list[Token], tokens: tuple[Token, ...], place: int, depth: int) -> bool:
+    return tokens[place].kind != NEWLINE and depth <= 0 and not _goes_on(before, tokens, place)
+
+
+def _goes_on(before: list[Token], tokens: tuple[Token, ...], place: int) -> bool:
+    """Return whether the line that begins at a place goes on with what stands before it."""
+    if before and before[-1].kind == SIGN and before[-1].text in ("=", "+", "-", "*", "/", "^"):
         return True
-    following = [token for token in after[:2000] if token.kind != NEWLINE]
-    first = following[0]
+    first = tokens[place]
     if first.kind == KEYWORD:
         return first.text in CONDITION_WORDS
     if first.kind != SIGN or not before:
         return False
-    return first.text in "=+*/^" or (first.text == "-" and not _has_equation(after))
+    return first.text in ("=", "+", "*", "/", "^") or (first.text == "-" and not _has_equation(tokens, place))
 
 
-def _has_equation(tokens: tuple[Token, ...]) -> bool:
-    """Return whether the line that begins here holds an equals sign."""
-    begun = False
-    for token in tokens:
-        if token.kind == END or (begun and (token.kind == NEWLINE or token.text in (";", ","))):
-            return False
-        if token.kind == SIGN and token.text == "=":
+def _has_equation(tokens: tuple[Token, ...], place: int) -> bool:
+    """Return whether the line that begins at a place holds an equals sign."""
+    while tokens[place].kind not in (END, NEWLINE) and tokens[place].text not in (";", ","):
+        if tokens[place].kind == SIGN and tokens[place].text == "=":
             return True
-        begun = begun or token.kind != NEWLINE
+        place += 1
     return False
 
 

@@ -150,7 +150,7 @@ def definition(entry: Entry, context: Context) -> Expression | None:
     Examples
     --------
     >>> print(definition(Entry("O", None, ("k",)), Context()))
-    exp(Z_k)/sum_j exp(Z_j)
+    exp(Z_k)/(sum_j exp(Z_j))
     >>> print(definition(Entry("E"), Context()))
     -sum_i Y_i*ln(O_i)
     """

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from chainrule.derive.context import Context
-from chainrule.derive.expressions import Expression
+from chainrule.derive.expressions import Derivative, Expression, nodes
+from chainrule.derive.proof import Proof, prove
 from chainrule.derive.rewriting import Relation
 
 
@@ -70,9 +71,38 @@ class Derivation:
     result: Expression
 
     @property
+    def stuck(self) -> str | None:
+        """What no rule applies to, in words; None where the result holds no derivative any more."""
+        left = next((node for node in nodes(self.result) if isinstance(node, Derivative)), None)
+        return None if left is None else f"no rule applies to {left}"
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """The steps of all sections."""
         return tuple(step for section in self.sections for step in section.steps)
+
+    def verify(self, *, points: int = 2, seed: int = 0) -> Proof:
+        """Evaluate both sides of every step at random points that its conditions allow, to 50 digits.
+
+        Parameters
+        ----------
+        points : int
+            Random points for each of 2, 3 and 5 classes.
+        seed : int
+            Which points are drawn.
+
+        Returns
+        -------
+        Proof
+            A record that is true exactly when every step holds.
+
+        Examples
+        --------
+        >>> from chainrule.derive import derive
+        >>> bool(derive("dE/dZ_k").verify())
+        True
+        """
+        return prove(self, points=points, seed=seed)
 
     def text(self, *, detail: bool = False, brief: bool = False, width: int | None = None) -> str:
         """Return the derivation as text whose formulas can be typed back.

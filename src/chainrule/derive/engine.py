@@ -18,6 +18,7 @@ from chainrule.derive.expressions import (
     nodes,
     rename,
 )
+from chainrule.derive.proof import prove
 from chainrule.derive.rewriting import Relation
 from chainrule.derive.rules import (
     ACTIVATIONS_BACKWARDS,
@@ -100,7 +101,10 @@ class_weight, hidden
         from chainrule.derive.grammar import read_quantity
 
         quantity = read_quantity(quantity)
-    return Engine(context).derivation(quantity)
+    derivation = Engine(context).derivation(quantity)
+    proof = prove(derivation, points=1)
+    assert proof or derivation.stuck, f"derive({derivation.quantity}): {proof}"  # what fails is never shown
+    return derivation
 
 
 class Engine:
@@ -240,7 +244,6 @@ class Engine:
                 break
             taken = all_letters(work.current) | all_letters(quantity)
             work.put(RESULT_ABOVE, inner, _with_fresh_sums(known, taken), f"{inner} was derived above.")
-        work.exhaust(LEAVES_SUM)
         work.apply(CANCEL)
         self.sections.append(work.section(f"All layers together: {quantity}"))
         return work.current

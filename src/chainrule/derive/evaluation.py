@@ -37,9 +37,9 @@ Real = Any
 ARITHMETIC = MPContext()
 """Arithmetic of the symbolic room alone: mpmath's own precision belongs to its users."""
 DIGITS = 60
-DIGITS_PER_DERIVATIVE = 100
-STEP_DIGITS = 50
-"""The step of the outermost difference is 1e-50, of one inside it 1e-100, ...: 2 * 50 digits are lost for each."""
+DIGITS_PER_DERIVATIVE = 60
+STEP_DIGITS = 30
+"""The step of the outermost difference is 1e-30, of one inside it 1e-60, ...: its error is some 1e-60 of the value."""
 LARGEST_EXPONENT = 10**6
 """Numbers beyond exp of this are refused as too large: they would take memory without bound."""
 
@@ -92,12 +92,31 @@ class Shared:
     def __init__(self) -> None:
         self.definitions: dict[Key, Expression | None] = {}
         self.lengths: dict[int, tuple[Sum, int]] = {}
+        self.letters: dict[int, tuple[Expression, tuple[str, ...]]] = {}
+        self.bounds: dict[tuple[str, int | None, int], tuple[bool, tuple[int, ...]]] = {}
 
     def definition(self, key: Key, context: Context) -> Expression | None:
         """Return the definition of an entry."""
         if key not in self.definitions:
             self.definitions[key] = definition(_entry(key), context)
         return self.definitions[key]
+
+    def free(self, expression: Expression) -> tuple[str, ...]:
+        """Return the free letters of an expression."""
+        known = self.letters.get(id(expression))
+        if known is None or known[0] is not expression:
+            known = self.letters[id(expression)] = (expression, tuple(sorted(free_letters(expression))))
+        return known[1]
+
+    def places(self, entry: Entry, point: Point) -> tuple[bool, tuple[int, ...]]:
+        """Return whether an entry leaves its example open, and how many positions each of its axes has."""
+        name = (entry.name, entry.layer, len(entry.indices))
+        if name not in self.bounds:
+            kinds = axes(entry, point.context)
+            open_row = entry.name in ROW_VARIABLES and kinds[:1] != (EXAMPLES,)
+            kinds = (EXAMPLES, *kinds) if open_row else kinds
+            self.bounds[name] = open_row, tuple(point.size(axis) for axis in kinds)
+        return self.bounds[name]
 
     def length(self, expression: Sum, point: Point) -> int:
         """Return how far the index of a sum runs: to the end of the shortest axis on which it stands."""
@@ -121,6 +140,7 @@ class State:
         self.stage = stage(_entry(changed), point.context) if changed else 0
         self.known: dict[Key, Real] = {} if changed is None else {changed: value}
         self.shared: Shared = Shared() if base is None else base.shared
+        self.beside: dict[tuple[Key, int, int], tuple[State, State]] = {}
 
     def entry(self, key: Key) -> Real:
         """Return the value of an entry."""
@@ -128,6 +148,19 @@ class State:
         if found is None:
             found = self.known[key] = self._compute(key)
         return found
+
+    def sides(self, key: Key, level: int) -> tuple["State", "State", Real]:
+        """Return the states in which an entry is a little larger and smaller, and the difference between them.
+
+        They are kept: all derivatives by this entry at this precision share them.
+        """
+        step = ARITHMETIC.mpf(10) ** (-STEP_DIGITS * level)
+        name = (key, level, ARITHMETIC.dps)
+        if name not in self.beside:
+            here = self.entry(key)
+            upper, lower = (State(self.point, self, key, here + sign * step) for sign in (1, -1))
+            self.beside[name] = upper, lower
+        return *self.beside[name], 2 * step
 
     def _compute(self, key: Key) -> Real:
         if self.base is not None and stage(_entry(key), self.point.context) <= self.stage:
@@ -188,7 +221,6 @@ class _Evaluation:
         self.state = state
         self.row = row
         self.level = level
-        self.letters_in: dict[int, tuple[str, ...]] = {}
         self.known: dict[tuple[object, ...], Real] = {}
 
     def value(self, expression: Expression, letters: dict[str, int]) -> Real:
@@ -215,9 +247,7 @@ class _Evaluation:
 
     def remembered(self, expression: Expression, letters: dict[str, int]) -> Real:
         """Return the value of a sum or a derivative, computed once for the same letters."""
-        if id(expression) not in self.letters_in:
-            self.letters_in[id(expression)] = tuple(sorted(free_letters(expression)))
-        places = tuple(letters.get(letter) for letter in self.letters_in[id(expression)])
+        places = tuple(letters.get(letter) for letter in self.state.shared.free(expression))
         name = (id(expression), places)
         if name not in self.known:
             take = self.sum if isinstance(expression, Sum) else self.derivative
@@ -236,14 +266,11 @@ class _Evaluation:
         """Return the central difference by the last entry of the derivatives by those before it."""
         *before, last = expression.by
         of = Derivative(expression.of, tuple(before)) if before else expression.of
-        key = self.key(last, letters)
-        step = ARITHMETIC.mpf(10) ** (-STEP_DIGITS * self.level)
-        here = self.state.entry(key)
-        sides = [
-            evaluate(of, State(self.state.point, self.state, key, here + sign * step), letters, row=self.row, level=self.level + 1)
-            for sign in (1, -1)
-        ]
-        return (sides[0] - sides[1]) / (2 * step)
+        upper, lower, step = self.state.sides(self.key(last, letters), self.level)
+        above, below = (
+            evaluate(of, side, letters, row=self.row, level=self.level + 1) for side in (upper, lower)
+        )
+        return (above - below) / step
 
     def product(self, factors: tuple[Expression, ...], letters: dict[str, int]) -> Real:
         total = self.value(factors[0], letters)
@@ -253,11 +280,10 @@ class _Evaluation:
 
     def key(self, entry: Entry, letters: dict[str, int]) -> Key:
         places = tuple(self.position(index, letters) for index in entry.indices)
-        kinds = axes(entry, self.state.point.context)
-        if entry.name in ROW_VARIABLES and kinds[:1] != (EXAMPLES,):
-            places, kinds = (self.row, *places), (EXAMPLES, *kinds)
-        for place, axis in zip(places, kinds, strict=True):
-            if not 1 <= place <= self.state.point.size(axis):
+        open_row, lengths = self.state.shared.places(entry, self.state.point)
+        places = (self.row, *places) if open_row else places
+        for place, length in zip(places, lengths, strict=True):
+            if not 1 <= place <= length:
                 raise Undefined(f"{entry} has no position {place}")
         return entry.name, entry.layer, places
 

@@ -66,7 +66,7 @@ def read_quantity(text: str, call: str = "read_quantity") -> Expression:
     Examples
     --------
     >>> print(read_quantity("dE/dW2[3,1]"))
-    dE/dW2_{4,2}
+    dE/dW2_42
     """
     if "=" in text.replace("!=", ""):
         source = Source(call, text)

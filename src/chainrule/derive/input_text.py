@@ -6,6 +6,11 @@ from chainrule.derive.grammar_error import Source
 from chainrule.derive.latex_input import Writer, translate
 from chainrule.derive.tokens import Text
 
+_HAT = re.compile(r"(y)_(hat)(?![a-z])")
+_SUM_LIMIT_BEFORE = re.compile(r"(sum)\s*(\^\s*(?:\{[^{}]*\}|\w))\s*(_\s*(?:\{[^{}]*\}|[a-z]))")
+_POWER_BEFORE = re.compile(
+    r"(?<![_a-z0-9])([A-Za-z])\s*(\^\s*(?:\{\s*\d\s*\}|\d))\s*(_\s*(?:\{[^{}]*\}|[a-z]))"
+)
 _LAYER_BEFORE = re.compile(r"([WbUAwua])\s*\^\s*\{?\s*[(\[]\s*(\d{1,3})\s*[)\]]\s*\}?\s*(?=_)")
 _LAYER_BEHIND = re.compile(
     r"([WbUAwua])\s*(_\s*\{[^{}]*\}|_[a-z0-9]+)\s*\^\s*\{\s*[(\[]\s*(\d{1,3})\s*[)\]]\s*\}"
@@ -31,8 +36,11 @@ def as_ascii(text: str, source: Source) -> Text:
     writer = Writer()
     translate(source, 0, len(text), writer, 0)
     found = Text("".join(writer.characters), (*writer.places, len(text)))
+    found = _reordered(found, _HAT, (1, 2))
     found = _reordered(found, _LAYER_BEFORE, (1, 2))
-    return _reordered(found, _LAYER_BEHIND, (1, 3, 2))
+    found = _reordered(found, _LAYER_BEHIND, (1, 3, 2))
+    found = _reordered(found, _SUM_LIMIT_BEFORE, (1, 3, 2))
+    return _reordered(found, _POWER_BEFORE, (1, 3, 2))
 
 
 def _reordered(text: Text, pattern: re.Pattern[str], groups: tuple[int, ...]) -> Text:

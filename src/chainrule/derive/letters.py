@@ -29,8 +29,8 @@ ENTRIES = {
 SOFTMAX = ("softmax", "S", "sigma")
 """Words for the output as a function of the logits."""
 
-KEYWORDS = ("and", "if", "for", "when", "where")
-CONDITION_WORDS = ("if", "for", "when", "where")
+CONDITION_WORDS = ("if", "for", "when", "where", "given", "assuming")
+KEYWORDS = ("and", *CONDITION_WORDS)
 WORDS = tuple(
     sorted(
         (*FUNCTIONS, "softmax", "sigma", "sum", "delta", "eps", "epsilon", "loss", "yhat"),

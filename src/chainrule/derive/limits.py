@@ -9,11 +9,13 @@ from chainrule.derive.expressions import (
     Add,
     Call,
     Divide,
+    Entry,
     Expression,
     Multiply,
     Number,
     Power,
     Sum,
+    Symbol,
     nodes,
     parts,
 )
@@ -30,6 +32,7 @@ LARGEST_DECIMAL_EXPONENT = 300
 """Of a number such as 1e-300."""
 LARGEST_EXPONENT = 1000
 """A number to whose power something is taken."""
+MOST_DIGITS_OF_A_POWER = 2000
 LARGEST_POSITION = 10_000_000
 TALLEST_TOWER = 3
 """Exponents (of ^ and exp) within exponents."""
@@ -42,6 +45,7 @@ def tree_depth(expression: Expression) -> int:
 
     Examples
     --------
+    >>> from chainrule.derive.expressions import Symbol
     >>> tree_depth(Power(Symbol("K"), Symbol("N")))
     2
     """
@@ -58,8 +62,9 @@ def broken_bound(expression: Expression) -> tuple[str, str] | None:
 
     Examples
     --------
-    >>> nine = Power(Symbol("K"), Symbol("K"))
-    >>> broken_bound(nine)
+    >>> from chainrule.derive.expressions import number
+    >>> broken_bound(Power(number(9), number(9**9)))
+    ('an exponent that is a number is at most 1000', 'a larger one')
     """
     if tree_depth(expression) > DEEPEST_TREE:
         return f"a formula is at most {DEEPEST_TREE} operations deep", "a deeper one"
@@ -69,6 +74,8 @@ def broken_bound(expression: Expression) -> tuple[str, str] | None:
         return f"at most {TALLEST_TOWER} exponents stand within exponents", "more"
     if any(_explodes(node) for node in nodes(expression)):
         return f"an exponent that is a number is at most {LARGEST_EXPONENT}", "a larger one"
+    if any(_digits(node) > MOST_DIGITS_OF_A_POWER for node in nodes(expression) if isinstance(node, Power)):
+        return f"a power of numbers has at most {MOST_DIGITS_OF_A_POWER} digits", "more"
     return None
 
 
@@ -101,8 +108,22 @@ def _size(expression: Expression) -> float:
             least = _size(exponent)
             return max(_size(base), 0.0) * 10**least if least < 300 else inf
         case Call("exp", (argument,)):
+            if any(isinstance(node, Entry | Symbol) for node in nodes(argument)):
+                return 0.0
             least = _size(argument)
             return 10**least if least < 300 else inf
         case Add() | Sum() | Call():
             return max(map(_size, parts(expression)), default=0.0) + log10(len(parts(expression)))
+    return 0.0
+
+
+def _digits(expression: Expression) -> float:
+    """Return a bound on the digits of the numbers in an expression, were it multiplied out."""
+    match expression:
+        case Number(value):
+            return log10(max(abs(value.numerator), value.denominator))
+        case Power(base, exponent):
+            return _digits(base) * 10 ** min(_size(exponent), 6.0)
+        case Add() | Multiply() | Divide() | Sum():
+            return sum(map(_digits, parts(expression)))
     return 0.0

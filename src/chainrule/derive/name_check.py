@@ -1,14 +1,16 @@
 """Whether the letters of an expression exist in a context: layers, positions, and the numbers it leaves unset."""
 
+from collections.abc import Iterator
 from dataclasses import replace as with_changes
 
 from chainrule.derive.context import Context
-from chainrule.derive.definitions import EXAMPLES, FEATURES, axes
+from chainrule.derive.definitions import EXAMPLES, axes
 from chainrule.derive.expressions import (
     TRUE_CLASS,
     Derivative,
     Entry,
     Expression,
+    Symbol,
     nodes,
     own_indices,
     transform,
@@ -45,12 +47,53 @@ def check_names(expression: Expression, context: Context, call: str = "chainrule
     W_kj
     """
     expression = _without_only_layer(expression, context)
-    for node in nodes(expression):
-        for entry in (node, *(node.by if isinstance(node, Derivative) else ())):
-            if isinstance(entry, Entry):
-                _check_entry(entry, context, call)
-        _check_indices(node, context, call)
+    for node in _nodes_and_variables(expression):
+        if isinstance(node, Entry):
+            _check_entry(node, context, call)
+            _check_positions(node, context, call)
+        if TRUE_CLASS in own_indices(node) and not context.one_hot:
+            remedy = "Choose targets one-hot, or write another index."
+            rule = "c is the true class, which one-hot targets have"
+            raise ArgumentError(call, rule, f"targets {context.targets}", remedy)
     return expression
+
+
+def unset_options(expression: Expression, context: Context) -> tuple[str, ...]:
+    """Return the options that a context would need before an expression has a meaning in it.
+
+    Examples
+    --------
+    >>> from chainrule.derive.expressions import Symbol
+    >>> unset_options(Symbol("T"), Context())
+    ('temperature',)
+    """
+    wanted: list[str] = []
+    for node in (
+        part
+        for each in nodes(expression)
+        for part in (each, *(each.by if isinstance(each, Derivative) else ()))
+    ):
+        if node == Symbol("T") and context.temperature is None:
+            wanted.append("temperature")
+        elif node == Symbol("eps") and context.label_smoothing is None:
+            wanted.append("label_smoothing")
+        elif isinstance(node, Entry) and node.name == "w" and not context.class_weight:
+            wanted.append("class_weight")
+        elif context.reduction == "none" and (node == Symbol("N") or _is_of_a_batch(node, context)):
+            wanted.append("reduction")
+    return tuple(dict.fromkeys(wanted))
+
+
+def _nodes_and_variables(expression: Expression) -> Iterator[Expression]:
+    """Yield all nodes of an expression, and the entries by which derivatives are taken."""
+    for node in nodes(expression):
+        yield node
+        if isinstance(node, Derivative):
+            yield from node.by
+
+
+def _is_of_a_batch(node: Expression, context: Context) -> bool:
+    return isinstance(node, Entry) and EXAMPLES in axes(node, context)
 
 
 def _without_only_layer(expression: Expression, context: Context) -> Expression:
@@ -92,7 +135,7 @@ def _check_layer(entry: Entry, context: Context, call: str) -> None:
             call, f"{entry.name} names its layer in a network with hidden ones", f"{entry}", remedy
         )
     if not 1 <= entry.layer <= last:
-        remedy = _what_exists(entry, last).capitalize()
+        remedy = _what_exists(entry, last)[0].upper() + _what_exists(entry, last)[1:]
         raise ArgumentError(
             call, f"{entry.name} belongs to a layer that exists", f"layer {entry.layer}", remedy
         )
@@ -100,30 +143,14 @@ def _check_layer(entry: Entry, context: Context, call: str) -> None:
 
 def _what_exists(entry: Entry, last: int) -> str:
     layers = f"layers 1 to {last}" if last > 1 else "layer 1"
-    return f"the network has {'hidden ' * (entry.name in HIDDEN_VECTORS)}{layers}."
-
-
-def _check_indices(node: Expression, context: Context, call: str) -> None:
-    if TRUE_CLASS in own_indices(node) and not context.one_hot:
-        remedy = "Choose targets one-hot, or write another index."
-        raise ArgumentError(
-            call, "c is the true class, which one-hot targets have", f"targets {context.targets}", remedy
-        )
-    if context.classes is None:
-        return
-    for entry in (node, *(node.by if isinstance(node, Derivative) else ())):
-        if isinstance(entry, Entry):
-            _check_positions(entry, context, call)
+    if entry.name in HIDDEN_VECTORS:
+        return f"the network has hidden {layers}, and logits Z in the last."
+    return f"the network has {layers}."
 
 
 def _check_positions(entry: Entry, context: Context, call: str) -> None:
+    classes = context.classes
     for index, axis in zip(entry.indices, axes(entry, context), strict=False):
-        classes = context.classes or 0
-        if (
-            axis == context.layers
-            and axis not in (FEATURES, EXAMPLES)
-            and isinstance(index, int)
-            and index > classes
-        ):
+        if classes is not None and axis == context.layers and isinstance(index, int) and index > classes:
             remedy = f"There are classes 1 to {classes}; in brackets, 0 to {classes - 1}."
             raise ArgumentError(call, "a position is that of a class", f"{entry}", remedy)

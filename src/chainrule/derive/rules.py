@@ -211,6 +211,10 @@ LAYER_CHAIN = Rule(
     "chain rule through a layer", "dE/dx = sum_i dE/dZ_i*dZ_i/dx", networks.chain_through_the_next_layer, None, NETWORKS,
     ("dE/dW_kj", "sum_i dE/dZ_i*dZ_i/dW_kj"),
 )  # fmt: skip
+OUTPUT_CHAIN = Rule(
+    "chain rule through a layer", "dO_i/dx = sum_j dO_i/dZ_j*dZ_j/dx", networks.outputs_through_the_next_layer, None,
+    NETWORKS, ("dO_i/dW_kj", "sum_m dO_i/dZ_m*dZ_m/dW_kj"),
+)  # fmt: skip
 RESULT_ABOVE = Rule(
     "result above", "what was derived before is put in", _never, None, CALCULUS, ("dE/dZ_k", "dE/dZ_k")
 )
@@ -226,9 +230,7 @@ ALGEBRA_OF_DERIVATIVES = (
 )  # fmt: skip
 LOSSES = (CROSS_ENTROPY, BINARY, SQUARED)
 LAYERS = (AFFINE_LOGITS, AFFINE, *ACTIVATIONS)
-WITHIN = (*ALGEBRA_OF_DERIVATIVES, LAYER_CHAIN, IDENTITY, *LAYERS)
-WITHIN_A_LAYER = tuple(rule for rule in WITHIN if rule is not LAYER_CHAIN)
-"""What the derivative of one layer's numbers by the one before needs: that of the loss by them was derived already."""
+WITHIN = (*ALGEBRA_OF_DERIVATIVES, OUTPUT_CHAIN, IDENTITY, *LAYERS)
 OUTPUT_FUNCTIONS = (SOFTMAX, LOG_SOFTMAX, SIGMOID)
 JACOBIAN_BY_CASES = (SOFTMAX_SAME, SOFTMAX_OTHER)
 JACOBIAN = (SOFTMAX_BOTH, LOG_SOFTMAX_DERIVATIVE, SIGMOID_DERIVATIVE)
@@ -236,6 +238,6 @@ SUMS = (CONTRACTION, PICKS, LEAVES_SUM, TARGETS, PROBABILITIES)
 RULES = (
     *ALGEBRA_OF_DERIVATIVES, *LOSSES, *OUTPUT_FUNCTIONS, IDENTITY, *LAYERS, *BACKWARDS, *ACTIVATIONS_BACKWARDS, SPLIT,
     *JACOBIAN_BY_CASES, *JACOBIAN, *SUMS, COMPLETE, ONE_HOT, TRUE_WEIGHT, GIVEN, TWO_CLASSES, CANCEL, COLLECT,
-    LAYER_CHAIN, RESULT_ABOVE, INDEX, SECOND,
+    LAYER_CHAIN, OUTPUT_CHAIN, RESULT_ABOVE, INDEX, SECOND,
 )  # fmt: skip
 """Every rule; RESULT_ABOVE and INDEX are applied by the engine, which knows what was derived before."""

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from chainrule.derive.cursor import Cursor
-from chainrule.derive.expressions import Add, Expression, Index, Sum, rename
-from chainrule.derive.limits import LONGEST_WRITTEN_SUM
+from chainrule.derive.expressions import Add, Expression, Index, Sum, nodes, rename
+from chainrule.derive.limits import LONGEST_WRITTEN_SUM, MOST_NODES
 from chainrule.derive.subscripts import not_an_index
 from chainrule.derive.tokens import NUMBER, WORD, Token
 
@@ -22,17 +22,6 @@ class Range:
     excluding: tuple[Index, ...] = ()
     first: int = 1
     last: int | None = None
-
-    def over(self, body: Expression) -> Expression:
-        """Return the sum of a body, written out where its end is a number."""
-        if self.last is not None:
-            terms = tuple(
-                rename(body, self.letters[0], position) for position in range(self.first, self.last + 1)
-            )
-            return Add(terms) if len(terms) > 1 else terms[0]
-        for letter in reversed(self.letters):
-            body = Sum(letter, body, (*range(1, self.first), *self.excluding))
-        return body
 
 
 def read_range(cursor: Cursor, token: Token) -> Range:
@@ -57,6 +46,28 @@ def read_range(cursor: Cursor, token: Token) -> Range:
         rule = f"a sum that ends at a number has one index and 1 to {LONGEST_WRITTEN_SUM} terms"
         raise cursor.error(rule, f"an end at {last}", "Write sum_i, over all classes.", token.start)
     return Range(below.letters, (), below.first, last)
+
+
+def over(below: Range, body: Expression, cursor: Cursor, start: int) -> Expression:
+    """Return the sum of a body, written out where its end is a number.
+
+    Examples
+    --------
+    >>> from chainrule.derive.expressions import Delta
+    >>> from chainrule.derive.grammar_error import Source
+    >>> print(over(Range(("i",), last=2), Delta("i", "k"), Cursor((), Source("check", "")), 0))
+    delta_1k + delta_2k
+    """
+    if below.last is not None:
+        positions = range(below.first, below.last + 1)
+        if len(positions) * sum(1 for _ in nodes(body)) > MOST_NODES:
+            rule = f"a formula has at most {MOST_NODES} operations, letters and numbers"
+            raise cursor.error(rule, "more", "Write sum_i, over all classes.", start)
+        terms = tuple(rename(body, below.letters[0], position) for position in positions)
+        return Add(terms) if len(terms) > 1 else terms[0]
+    for letter in reversed(below.letters):
+        body = Sum(letter, body, (*range(1, below.first), *below.excluding))
+    return body
 
 
 def _below(cursor: Cursor, token: Token) -> Range:

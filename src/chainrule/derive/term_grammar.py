@@ -26,7 +26,7 @@ from chainrule.derive.function_grammar import applied, is_function, take_index
 from chainrule.derive.letters import SOFTMAX, WHAT_EXISTS
 from chainrule.derive.limits import LARGEST_DECIMAL_EXPONENT, MOST_DIGITS
 from chainrule.derive.subscripts import entry_of
-from chainrule.derive.sum_grammar import read_range
+from chainrule.derive.sum_grammar import over, read_range
 from chainrule.derive.tokens import DIFFERENTIAL, NUMBER, SUBSCRIPT, WORD, Token
 from chainrule.derive.unindexed import Transposed, has_vectors, is_matrix, put_index
 
@@ -37,6 +37,7 @@ def read_sum_of_terms(cursor: Cursor) -> Expression:
     Examples
     --------
     >>> from chainrule.derive.grammar_error import Source
+    >>> from chainrule.derive.tokens import END
     >>> two, end = Token(NUMBER, "2", 0, 1), Token(END, "", 1, 1)
     >>> print(read_sum_of_terms(Cursor((two, end), Source("check", "2"))))
     2
@@ -213,7 +214,7 @@ def _sum(cursor: Cursor, token: Token) -> Expression:
     if token.subscript is not None:
         below = read_range(cursor, token)
         with cursor.deeper():
-            return below.over(read_product(cursor))
+            return over(below, read_product(cursor), cursor, token.start)
     if not cursor.at_sign("("):
         raise cursor.error("a sum names its index", cursor.came(), "Write sum_i Y_i, or sum(Y) for a vector.")
     body = cursor.within_group(read_sum_of_terms)

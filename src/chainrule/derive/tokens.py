@@ -130,7 +130,9 @@ def _take_words(text: Text, at: int, end: int, source: Source, found: list[Token
     if not words:
         place = text.places[at]
         remedy = f"{nearest(run, KNOWN)} {WHAT_EXISTS}".strip()
-        raise source.error("a formula is made of letters and words that are known", f"{run!r}", remedy, place)
+        raise source.error(
+            "a formula is made of letters and words that are known", f"{run[:40]!r}", remedy, place
+        )
     for word in words[:-1]:
         found.append(_token(text, DIFFERENTIAL if word == "d" else WORD, word, at, at + len(word)))
         at += len(word)
@@ -182,18 +184,23 @@ def _behind(characters: str, at: int, word: str) -> tuple[str | None, str | None
 
 
 def _own_part(run: str, following: str) -> str:
-    """Return the part of a subscript that is not the next word: ``Y_iln(O_i)`` and ``y_io_i`` mean ``Y_i``."""
+    """Return the part of a subscript that is not the next word: ``Y_iln(O_i)``, ``y_io_i`` and ``dZ_kdZ_j``."""
     for word in WORDS:
         if run.endswith(word) and len(run) > len(word) and (following in {"(", "_"} or len(run) > 2):
             return run[: -len(word)]
+    if len(run) > 1 and run.endswith("d") and following.isupper():
+        return run[:-1]
+    if len(run) > 2 and run[-2] == "d" and following == "_":
+        return run[:-2]
     return run[:-1] if following == "_" and len(run) > 1 else run
 
 
 def _unknown_character(text: Text, at: int, source: Source) -> Exception:
     character, place = text.characters[at], text.places[at]
-    if character in "_[" and at:
-        remedy = "Put the subscript right behind a letter: O_k, W_{12,3}, W2[3,1]."
-        return source.error("a subscript belongs to a letter", f"{character!r}", remedy, place)
+    if character in "_[":
+        remedy = "Write O_k, W_{12,3}, W2[3,1]; c is the true class, and sums bind their index: sum_i."
+        rule = "a subscript is made of lower-case letters and numbers, right behind a letter"
+        return source.error(rule, f"{text.characters[at : at + 2]!r}", remedy, place)
     if character in "<>":
         return source.error("a claim says what is equal", f"{character!r}", "Write A = B.", place)
     typed = source.text[place : place + 1] or character

@@ -16,7 +16,7 @@ SIGNS = {
     **dict.fromkeys("δ𝛿", " delta"),
     **dict.fromkeys("σ𝜎", " sigma"),
     "≠": "!=",
-    "√": " sqrt",
+    "√": " sqrt ",
     "ŷ": "O",
     "ℒ": "L",
     "ℓ": "l",

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from chainrule.derive.derivation import Derivation, Step
-from chainrule.derive.expressions import Expression
+from chainrule.derive.expressions import Expression, Number
 from chainrule.derive.typeset.latex import latex
 from chainrule.derive.typeset.numbers import Numbers
 from chainrule.derive.typeset.shown import ShownNumbers, conditions_used, numbers_at, rules_used
@@ -60,5 +60,5 @@ def _numbers(found: ShownNumbers) -> dict[str, Any]:
     return {
         "positions": found.positions,
         **_formula("formula", found.formula),
-        "value": None if found.value is None else str(found.value),
+        "value": float(found.value.value) if isinstance(found.value, Number) else None,
     }
