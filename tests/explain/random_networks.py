@@ -22,7 +22,7 @@ class Case:
 def random_case(seed: int) -> Case:
     """Return a network of any head, depth, activations, temperature and input scaling, and a quantity it has."""
     random = np.random.default_rng([seed, 6])
-    depth = 19 if random.random() < 0.03 else int(random.integers(0, 5))
+    depth = 19 if random.random() < 0.01 else int(random.integers(0, 4))
     network = random_network(random, depth, str(random.choice(HEADS)))
     x = random.normal(size=network.n_features)
     return Case(network, x, random_target(random, network), random_quantity(random, network))

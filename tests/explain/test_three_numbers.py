@@ -36,8 +36,13 @@ def test_every_step_of_the_worked_example_has_numbers_that_end_in_its_gradient()
     found = cr.explain(WORKED, ROW, 0, "dE/dZ_2")
     assert all(step.numbers for step in found.steps)
     about = [step for step in found.steps if step.quantity == "dE/dZ_k"]
-    values = {line["value"] or line["formula"] for step in about for line in step.numbers if line["positions"] == {"k": 2}}
-    assert values == {"0.6"}
+    values = {
+        round(float(line["value"] or line["formula"]), 4)
+        for step in about
+        for line in step.numbers
+        if line["positions"] == {"k": 2}
+    }
+    assert values == {0.6}
     assert found.steps[-1].numbers[0]["formula"] == "0.6 - 0"
 
 
@@ -68,12 +73,13 @@ def test_a_thousand_random_quantities_agree_to_the_stated_rounding(block: int) -
 
 def test_the_stated_rounding_is_small() -> None:
     relative = []
-    for seed in range(200):
+    for seed in range(100):
         found = explained(random_case(seed))
         if found.backward is not None and abs(found.derivation) > 1e-3:
             relative.append(found.rounding / abs(found.derivation))
-    assert np.median(relative) < 1e-13
+    assert np.median(relative) < 1e-12
     assert np.quantile(relative, 0.95) < 1e-9
+    assert min(relative) > 0
 
 
 def test_quantities_of_a_network_of_twenty_layers_agree() -> None:
@@ -123,7 +129,7 @@ def test_letters_ask_for_all_positions() -> None:
     found = cr.explain(network, x, 2, "dE/dW1_kj")
     assert found.derivation.shape == (5, 4)
     single = cr.explain(network, x, 2, "dE/dW1[3,1]")
-    assert single.derivation == found.derivation[3, 1]
+    assert single.derivation == pytest.approx(found.derivation[3, 1], rel=1e-14)
     assert single.quantity == "dE/dW1_42"
     assert cr.explain(network, x, 2, "dE/dZ_c").derivation == cr.explain(network, x, 2, "dE/dZ_3").derivation
 
@@ -149,7 +155,8 @@ def test_a_derivative_by_the_input_goes_through_the_networks_own_scaling() -> No
     network.input_scaling = cr.network.InputScaling(np.array([5.0, -1.0]), np.array([0.1, 2.0]), 3.0)
     found = cr.explain(network, [7.0, 0.5], 0, "dE/dX_2")
     assert found.agrees
-    assert "S_2" in str(found.symbolic.result)
+    assert any("dE/dS_2*dS_2/dX_2" in step.after for step in found.steps)
+    assert "s_2" in str(found.symbolic.result)
     assert [vector.name for vector in found.forward][:2] == ["X", "S"]
     step = 1e-6
     sides = [network.loss([[7.0, 0.5 + s]], [0]) for s in (step, -step)]

@@ -44,7 +44,6 @@ from chainrule.derive.rules import (
     TRUE_WEIGHT,
     TWO_CLASSES,
     WITHIN,
-    WITHIN_A_LAYER,
 )
 from chainrule.derive.working import Working
 
@@ -228,7 +227,7 @@ class Engine:
         for inner in scratch.left("E"):
             self._loss_by(_generic(inner.by[0]))
         work.apply(LAYER_CHAIN)
-        work.exhaust(*WITHIN_A_LAYER)
+        work.exhaust(*WITHIN)
         work.exhaust(*ACTIVATIONS_BACKWARDS)
         work.exhaust(*SUMS)
         work.apply(CANCEL)

@@ -1,13 +1,14 @@
 """The call that explains one quantity of one example."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.derive import LOSS, Derivation, Derivative, Engine, Entry, Expression, Index
+from chainrule.derive import LOSS, Context, Derivation, Derivative, Engine, Entry, Expression, Index
 from chainrule.errors import ArgumentError
 from chainrule.explain.array_evaluation import ArrayEvaluation
 from chainrule.explain.backward_numbers import BackwardNumbers, backward_numbers, backward_of
@@ -117,9 +118,15 @@ def derivation_of(quantity: Expression, example: Example) -> Derivation:
     >>> print(derivation_of(quantity_of("dE/dZ_2", example, "explain"), example).result)
     O_2 - Y_2
     """
-    found = Engine(example.context).derivation(quantity)
+    found = _derived(quantity, example.context)
     scaling = example.network.input_scaling
     return found if scaling is None else scaled_derivation(found, bounded=scaling.limit is not None)
+
+
+@lru_cache(maxsize=64)
+def _derived(quantity: Expression, context: Context) -> Derivation:
+    """Derive a quantity once for all examples of networks of one kind."""
+    return Engine(context).derivation(quantity)
 
 
 def open_letters(quantity: Expression) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def _backward(
     example: Example, values: ArrayEvaluation, numbers: BackwardNumbers, errors: dict[Name, Array]
 ) -> dict[Name, Array]:
     context, arrays = example.context, values.arrays
-    error = (errors["O", None] + UNIT * (np.abs(arrays["O", None]) + arrays["Y", None])) / example.temperature
+    error = (errors["O", None] + UNIT * (np.abs(arrays["O", None]) + np.abs(arrays["Y", None]))) / example.temperature
     found: dict[Name, Array] = {("Z", None): error, ("O", None): _by_outputs(example, arrays, errors["O", None])}
     passed = numbers.passed.logits[0]
     for layer in range(context.layers, 0, -1):
