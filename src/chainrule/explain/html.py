@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from chainrule.derive import derivation_html, derivation_style, mathml
+from chainrule.derive import derivation_html, derivation_style, equation_mathml, numeral, with_numbers
 from chainrule.explain.explanation import Explanation
 from chainrule.explain.shown import (
     LEGEND,
@@ -18,6 +18,7 @@ from chainrule.explain.shown import (
     heading,
     in_words,
     network_words,
+    short_rows,
     three_numbers,
     verdict,
 )
@@ -48,7 +49,6 @@ def explanation_html(
         .get_template("explanation.html")
         .render(
             heading=heading(found),
-            quantity=mathml(found.facts["quantity"]),
             words=(in_words(found), network_words(found), example_words(found)),
             three=three_numbers(found) if one else (),
             entries=() if one else entry_rows(found),
@@ -60,20 +60,31 @@ def explanation_html(
             softmax=found.facts["head"] == "softmax",
             backward=backward_rows(found),
             legend=LEGEND,
-            derivation=derivation_html(
-                found.symbolic,
-                brief=brief,
-                numbers=found.numbers,
-                heading_level=level + 1,
-                style=style,
-                head=False,
-            ),
+            derivation=None if brief else steps_html(found, level=level + 1, style=style),
+            short=short_lines(found) if brief else (),
             brief=brief,
             level=level,
             style=explanation_style() if style else None,
             head=head,
         )
     )
+
+
+def steps_html(found: Explanation, *, level: int, style: bool) -> Markup:
+    """Return the derivation with numbers."""
+    return derivation_html(found.symbolic, numbers=found.numbers, heading_level=level, style=style, head=False)
+
+
+def short_lines(found: Explanation) -> list[tuple[str, Markup]]:
+    """Return the result in symbols, and in numbers at a few positions of its letters, each with what it is about."""
+    quantity, result = found.facts["quantity"], found.symbolic.result
+    lines = [("for every " + " and ".join(found.facts["letters"]), equation_mathml(quantity, result))]
+    if not found.facts["letters"]:
+        lines = [("in symbols", equation_mathml(quantity, result))]
+    for row, positions in short_rows(found):
+        written = with_numbers(result, found.numbers, positions)
+        lines.append((row.label, equation_mathml(written, numeral(row.value), block=False)))
+    return lines
 
 
 def explanation_style(*, with_derivation: bool = False) -> Markup:

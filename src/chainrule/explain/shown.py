@@ -1,6 +1,7 @@
 """What of an explanation is shown, the same for text, HTML and LaTeX: words, rounded numbers, shortened vectors."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -39,6 +40,14 @@ class ClassRow:
     target: str
     slope: str
     true: bool
+
+
+@dataclass(frozen=True)
+class ShortRow:
+    """One entry of a quantity: what it is, and the derivation's number."""
+
+    label: str
+    value: float
 
 
 @dataclass(frozen=True)
@@ -167,6 +176,21 @@ def three_numbers(found: Explanation) -> list[tuple[str, str, str]]:
     return rows
 
 
+def short_rows(found: Explanation) -> list[tuple[ShortRow, dict[str, int]]]:
+    """Return a few entries of a quantity, those of the classes that matter most, and the positions of their letters."""
+    letters, values = found.facts["letters"], np.asarray(found.derivation)
+    if not letters:
+        return [(ShortRow("in numbers", float(values)), {})]
+    shown = found.numbers.preferred(found.facts["quantity"]) if found.numbers.preferred is not None else {}
+    ranges = [shown.get(letter, range(1, min(size, LAST) + 1)) for letter, size in zip(letters, values.shape, strict=True)]
+    rows = []
+    for place in product(*ranges):
+        inner = tuple(at - 1 for at in place)
+        row = ShortRow(label_at(found, inner), float(values[inner]))
+        rows.append((row, dict(zip(letters, place, strict=True))))
+    return rows[:MOST_ENTRIES]
+
+
 def entry_rows(found: Explanation) -> list[EntryRow]:
     """Return the first entries of a quantity with letters, those that disagree before all others."""
     derivation = np.asarray(found.derivation)
@@ -178,11 +202,16 @@ def entry_rows(found: Explanation) -> list[EntryRow]:
 
 
 def _entry_row(found: Explanation, place: tuple[int, ...]) -> EntryRow:
-    at = ", ".join(f"{letter} = {at + 1}" for letter, at in zip(found.facts["letters"], place, strict=True))
     values = [
         number_text(None if getattr(found, name) is None else float(getattr(found, name)[place]), 8) for name in LABELS
     ]
-    return EntryRow(at + _name_at(found, place), *values)
+    return EntryRow(label_at(found, place), *values)
+
+
+def label_at(found: Explanation, place: tuple[int, ...]) -> str:
+    """Return the positions of a quantity's letters, counted from 1, with the names of classes and features."""
+    at = ", ".join(f"{letter} = {at + 1}" for letter, at in zip(found.facts["letters"], place, strict=True))
+    return at + _name_at(found, place)
 
 
 def _name_at(found: Explanation, place: tuple[int, ...]) -> str:

@@ -73,7 +73,7 @@ def shown_classes(values: ArrayEvaluation) -> tuple[int, ...]:
     outputs = values.arrays["O", None]
     order = [int(place) + 1 for place in np.argsort(-outputs, kind="stable")]
     true = [] if values.true_class is None else [values.true_class]
-    return tuple(sorted(dict.fromkeys([*true, *order]).keys() & {*true, *order[: POSITIONS - len(true)]}))[:POSITIONS]
+    return tuple(sorted([*true, *(place for place in order if place not in true)][:POSITIONS]))
 
 
 def _units(
