@@ -50,7 +50,7 @@ def test_the_whole_chain_stands_in_the_text_forward_and_backward() -> None:
 def test_names_stand_beside_positions() -> None:
     assert "feature 2 is 'sepal <width>'" in flower("dE/dX[1]").text(brief=True)
     assert "class 2 is 'versicolor'" in flower("dE/dZ_2").text(brief=True)
-    assert "k = 3 (virginica)" in flower("dE/dZ_k").text(brief=True)
+    assert "k = 3, class virginica" in flower("dE/dZ_k").text(brief=True)
     assert "the true class c is 2, 'versicolor'" in flower("E").text(brief=True)
 
 

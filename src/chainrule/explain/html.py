@@ -78,9 +78,9 @@ def steps_html(found: Explanation, *, level: int, style: bool) -> Markup:
 def short_lines(found: Explanation) -> list[tuple[str, Markup]]:
     """Return the result in symbols, and in numbers at a few positions of its letters, each with what it is about."""
     quantity, result = found.facts["quantity"], found.symbolic.result
-    lines = [("for every " + " and ".join(found.facts["letters"]), equation_mathml(quantity, result))]
+    lines = [("for every " + " and ".join(found.facts["letters"]), equation_mathml(quantity, result, block=False))]
     if not found.facts["letters"]:
-        lines = [("in symbols", equation_mathml(quantity, result))]
+        lines = [("in symbols", equation_mathml(quantity, result, block=False))]
     for row, positions in short_rows(found):
         written = with_numbers(result, found.numbers, positions)
         lines.append((row.label, equation_mathml(written, numeral(row.value), block=False)))

@@ -221,8 +221,8 @@ def _name_at(found: Explanation, place: tuple[int, ...]) -> str:
     texts = []
     for index, axis in zip(by.indices, _named_axes(by, found), strict=False):
         if axis and index in named:
-            texts.append(axis[1][named[index]])
-    return f" ({', '.join(texts)})" if texts else ""
+            texts.append(f", {axis[0]} {axis[1][named[index]]}")
+    return "".join(texts)
 
 
 def verdict(found: Explanation) -> list[str]:
