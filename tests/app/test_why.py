@@ -50,7 +50,9 @@ def values(*arguments: object) -> dict[str, object]:
     return json.loads(explained(*arguments, "--format", "json"))
 
 
-@pytest.mark.parametrize("of", ["dE/dZ_3", "dE/dW1[3,20]", "dE/dW2[5,7]", "dE/dW3[9,2]", "dE/dX[20]", "dE/db2[0]", "E"])
+@pytest.mark.parametrize(
+    "of", ["dE/dZ_3", "dE/dW1[3,20]", "dE/dW2[5,7]", "dE/dW3[9,2]", "dE/dX[20]", "dE/db2[0]", "E"]
+)
 def test_three_numbers_stand_beside_each_other_for_a_model_of_digits(folder: Path, of: str) -> None:
     found = values(folder / "digits.safetensors", "digits", "--row", 5, "--of", of)
     assert found["agrees"] is True
@@ -86,7 +88,9 @@ def test_encoded_columns_of_text_dates_and_categories_have_names(folder: Path) -
     model = cr.load(folder / "table.safetensors")
     names = model.encoder.feature_names
     place = next(n for n, name in enumerate(names) if "colour" in name)
-    found = explained(folder / "table.safetensors", folder / "table.csv", "--row", 4, "--of", f"dE/dX[{place}]", "--brief")
+    found = explained(
+        folder / "table.safetensors", folder / "table.csv", "--row", 4, "--of", f"dE/dX[{place}]", "--brief"
+    )
     assert f"feature {place + 1} is {names[place]!r}" in found
 
 
@@ -126,7 +130,7 @@ def test_each_format_is_whole(folder: Path) -> None:
     assert page.startswith("<!DOCTYPE html>")
     assert "<script" not in page
     first = page[page.index("<math") : page.index("</math>") + 7]
-    assert ElementTree.fromstring(first).tag == f"{MATH}math"  # noqa: S314 - our own text
+    assert ElementTree.fromstring(first).tag == f"{MATH}math"
 
 
 def test_what_is_not_computed_is_null_and_not_zero(folder: Path) -> None:
@@ -145,7 +149,9 @@ def test_numbers_that_disagree_end_with_status_1(folder: Path, monkeypatch: pyte
         return found
 
     monkeypatch.setattr(Network, "backward", wrong)
-    result = run("why", folder / "digits.safetensors", "digits", "--row", 5, "--of", "dE/dW1[0,20]", "--brief")
+    result = run(
+        "why", folder / "digits.safetensors", "digits", "--row", 5, "--of", "dE/dW1[0,20]", "--brief"
+    )
     assert result.exit_code == 1
     assert "DISAGREEMENT: the derivation and the backward pass" in result.stdout
     other = run("why", folder / "digits.safetensors", "digits", "--row", 5, "--of", "dE/dZ_3", "--brief")
@@ -159,7 +165,14 @@ def test_a_kink_is_reported(tmp_path: Path) -> None:
     cr.Model(None, network, ["a", "b"]).save(tmp_path / "kink.safetensors")
     pl.DataFrame({"x": [2.0], "kind": ["a"]}).write_csv(tmp_path / "kink.csv")
     result = run(
-        "why", tmp_path / "kink.safetensors", tmp_path / "kink.csv", "--target", "kind", "--of", "dE/dX[0]", "--brief"
+        "why",
+        tmp_path / "kink.safetensors",
+        tmp_path / "kink.csv",
+        "--target",
+        "kind",
+        "--of",
+        "dE/dX[0]",
+        "--brief",
     )
     assert result.exit_code == 0
     assert "Kink: U1_1 = 0" in result.stdout

@@ -51,7 +51,9 @@ def test_formulas_and_tables_are_seen_without_an_error_or_a_request(
 ) -> None:
     file = folder / f"{page}.html"
     browser.show(file, width=width, media=media)
-    places = "[...document.querySelectorAll('.chainrule-explanation math')].map(m => m.getBoundingClientRect())"
+    places = (
+        "[...document.querySelectorAll('.chainrule-explanation math')].map(m => m.getBoundingClientRect())"
+    )
     assert browser.run(f"{places}.length") > 0
     assert browser.run(f"{places}.every(r => r.width > 5 && r.height > 5)")
     assert browser.run("document.documentElement.scrollWidth") <= width

@@ -32,7 +32,9 @@ def random_network(random: np.random.Generator, depth: int, head: str) -> Networ
     least = 2 if depth == 19 or head == "softmax" else 1
     sizes = [int(size) for size in random.integers(least, 12, size=depth + 2)]
     activations = [str(name) for name in random.choice(ACTIVATIONS, size=depth)]
-    network = Network(sizes, activations or "relu", head, dtype=np.float64, random_state=int(random.integers(1000)))
+    network = Network(
+        sizes, activations or "relu", head, dtype=np.float64, random_state=int(random.integers(1000))
+    )
     spread = 0.3 * 10 ** random.uniform(-1, 0.5)
     network.parameters = network.parameters + random.normal(size=network.parameters.size) * spread
     if head != "identity" and random.random() < 0.5:

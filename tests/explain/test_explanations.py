@@ -27,7 +27,9 @@ def digits() -> tuple[Network, np.ndarray, np.ndarray]:
     return network, X / 16, y
 
 
-@pytest.mark.parametrize("of", ["dE/dZ_4", "dE/dW1[3,20]", "dE/dW2[5,3]", "dE/dW3[9,2]", "dE/db1[3]", "dE/dX[20]"])
+@pytest.mark.parametrize(
+    "of", ["dE/dZ_4", "dE/dW1[3,20]", "dE/dW2[5,3]", "dE/dW3[9,2]", "dE/db1[3]", "dE/dX[20]"]
+)
 def test_a_trained_network_of_digits_with_two_hidden_layers_is_explained(digits, of: str) -> None:
     network, X, y = digits
     for row in (0, 5, 77):
@@ -39,7 +41,9 @@ def test_a_trained_network_of_digits_with_two_hidden_layers_is_explained(digits,
 
 def test_the_whole_chain_stands_in_the_text_forward_and_backward() -> None:
     text = flower("dE/dW1[3,1]").text()
-    places = [text.index(part) for part in ("Three numbers", "Forward", "  U1 ", "Backward", "  dE/dU1", "rule: ")]
+    places = [
+        text.index(part) for part in ("Three numbers", "Forward", "  U1 ", "Backward", "  dE/dU1", "rule: ")
+    ]
     assert places == sorted(places)
     for title in ("The loss: dE/dZ_k", "One layer back: dE/dA1_k", "One layer back: dE/dU1_k", "dE/dW1_kj"):
         assert title in text

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from explain.random_networks import Case, random_case, random_network, random_quantity, random_target
 
 import chainrule as cr
 from chainrule.derive.evaluation import ARITHMETIC, Point, State, value_of
@@ -12,6 +11,7 @@ from chainrule.explain.agreement import agreement
 from chainrule.explain.example import example_of
 from chainrule.explain.quantities import quantity_of
 from chainrule.network import Network
+from explain.random_networks import Case, random_case, random_network, random_quantity, random_target
 
 WORKED = Network((3, 3), dtype=np.float64)
 WORKED.named_parameters["W1"][...] = np.diag(np.log([0.2, 0.6, 0.2]))

@@ -21,10 +21,13 @@ def why(
     data: Annotated[
         str,
         typer.Argument(
-            metavar="DATA", help="Rows as in training, with their target: a file, a folder or pattern, or a set."
+            metavar="DATA",
+            help="Rows as in training, with their target: a file, a folder or pattern, or a set.",
         ),
     ],
-    row: Annotated[int, typer.Option("--row", metavar="R", help="Which row of the data, counted from 0.")] = 0,
+    row: Annotated[
+        int, typer.Option("--row", metavar="R", help="Which row of the data, counted from 0.")
+    ] = 0,
     of: Annotated[
         str,
         typer.Option(
@@ -40,7 +43,9 @@ def why(
     ] = None,
     label: Annotated[
         str | None,
-        typer.Option("--class", metavar="NAME", help="Take this class for the target, whatever the row's is."),
+        typer.Option(
+            "--class", metavar="NAME", help="Take this class for the target, whatever the row's is."
+        ),
     ] = None,
     brief: Annotated[bool, typer.Option("--brief", help="Show the numbers without the steps.")] = False,
     form: Annotated[
@@ -59,7 +64,9 @@ def why(
     loaded = Model.load(model, call=CALL)
     asked = asked_row(loaded, data, row, target, label)
     classes = [printable(str(name)) for name in loaded.classes]
-    found = explain(loaded.network, asked.features, asked.index, of, classes=classes, features=asked.names, call=CALL)
+    found = explain(
+        loaded.network, asked.features, asked.index, of, classes=classes, features=asked.names, call=CALL
+    )
     print_explanation(found, asked.words, form, brief=brief)
     if not found.agrees:
         raise typer.Exit(ExitStatus.WRONG)
@@ -93,7 +100,9 @@ def asked_row(model: "Model", data: str, row: int, target: str | None, label: st
     rows = open_rows(model, data, target, call=CALL)
     if not 0 <= row < rows.n_rows:
         there = f"0 to {rows.n_rows - 1:,}" if rows.n_rows else "none, for there are no rows"
-        raise ArgumentError(CALL, f"--row is a row of {rows.source}, {there}", f"{row}", "Name one that is there.")
+        raise ArgumentError(
+            CALL, f"--row is a row of {rows.source}, {there}", f"{row}", "Name one that is there."
+        )
     table = Table(rows.read(row, 1, None, CALL), rows.target, rows.source)
     index = class_named(model, label) if label is not None else class_of(model, rows, table, row)
     features = model.encode(table, call=CALL)
@@ -110,7 +119,9 @@ def class_of(model: "Model", rows: "RawRows", table: "Table", row: int) -> int:
     from chainrule.errors import DataError
 
     if rows.target is None:
-        came = f"no column {model.target!r} in {rows.source}" if model.target else "a model that names no target"
+        came = (
+            f"no column {model.target!r} in {rows.source}" if model.target else "a model that names no target"
+        )
         remedy = "Name the column with --target, or a class with --class."
         raise DataError(CALL, "E compares the outputs with a target, which every row needs", came, remedy)
     column = table.frame[rows.target]
@@ -130,7 +141,9 @@ def class_named(model: "Model", label: str) -> int:
     names = [str(name) for name in model.classes]
     if label not in names:
         shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-        raise ArgumentError(CALL, f"--class is a class of the model: {shown}", repr(label), "Name one of them.")
+        raise ArgumentError(
+            CALL, f"--class is a class of the model: {shown}", repr(label), "Name one of them."
+        )
     return names.index(label)
 
 
@@ -167,7 +180,11 @@ def print_text(found: "Explanation", words: str, *, brief: bool) -> None:
     from rich.text import Text
 
     lines = explanation_lines(found, brief=brief, width=console().width)
-    show(Text(words, style="dim"), "", *(Text(line.text, style=style_of(line.kind, line.text, STYLES)) for line in lines))
+    show(
+        Text(words, style="dim"),
+        "",
+        *(Text(line.text, style=style_of(line.kind, line.text, STYLES)) for line in lines),
+    )
 
 
 def style_of(kind: str, text: str, styles: dict[str, str]) -> str:

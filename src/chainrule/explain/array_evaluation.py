@@ -56,7 +56,11 @@ class ArrayEvaluation:
     """
 
     def __init__(
-        self, arrays: dict[Name, Array], symbols: Mapping[str, float], true_class: int | None, derivative: Find
+        self,
+        arrays: dict[Name, Array],
+        symbols: Mapping[str, float],
+        true_class: int | None,
+        derivative: Find,
     ) -> None:
         self.arrays = arrays
         self.symbols = symbols
@@ -153,7 +157,9 @@ def _pairs(expression: Expression) -> Iterator[tuple[Index, Index]]:
 class _Walk:
     """One walk through an expression: the positions of letters, and how long the axes of the others are."""
 
-    def __init__(self, numbers: ArrayEvaluation, positions: Mapping[str, int], lengths: Mapping[str, int]) -> None:
+    def __init__(
+        self, numbers: ArrayEvaluation, positions: Mapping[str, int], lengths: Mapping[str, int]
+    ) -> None:
         self.numbers = numbers
         self.positions = positions
         self.lengths = lengths
@@ -189,7 +195,9 @@ class _Walk:
             raise NotComputedError(f"{name} has no number")
         return _scalar(self.numbers.symbols[name])
 
-    def of_two(self, function: Callable[[Array, Array], Array], first: Expression, second: Expression) -> Labelled:
+    def of_two(
+        self, function: Callable[[Array, Array], Array], first: Expression, second: Expression
+    ) -> Labelled:
         letters, (one, other) = together(self.value(first), self.value(second))
         return Labelled(letters, np.asarray(function(one, other)))
 
@@ -225,8 +233,8 @@ class _Walk:
         factors = body.factors if isinstance(body, Multiply) else (body,)
         everywhere = Labelled((index,), np.ones(length))
         found = [inner.value(factor) for factor in factors]
-        for other in expression.excluding:
-            found.append(total([everywhere, product([_scalar(-1.0), inner.delta(index, other)])]))
+        left_out = (inner.delta(index, other) for other in expression.excluding)
+        found += [total([everywhere, product([_scalar(-1.0), delta])]) for delta in left_out]
         if not any(index in item.letters for item in found):
             found.append(everywhere)
         return contracted(found, index)
@@ -243,7 +251,9 @@ def _logarithm_of_output(function: str, argument: Expression) -> tuple[Name, tup
     match argument:
         case Entry("O", None, indices):
             return LOG_OUTPUT, indices
-        case Add((Number(one), Multiply((Number(minus), Entry("O", None, indices))))) if one == 1 and minus == -1:
+        case Add((Number(one), Multiply((Number(minus), Entry("O", None, indices))))) if (
+            one == 1 and minus == -1
+        ):
             return LOG_REST, indices
     return None
 

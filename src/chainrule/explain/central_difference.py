@@ -8,7 +8,6 @@ Of all S(h) the one is taken that its neighbours agree with most, their disagree
 counted together. The mixed second difference is extrapolated the same way.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +19,7 @@ from chainrule.explain.perturbation import Moved, Moves, logit_mover, mover
 
 STEPS = 14
 LARGEST_CHANGE = 0.125
-"""The logits, and what enters a curved activation, change by so much at the largest step; relative where they exceed 1."""
+"""The logits, and what enters a curved activation, change by so much at the largest step."""
 SMALLEST_STEP = 2.0**-34
 """Relative to the number that is moved, or to 1: no step is smaller to keep clear of a kink."""
 SAFETY = 2.0
@@ -96,7 +95,9 @@ def mixed_difference(first: int, second: int, example: Example, noise: float) ->
     """
     moved = logit_mover(first, second, example)
     logits = example.network.predict_logits(example.rows)
-    largest = example.temperature * max(1.0, float(np.abs(logits).max()) if example.network.head == "identity" else 1.0)
+    largest = example.temperature * max(
+        1.0, float(np.abs(logits).max()) if example.network.head == "identity" else 1.0
+    )
     steps = largest * 2.0 ** -np.arange(STEPS)
     signs = ((1, 1), (1, -1), (-1, 1), (-1, -1))
     losses = [moved(one * steps, other * steps) for one, other in signs]
@@ -174,5 +175,3 @@ def _sides(moved: Moved, here: Moves, step: float) -> tuple[float, float]:
     step = max(step, 2.0**-24)
     right, left = moved(np.array([step, -step])).losses
     return float((here.losses[0] - left) / step), float((right - here.losses[0]) / step)
-
-

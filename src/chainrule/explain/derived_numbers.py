@@ -36,10 +36,19 @@ class DerivedNumbers:
             self._keep(quantity, case, result)
 
     def _keep(self, quantity: Expression, case: Relation | None, result: Expression) -> None:
-        if not isinstance(quantity, Derivative) or quantity.of != LOSS or len(quantity.by) != 1 or case is not None:
+        if (
+            not isinstance(quantity, Derivative)
+            or quantity.of != LOSS
+            or len(quantity.by) != 1
+            or case is not None
+        ):
             return
         by = quantity.by[0]
-        if by.name not in VECTORS or not isinstance(by.indices[0], str) or (by.name, by.layer) in self.vectors:
+        if (
+            by.name not in VECTORS
+            or not isinstance(by.indices[0], str)
+            or (by.name, by.layer) in self.vectors
+        ):
             return
         found = self.values.evaluate(result, {})
         self.vectors[by.name, by.layer] = Labelled((by.indices[0],), found.along(by.indices))  # type: ignore[arg-type]
@@ -59,7 +68,9 @@ class DerivedNumbers:
             if (by.name, by.layer) in self.vectors:
                 index = self.values.position(by.indices[0], positions)
                 vector = self.vectors[by.name, by.layer].values
-                return Labelled((), vector[index - 1]) if isinstance(index, int) else Labelled((index,), vector)
+                return (
+                    Labelled((), vector[index - 1]) if isinstance(index, int) else Labelled((index,), vector)
+                )
         return self._by_line(_placed(derivative, self.values, positions), positions)
 
     def _by_line(self, derivative: Derivative, positions: Mapping[str, int]) -> Labelled:
@@ -71,7 +82,9 @@ class DerivedNumbers:
                 break
             self.depth += 1
             try:
-                return self.values.evaluate(result, {letter: at for letter, at in letters.items() if isinstance(at, int)})
+                return self.values.evaluate(
+                    result, {letter: at for letter, at in letters.items() if isinstance(at, int)}
+                )
             finally:
                 self.depth -= 1
         if len(derivative.by) > 1 or not all(isinstance(index, int) for index in derivative.by[0].indices):
@@ -86,7 +99,9 @@ def _results(derivation: Derivation) -> list[tuple[Expression, Relation | None, 
         found = section.steps[-1]
         if not (section.title.startswith(TOGETHER) and (found.quantity, found.case) in last):
             last[found.quantity, found.case] = found.after
-    return [(quantity, case, result) for (quantity, case), result in last.items() if not _opens(quantity, result)]
+    return [
+        (quantity, case, result) for (quantity, case), result in last.items() if not _opens(quantity, result)
+    ]
 
 
 def _opens(quantity: Expression, result: Expression) -> bool:
@@ -131,5 +146,7 @@ def _placed(derivative: Derivative, values: ArrayEvaluation, positions: Mapping[
 
 
 def _holds(case: Relation, letters: Mapping[str, Index]) -> bool:
-    first, second = (letters.get(index, index) if isinstance(index, str) else index for index in (case.first, case.second))
+    first, second = (
+        letters.get(index, index) if isinstance(index, str) else index for index in (case.first, case.second)
+    )
     return (first == second) is case.equal

@@ -87,7 +87,11 @@ def example_of(network: Network, x: Any, y: Any, call: str = CALL) -> Example:
         raise ArgumentTypeError(call, "what is explained is a Network", type(network).__name__, remedy)
     features = _features(network, x, call)
     targets = _targets(network, y, call)
-    one_hot = network.head == "softmax" and sorted(targets)[-2:] == [0.0, 1.0] and bool(np.isin(targets, (0, 1)).all())
+    one_hot = (
+        network.head == "softmax"
+        and sorted(targets)[-2:] == [0.0, 1.0]
+        and bool(np.isin(targets, (0, 1)).all())
+    )
     context = _context(network, targets, one_hot=one_hot)
     twin = in_float64(network)
     if not np.isfinite(twin.parameters).all():
@@ -125,7 +129,9 @@ def _features(network: Network, x: Any, call: str) -> Array:
         raise ArgumentError(call, rule, f"shape {row.shape}", "Pass one row.")
     if not np.isfinite(row).all():
         place = int(np.flatnonzero(~np.isfinite(row.ravel()))[0])
-        raise ArgumentError(call, "x is finite", f"{row.ravel()[place]} at {place}", "Replace it by a number.")
+        raise ArgumentError(
+            call, "x is finite", f"{row.ravel()[place]} at {place}", "Replace it by a number."
+        )
     return row.reshape(-1)
 
 
@@ -147,7 +153,9 @@ def _targets(network: Network, y: Any, call: str) -> Array:
         rule = "targets lie between 0 and 1" if bounded else "targets are finite"
         raise ArgumentError(call, rule, f"{targets.tolist()}"[:60], "Pass this example's target.")
     if network.head == "softmax" and abs(targets.sum() - 1) > ROUNDING_OF_ONE:
-        raise ArgumentError(call, "the targets of a softmax sum to 1", f"{targets.sum():.6g}", "Divide them by it.")
+        raise ArgumentError(
+            call, "the targets of a softmax sum to 1", f"{targets.sum():.6g}", "Divide them by it."
+        )
     return targets
 
 
@@ -160,6 +168,8 @@ def _one_hot(index: int, count: int, call: str) -> Array:
 def _context(network: Network, targets: Array, *, one_hot: bool) -> Context:
     del targets
     kind = "one-hot" if one_hot else "soft" if network.head == "softmax" else "any"
-    context = context_of(output=network.head, loss=LOSSES[network.head], targets=kind, hidden=network.activations)
+    context = context_of(
+        output=network.head, loss=LOSSES[network.head], targets=kind, hidden=network.activations
+    )
     scaled = network.temperature != 1.0 and network.head != "identity"
     return replace(context, temperature="T") if scaled else context

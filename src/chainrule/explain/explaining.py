@@ -15,12 +15,14 @@ from chainrule.explain.backward_numbers import BackwardNumbers, backward_numbers
 from chainrule.explain.central_difference import Difference, central_difference, mixed_difference
 from chainrule.explain.derived_numbers import DerivedNumbers
 from chainrule.explain.example import CALL, Example, example_of
-from chainrule.explain.explanation import Explanation, Kink, Names, Value, Vector
+from chainrule.explain.explanation import Explanation, Names, Value
 from chainrule.explain.forward_values import forward_values
+from chainrule.explain.kinks import kinks_of
 from chainrule.explain.quantities import axes_of_entry, quantity_of
 from chainrule.explain.rounding import rounding_at, rounding_of
 from chainrule.explain.scaled_inputs import scaled_derivation
 from chainrule.explain.steps import numbers_of
+from chainrule.explain.vectors import backward_vectors, forward_vectors
 from chainrule.network import Network
 
 MOST_DIFFERENCES = 128
@@ -80,7 +82,10 @@ def explain(
     """
     example = example_of(network, x, y, call)
     quantity = quantity_of(of, example, call)
-    names = Names(_names("classes", classes, network.n_outputs, call), _names("features", features, network.n_features, call))
+    names = Names(
+        _names("classes", classes, network.n_outputs, call),
+        _names("features", features, network.n_features, call),
+    )
     derivation = derivation_of(quantity, example)
     values = forward_values(example)
     derived = DerivedNumbers(values, derivation)
@@ -100,8 +105,8 @@ def explain(
         rounding=_plain(np.array(allowed)),
         not_computed=_not_computed(quantity, backward, differences),
         kinks=kinks_of(quantity, crossed, example, values),
-        forward=_forward_vectors(values, example),
-        backward_vectors=_backward_vectors(derived),
+        forward=forward_vectors(values, example),
+        backward_vectors=backward_vectors(derived),
         symbolic=derivation,
         numbers=numbers_of(values, quantity, example.context.layers if example.context.hidden else None),
         names=names,
@@ -138,13 +143,17 @@ def open_letters(quantity: Expression) -> tuple[str, ...]:
     ('k',)
     """
     entries = quantity.by if isinstance(quantity, Derivative) else ()
-    return tuple(dict.fromkeys(i for entry in entries for i in entry.indices if isinstance(i, str) and i != "c"))
+    return tuple(
+        dict.fromkeys(i for entry in entries for i in entry.indices if isinstance(i, str) and i != "c")
+    )
 
 
 def lengths_of(quantity: Expression, example: Example) -> dict[str, int]:
     """Return how many positions each open letter of a quantity has."""
     entries = quantity.by if isinstance(quantity, Derivative) else ()
-    pairs = [pair for entry in entries for pair in zip(entry.indices, axes_of_entry(entry, example), strict=True)]
+    pairs = [
+        pair for entry in entries for pair in zip(entry.indices, axes_of_entry(entry, example), strict=True)
+    ]
     return {index: count for index, (_, count) in pairs if isinstance(index, str) and index != "c"}
 
 
@@ -159,7 +168,13 @@ def _names(name: str, given: Sequence[object] | None, count: int, call: str) -> 
 
 def _shaped(found: Array, quantity: Expression, example: Example) -> Array:
     lengths = lengths_of(quantity, example)
-    return np.array(np.broadcast_to(found, tuple(lengths[letter] for letter in open_letters(quantity))), dtype=np.float64) + 0.0
+    return (
+        np.array(
+            np.broadcast_to(found, tuple(lengths[letter] for letter in open_letters(quantity))),
+            dtype=np.float64,
+        )
+        + 0.0
+    )
 
 
 def _plain(value: Array) -> Value:
@@ -182,8 +197,8 @@ def _differences(quantity: Expression, example: Example, noise: float) -> Array:
 
 
 def _placed(entry: Entry, at: dict[Index, int], example: Example) -> Entry:
-    true = {} if example.true_class is None else {"c": example.true_class}
-    return Entry(entry.name, entry.layer, tuple({**at, **true}.get(index, index) for index in entry.indices))
+    known = at if example.true_class is None else {**at, "c": example.true_class}
+    return Entry(entry.name, entry.layer, tuple(known.get(index, index) for index in entry.indices))
 
 
 def _difference(entries: list[Entry], example: Example, noise: float) -> Difference:
@@ -194,7 +209,11 @@ def _difference(entries: list[Entry], example: Example, noise: float) -> Differe
 
 
 def _difference_fields(differences: Array) -> dict[str, Value]:
-    names = {"central_difference": "value", "central_difference_step": "step", "central_difference_rounding": "rounding"}
+    names = {
+        "central_difference": "value",
+        "central_difference_step": "step",
+        "central_difference_rounding": "rounding",
+    }
     computed = [each for each in differences.ravel() if each is not None and each.value is not None]
     if not computed:
         return dict.fromkeys(names)
@@ -215,43 +234,17 @@ def _not_computed(quantity: Expression, backward: Array | str, differences: Arra
         found["central_difference"] = NOT_FOR_LOSS
     elif any(each is not None for each in missing):
         sides = next(each.sides for each in missing if each is not None)
-        found["central_difference"] = f"{AT_A_KINK}; the slope is {sides[0]:.4g} on the left, {sides[1]:.4g} on the right"
+        found["central_difference"] = (
+            f"{AT_A_KINK}; the slope is {sides[0]:.4g} on the left, {sides[1]:.4g} on the right"
+        )
     elif missing:
         found["central_difference"] = f"past the first {MOST_DIFFERENCES} entries"
     return found
 
 
-def kinks_of(
-    quantity: Expression, crossed: set[tuple[int, int]], example: Example, values: ArrayEvaluation
-) -> tuple[Kink, ...]:
-    """Return the ReLUs on the way from a quantity to the loss that are at 0, or that every difference crosses."""
-    first = {by.layer or 1 for by in (quantity.by if isinstance(quantity, Derivative) else ()) if by.name not in "ZO"}
-    found = set(crossed)
-    for layer, kind in enumerate(example.context.hidden, start=1):
-        if kind == "relu" and first and layer >= min(first):
-            found |= {(layer, int(unit) + 1) for unit in np.flatnonzero(values.arrays["U", layer] == 0)}
-    return tuple(Kink(layer, unit, float(values.arrays["U", layer][unit - 1])) for layer, unit in sorted(found))
-
-
-def _forward_vectors(values: ArrayEvaluation, example: Example) -> tuple[Vector, ...]:
-    hidden = example.context.hidden
-    scaled = [(("S", None), "the input after the network's own scaling")] if ("S", None) in values.arrays else []
-    names = [(("X", None), "the encoded input"), *scaled]
-    for layer, kind in enumerate(hidden, start=1):
-        names += [(("U", layer), f"pre-activations of layer {layer}"), (("A", layer), f"activations of layer {layer}, {kind}")]
-    outputs = {"softmax": "probabilities", "sigmoid": "outputs, sigmoid", "identity": "outputs"}[example.network.head]
-    names += [(("Z", None), "logits"), (("O", None), outputs), (("Y", None), "targets"), (("E", None), "the loss")]
-    return tuple(Vector(f"{name}{layer or ''}", values.arrays[name, layer], words) for (name, layer), words in names)
-
-
-def _backward_vectors(derived: DerivedNumbers) -> tuple[Vector, ...]:
-    return tuple(
-        Vector(f"dE/d{name}{layer or ''}", found.values, f"derivatives by {name}{layer or ''}")
-        for (name, layer), found in derived.vectors.items()
-    )
-
-
-def _facts(quantity: Expression, example: Example, passed: BackwardNumbers, values: ArrayEvaluation) -> dict[str, Any]:
+def _facts(
+    quantity: Expression, example: Example, passed: BackwardNumbers, values: ArrayEvaluation
+) -> dict[str, Any]:
     return {
         "quantity": quantity,
         "layer_sizes": tuple(example.network.layer_sizes),

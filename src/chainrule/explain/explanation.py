@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from markupsafe import Markup
 
 from chainrule._types import Array
@@ -147,7 +146,9 @@ class Explanation:
 
         return explanation_latex(self, brief=brief)
 
-    def html(self, *, brief: bool = False, heading_level: int = 3, style: bool = True, head: bool = True) -> Markup:
+    def html(
+        self, *, brief: bool = False, heading_level: int = 3, style: bool = True, head: bool = True
+    ) -> Markup:
         """Return the explanation as a fragment of HTML that needs nothing else.
 
         Parameters
@@ -176,5 +177,7 @@ class Explanation:
         return self.text()
 
     def __repr__(self) -> str:
-        shown = f"{self.derivation:.6g}" if isinstance(self.derivation, float) else f"{np.shape(self.derivation)}"
+        shown = (
+            f"{self.derivation:.6g}" if isinstance(self.derivation, float) else "a number for each position"
+        )
         return f"<Explanation of {self.quantity}: {shown}, {'agreed' if self.agrees else 'NOT AGREED'}>"

@@ -40,7 +40,12 @@ def forward_values(example: Example, derivative: Find | None = None) -> ArrayEva
     ([0.333, 0.333, 0.333], 1.0986)
     """
     network, context = example.network, example.context
-    symbols = {"T": example.temperature, "K": float(network.n_outputs), "D": float(network.n_features), "N": 1.0}
+    symbols = {
+        "T": example.temperature,
+        "K": float(network.n_outputs),
+        "D": float(network.n_features),
+        "N": 1.0,
+    }
     values = ArrayEvaluation(_given(example, symbols), symbols, example.true_class, derivative or _unknown)
     for layer in range(1, context.layers):
         for name in ("U", "A"):

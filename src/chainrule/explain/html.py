@@ -72,13 +72,17 @@ def explanation_html(
 
 def steps_html(found: Explanation, *, level: int, style: bool) -> Markup:
     """Return the derivation with numbers."""
-    return derivation_html(found.symbolic, numbers=found.numbers, heading_level=level, style=style, head=False)
+    return derivation_html(
+        found.symbolic, numbers=found.numbers, heading_level=level, style=style, head=False
+    )
 
 
 def short_lines(found: Explanation) -> list[tuple[str, Markup]]:
     """Return the result in symbols, and in numbers at a few positions of its letters, each with what it is about."""
     quantity, result = found.facts["quantity"], found.symbolic.result
-    lines = [("for every " + " and ".join(found.facts["letters"]), equation_mathml(quantity, result, block=False))]
+    lines = [
+        ("for every " + " and ".join(found.facts["letters"]), equation_mathml(quantity, result, block=False))
+    ]
     if not found.facts["letters"]:
         lines = [("in symbols", equation_mathml(quantity, result, block=False))]
     for row, positions in short_rows(found):

@@ -55,7 +55,11 @@ def what_exists(example: Example) -> str:
     last = example.context.layers
     layered = ["dE/dW_kj", "dE/db_k"]
     if last > 1:
-        hidden = "dE/dU1_k, dE/dA1_k" if last == 2 else f"dE/dU1_k to dE/dU{last - 1}_k, dE/dA1_k to dE/dA{last - 1}_k"
+        hidden = (
+            "dE/dU1_k, dE/dA1_k"
+            if last == 2
+            else f"dE/dU1_k to dE/dU{last - 1}_k, dE/dA1_k to dE/dA{last - 1}_k"
+        )
         layered = [f"dE/dW1_kj to dE/dW{last}_kj", f"dE/db1_k to dE/db{last}_k", hidden]
     return ", ".join(["dE/dZ_k", "dE/dO_k", *layered, "dE/dX_j", "d2E/dZ_k dZ_j and E"])
 
@@ -96,7 +100,12 @@ def axes_of_entry(entry: Entry, example: Example) -> tuple[tuple[str, int], ...]
         case "W":
             return units(layer), units(layer - 1)
         case "Z" | "O":
-            return (("there are classes" if example.network.head == "softmax" else "there are outputs", sizes[-1]),)
+            return (
+                (
+                    "there are classes" if example.network.head == "softmax" else "there are outputs",
+                    sizes[-1],
+                ),
+            )
     return (units(layer),)
 
 

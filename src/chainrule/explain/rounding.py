@@ -87,7 +87,9 @@ def _forward(example: Example, values: ArrayEvaluation) -> dict[Name, Array]:
         errors["U", layer], errors["A", layer] = through, entering
     outputs = arrays["O", None]
     spread = outputs if example.network.head == "softmax" else np.zeros_like(outputs)
-    relative = np.hypot(errors["Z", None], np.sqrt(np.sum((spread * errors["Z", None]) ** 2))) / example.temperature
+    relative = (
+        np.hypot(errors["Z", None], np.sqrt(np.sum((spread * errors["Z", None]) ** 2))) / example.temperature
+    )
     relative = relative + UNIT * (4 + np.abs(arrays["Z", None]).max() / example.temperature)
     errors["O", None] = relative * (np.abs(outputs) if example.network.head != "identity" else 1.0)
     if example.network.head == "identity":
@@ -99,8 +101,13 @@ def _backward(
     example: Example, values: ArrayEvaluation, numbers: BackwardNumbers, errors: dict[Name, Array]
 ) -> dict[Name, Array]:
     context, arrays = example.context, values.arrays
-    error = (errors["O", None] + UNIT * (np.abs(arrays["O", None]) + np.abs(arrays["Y", None]))) / example.temperature
-    found: dict[Name, Array] = {("Z", None): error, ("O", None): _by_outputs(example, arrays, errors["O", None])}
+    error = (
+        errors["O", None] + UNIT * (np.abs(arrays["O", None]) + np.abs(arrays["Y", None]))
+    ) / example.temperature
+    found: dict[Name, Array] = {
+        ("Z", None): error,
+        ("O", None): _by_outputs(example, arrays, errors["O", None]),
+    }
     passed = numbers.passed.logits[0]
     for layer in range(context.layers, 0, -1):
         weights = arrays["W", layer if context.hidden else None]
@@ -113,7 +120,11 @@ def _backward(
         u, a = arrays["U", below], arrays["A", below]
         bent = np.abs(numbers.passed.activations[below - 1][0]) * _bend(kind, u, a)
         passed = numbers.passed.pre_activations[below - 1][0]
-        error = np.abs(_slope(kind, u, a)) * error + bent * (errors["U", below] + UNIT) + 2 * UNIT * np.abs(passed)
+        error = (
+            np.abs(_slope(kind, u, a)) * error
+            + bent * (errors["U", below] + UNIT)
+            + 2 * UNIT * np.abs(passed)
+        )
         found["U", below] = error
     scale = np.abs(arrays["s", None]) if ("s", None) in arrays else 1.0
     found["X", None] = scale * error + 8 * UNIT * np.abs(numbers.inputs)
@@ -124,7 +135,9 @@ def _by_outputs(example: Example, arrays: dict[Name, Array], error: Array) -> Ar
     outputs, targets = arrays["O", None], arrays["Y", None]
     if example.network.head == "identity":
         return np.asarray(error + UNIT * np.abs(outputs - targets))
-    bend = targets / outputs**2 + ((1 - targets) / (1 - outputs) ** 2 if example.network.head == "sigmoid" else 0.0)
+    bend = targets / outputs**2 + (
+        (1 - targets) / (1 - outputs) ** 2 if example.network.head == "sigmoid" else 0.0
+    )
     return np.asarray(np.where(bend == 0, 0.0, bend * (error + UNIT * outputs)))
 
 

@@ -26,9 +26,11 @@ from chainrule.derive import (
     divide,
     multiply,
     number,
-    replace as replaced,
     subtract,
     transform,
+)
+from chainrule.derive import (
+    replace as replaced,
 )
 
 LETTER = "S"
@@ -136,7 +138,11 @@ def _step(step: Step) -> Step:
 
 def _last_section(indices: tuple[Index, ...], result: Expression, *, bounded: bool) -> Section:
     feature, seen = Entry("X", None, indices), Entry(LETTER, None, indices)
-    quantity, outer, inner = Derivative(LOSS, (feature,)), Derivative(LOSS, (seen,)), Derivative(seen, (feature,))
+    quantity, outer, inner = (
+        Derivative(LOSS, (feature,)),
+        Derivative(LOSS, (seen,)),
+        Derivative(seen, (feature,)),
+    )
     opened, factor = Derivative(scaled(indices, bounded=bounded), (feature,)), slope(indices, bounded=bounded)
     lines = (
         (CHAIN, quantity, multiply(outer, inner), f"{feature} acts on the loss through {seen} alone."),

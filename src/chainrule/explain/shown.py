@@ -84,7 +84,9 @@ def vector_text(values: Array) -> str:
     flat = values.ravel()
     if len(flat) <= FIRST + LAST + 1:
         return " ".join(number_text(float(value)) for value in flat)
-    first, last = (" ".join(number_text(float(value)) for value in part) for part in (flat[:FIRST], flat[-LAST:]))
+    first, last = (
+        " ".join(number_text(float(value)) for value in part) for part in (flat[:FIRST], flat[-LAST:])
+    )
     return f"{first} ... {last} ({len(flat)} numbers)"
 
 
@@ -145,8 +147,15 @@ def network_words(found: Explanation) -> str:
     '2 features; 4 relu; 3 outputs, softmax'
     """
     facts = found.facts
-    hidden = [f"{size:,} {kind}" for size, kind in zip(facts["layer_sizes"][1:-1], facts["activations"], strict=True)]
-    parts = [f"{facts['layer_sizes'][0]:,} features", *hidden, f"{facts['layer_sizes'][-1]:,} outputs, {facts['head']}"]
+    hidden = [
+        f"{size:,} {kind}"
+        for size, kind in zip(facts["layer_sizes"][1:-1], facts["activations"], strict=True)
+    ]
+    parts = [
+        f"{facts['layer_sizes'][0]:,} features",
+        *hidden,
+        f"{facts['layer_sizes'][-1]:,} outputs, {facts['head']}",
+    ]
     if facts["temperature"] != 1.0:
         parts.append(f"temperature T = {facts['temperature']:.6g}")
     return "; ".join(parts)
@@ -182,7 +191,10 @@ def short_rows(found: Explanation) -> list[tuple[ShortRow, dict[str, int]]]:
     if not letters:
         return [(ShortRow("in numbers", float(values)), {})]
     shown = found.numbers.preferred(found.facts["quantity"]) if found.numbers.preferred is not None else {}
-    ranges = [shown.get(letter, range(1, min(size, LAST) + 1)) for letter, size in zip(letters, values.shape, strict=True)]
+    ranges = [
+        shown.get(letter, range(1, min(size, LAST) + 1))
+        for letter, size in zip(letters, values.shape, strict=True)
+    ]
     rows = []
     for place in product(*ranges):
         inner = tuple(at - 1 for at in place)
@@ -203,7 +215,8 @@ def entry_rows(found: Explanation) -> list[EntryRow]:
 
 def _entry_row(found: Explanation, place: tuple[int, ...]) -> EntryRow:
     values = [
-        number_text(None if getattr(found, name) is None else float(getattr(found, name)[place]), 8) for name in LABELS
+        number_text(None if getattr(found, name) is None else float(getattr(found, name)[place]), 8)
+        for name in LABELS
     ]
     return EntryRow(label_at(found, place), *values)
 
@@ -228,8 +241,17 @@ def _name_at(found: Explanation, place: tuple[int, ...]) -> str:
 def verdict(found: Explanation) -> list[str]:
     """Return whether the numbers agree, a sentence for each comparison."""
     compared = agreement(found)
-    lines = [] if compared.finite else ["The numbers are not finite: float64 does not hold this example's values."]
-    return [*lines, *(_sentence(each) for each in compared.compared), *_kink_sentences(found), *_missing(found, compared)]
+    lines = (
+        []
+        if compared.finite
+        else ["The numbers are not finite: float64 does not hold this example's values."]
+    )
+    return [
+        *lines,
+        *(_sentence(each) for each in compared.compared),
+        *_kink_sentences(found),
+        *_missing(found, compared),
+    ]
 
 
 def _sentence(compared: Compared) -> str:
@@ -237,9 +259,8 @@ def _sentence(compared: Compared) -> str:
     known = ~np.isnan(compared.allowed)
     apart, allowed = compared.apart[known], compared.allowed[known]
     if compared.holds:
-        return (
-            f"The derivation and the {label} agree: {_largest(apart)} apart, where rounding may leave {_largest(allowed)}."
-        )
+        rounding = _largest(allowed)
+        return f"The derivation and the {label} agree: {_largest(apart)} apart, where rounding may leave {rounding}."
     broken = compared.broken
     count = "" if broken.ndim == 0 else f" in {int(broken.sum())} of {broken.size} entries"
     return (

@@ -45,7 +45,9 @@ def numbers_of(values: ArrayEvaluation, asked: Expression, last_layer: int | Non
             found = values.evaluate(expression.body, {})
         except NotComputedError:
             return None
-        sizes = np.broadcast_to(found.along((expression.index,)), (values.length(expression.index, expression),))
+        sizes = np.broadcast_to(
+            found.along((expression.index,)), (values.length(expression.index, expression),)
+        )
         return np.nan_to_num(sizes).tolist() if len(found.letters) <= 1 else None
 
     entries = asked.by if isinstance(asked, Derivative) else ()
@@ -65,7 +67,9 @@ def numbers_of(values: ArrayEvaluation, asked: Expression, last_layer: int | Non
                     found[letter] = classes
         return found
 
-    return Numbers(value, values.length, values.true_class, preferred=preferred, terms=terms, inner_sums=False)
+    return Numbers(
+        value, values.length, values.true_class, preferred=preferred, terms=terms, inner_sums=False
+    )
 
 
 def shown_classes(values: ArrayEvaluation) -> tuple[int, ...]:
@@ -80,7 +84,9 @@ def _units(
     entry: Entry, last_layer: int | None, values: ArrayEvaluation
 ) -> dict[tuple[str, int | None], tuple[int | None, ...]]:
     """Return at which positions a line by each letter is written, if the entry's own unit says so."""
-    at = tuple(place if isinstance(place, int) else None for place in (values.position(i, {}) for i in entry.indices))
+    at = tuple(
+        place if isinstance(place, int) else None for place in (values.position(i, {}) for i in entry.indices)
+    )
     found: dict[tuple[str, int | None], tuple[int | None, ...]] = {(entry.name, entry.layer): at}
     if entry.name == "X":
         found["S", None] = at

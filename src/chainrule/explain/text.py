@@ -1,7 +1,7 @@
 """An explanation as plain text."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from chainrule.derive import Line, text_lines
 from chainrule.explain.explanation import Explanation
@@ -55,7 +55,9 @@ def _head(found: Explanation) -> Iterator[Line]:
     if isinstance(found.derivation, float):
         yield from _columns("Three numbers for one quantity", three_numbers(found))
     else:
-        rows = [(row.label, row.derivation, row.backward, row.central_difference) for row in entry_rows(found)]
+        rows = [
+            (row.label, row.derivation, row.backward, row.central_difference) for row in entry_rows(found)
+        ]
         names = ("", "derivation", "backward pass", "central difference")
         yield from _columns(f"Three numbers for each entry{_of_all(found, len(rows))}", [names, *rows])
     for sentence in verdict(found):
@@ -84,7 +86,7 @@ def _classes(found: Explanation) -> Iterator[Line]:
     yield from _columns("Classes" if found.facts["head"] == "softmax" else "Outputs", [head, *rows])
 
 
-def _columns(title: str, rows: list[tuple[str, ...]]) -> Iterator[Line]:
+def _columns(title: str, rows: Sequence[tuple[str, ...]]) -> Iterator[Line]:
     yield Line("heading", title)
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     for row in rows:
