@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from chainrule.derive import LOSS, Derivation, Derivative, Entry, Expression, Index, Relation, nodes
 from chainrule.explain.array_evaluation import ArrayEvaluation, Name, NotComputedError
 from chainrule.explain.complex_step import ComplexSteps
@@ -10,6 +12,8 @@ from chainrule.explain.labelled_arrays import Labelled
 TOGETHER = "All layers together"
 VECTORS = ("Z", "O", "U", "A", "S", "X")
 """Letters of whose derivatives all are computed at once: every earlier layer needs all of them."""
+MOST_ONE_BY_ONE = 256
+"""By so many numbers at most a line is differentiated one after the other."""
 DEEPEST = 3
 """A result of another result of ... : the derivatives of the outputs by the logits at most."""
 
@@ -87,9 +91,23 @@ class DerivedNumbers:
                 )
             finally:
                 self.depth -= 1
-        if len(derivative.by) > 1 or not all(isinstance(index, int) for index in derivative.by[0].indices):
+        if len(derivative.by) > 1:
             raise NotComputedError(f"{derivative} is not computed")
-        return self.steps.derivative(derivative.of, derivative.by[0], positions)
+        (by,) = derivative.by
+        letters = sorted({index for index in by.indices if isinstance(index, str)})
+        if not letters:
+            return self.steps.derivative(derivative.of, by, positions)
+        return self._one_by_one(derivative, letters[0], positions)
+
+    def _one_by_one(self, derivative: Derivative, letter: str, positions: Mapping[str, int]) -> Labelled:
+        """Return the derivatives by each number of a letter, the expression at the same position."""
+        length = self.values.length(letter, derivative)
+        if not 0 < length <= MOST_ONE_BY_ONE:
+            raise NotComputedError(f"{derivative} is not computed")
+        found = [
+            self.values.evaluate(derivative, {**positions, letter: place}) for place in range(1, length + 1)
+        ]
+        return Labelled((letter, *found[0].letters), np.stack([each.values for each in found]))
 
 
 def _results(derivation: Derivation) -> list[tuple[Expression, Relation | None, Expression]]:
@@ -146,7 +164,7 @@ def _placed(derivative: Derivative, values: ArrayEvaluation, positions: Mapping[
 
 
 def _holds(case: Relation, letters: Mapping[str, Index]) -> bool:
-    first, second = (
-        letters.get(index, index) if isinstance(index, str) else index for index in (case.first, case.second)
-    )
-    return (first == second) is case.equal
+    """Return whether a case is that of all positions: one of an open letter is not."""
+    first, second = (letters.get(str(index), index) for index in (case.first, case.second))
+    known = isinstance(first, int) and isinstance(second, int)
+    return known and (first == second) is case.equal
