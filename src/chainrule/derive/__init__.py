@@ -1,27 +1,119 @@
 """Formulas of a network as values: the one grammar that reads them, and what can be said of them in symbols."""
 
-from chainrule.derive.ascii_text import (ascii_text)
-from chainrule.derive.claim_grammar import (ClaimPart, Place, read_claim)
-from chainrule.derive.claim_parts import (read_parts)
-from chainrule.derive.conditions import (Condition, OneHot, Setting)
-from chainrule.derive.context import (Context, context_of)
-from chainrule.derive.definitions import (EXAMPLES, FEATURES, ROW_VARIABLES, axes, definition, output_of, row_loss, stage, target_of)
-from chainrule.derive.derivation import (Derivation, Section, Step)
-from chainrule.derive.engine import (Engine, derive)
-from chainrule.derive.evaluation import (ARITHMETIC, Key, Point, Real, State, Undefined, axes_of, value_of)
-from chainrule.derive.expressions import (Add, Call, Delta, Derivative, Divide, Entry, Expression, FUNCTIONS, Index, LETTERS, LOSS, MINUS_ONE, Multiply, Number, ONE, Power, Sum, Symbol, TRUE_CLASS, ZERO, add, all_letters, context_of, divide, free_letters, fresh_letter, from chainrule.derive.context import (     Context, multiply, negate, nodes, number, own_indices, parts, rename, replace, subtract, transform, with_parts)
-from chainrule.derive.grammar import (read_expression, read_quantity)
-from chainrule.derive.grammar_error import (GrammarError)
-from chainrule.derive.name_check import (check_names, unset_options)
-from chainrule.derive.parenthesised import (parenthesised)
-from chainrule.derive.points import (given_point, random_point)
-from chainrule.derive.proof import (Proof, StepProof)
-from chainrule.derive.rewriting import (Relation, Rule)
-from chainrule.derive.rules import (RULES)
-from chainrule.derive.typeset import (Line, Numbers, context_words, derivation_html, derivation_json, derivation_mathml, derivation_style, derivation_text, derivation_values, equation_latex, equation_mathml, formula_text, given_numbers, latex, latex_display, latex_document, latex_escaped, mathml, numbers_mathml, numeral, quantity_words, text_lines, with_numbers, wrapped_formula)
+from chainrule.derive.ascii_text import ascii_text
+from chainrule.derive.claim_grammar import ClaimPart, Place, read_claim
+from chainrule.derive.claim_parts import read_parts
+from chainrule.derive.conditions import Condition, OneHot, Setting
+from chainrule.derive.context import Context, context_of
+from chainrule.derive.definitions import (
+    EXAMPLES,
+    FEATURES,
+    ROW_VARIABLES,
+    axes,
+    definition,
+    output_of,
+    row_loss,
+    stage,
+    target_of,
+)
+from chainrule.derive.derivation import Derivation, Section, Step
+from chainrule.derive.engine import Engine, derive
+from chainrule.derive.evaluation import (
+    ARITHMETIC,
+    Key,
+    Point,
+    Real,
+    State,
+    Undefined,
+    axes_of,
+    value_of,
+)
+from chainrule.derive.expressions import (
+    FUNCTIONS,
+    LETTERS,
+    LOSS,
+    MINUS_ONE,
+    ONE,
+    TRUE_CLASS,
+    ZERO,
+    Add,
+    Call,
+    Delta,
+    Derivative,
+    Divide,
+    Entry,
+    Expression,
+    Index,
+    Multiply,
+    Number,
+    Power,
+    Sum,
+    Symbol,
+    add,
+    all_letters,
+    divide,
+    free_letters,
+    fresh_letter,
+    multiply,
+    negate,
+    nodes,
+    number,
+    own_indices,
+    parts,
+    rename,
+    replace,
+    subtract,
+    transform,
+    with_parts,
+)
+from chainrule.derive.grammar import read_expression, read_quantity
+from chainrule.derive.grammar_error import GrammarError
+from chainrule.derive.name_check import check_names, unset_options
+from chainrule.derive.parenthesised import parenthesised
+from chainrule.derive.points import given_point, random_point
+from chainrule.derive.proof import Proof, StepProof
+from chainrule.derive.rewriting import Relation, Rule
+from chainrule.derive.rules import RULES
+from chainrule.derive.typeset import (
+    Line,
+    Numbers,
+    context_words,
+    derivation_html,
+    derivation_json,
+    derivation_mathml,
+    derivation_style,
+    derivation_text,
+    derivation_values,
+    equation_latex,
+    equation_mathml,
+    formula_text,
+    given_numbers,
+    latex,
+    latex_display,
+    latex_document,
+    latex_escaped,
+    mathml,
+    numbers_mathml,
+    numeral,
+    quantity_words,
+    text_lines,
+    with_numbers,
+    wrapped_formula,
+)
 
 __all__ = [
     "ARITHMETIC",
+    "EXAMPLES",
+    "FEATURES",
+    "FUNCTIONS",
+    "LETTERS",
+    "LOSS",
+    "MINUS_ONE",
+    "ONE",
+    "ROW_VARIABLES",
+    "RULES",
+    "TRUE_CLASS",
+    "ZERO",
     "Add",
     "Call",
     "ClaimPart",
@@ -31,30 +123,21 @@ __all__ = [
     "Derivation",
     "Derivative",
     "Divide",
-    "EXAMPLES",
     "Engine",
     "Entry",
     "Expression",
-    "FEATURES",
-    "FUNCTIONS",
     "GrammarError",
     "Index",
     "Key",
-    "LETTERS",
-    "LOSS",
     "Line",
-    "MINUS_ONE",
     "Multiply",
     "Number",
     "Numbers",
-    "ONE",
     "OneHot",
     "Place",
     "Point",
     "Power",
     "Proof",
-    "ROW_VARIABLES",
-    "RULES",
     "Real",
     "Relation",
     "Rule",
@@ -65,9 +148,7 @@ __all__ = [
     "StepProof",
     "Sum",
     "Symbol",
-    "TRUE_CLASS",
     "Undefined",
-    "ZERO",
     "add",
     "all_letters",
     "ascii_text",
@@ -90,7 +171,6 @@ __all__ = [
     "formula_text",
     "free_letters",
     "fresh_letter",
-    "from chainrule.derive.context import (     Context",
     "given_numbers",
     "given_point",
     "latex",
