@@ -195,6 +195,22 @@ int64_t first_bad_column(const int32_t* indices, int64_t n_entries, int64_t n_co
     return -1;
 }
 
+bool indices_rise(const int64_t* begin, const int32_t* indices, int64_t n_rows, int n_threads) {
+    std::atomic<bool> rise{true};
+    share_evenly(n_rows, begin[n_rows], n_threads, [&](int64_t first, int64_t last) {
+        bool found = true;
+        for (int64_t i = first; i < last; ++i) {
+            for (int64_t e = begin[i] + 1; e < begin[i + 1]; ++e) {
+                found &= indices[e - 1] < indices[e];
+            }
+        }
+        if (!found) {
+            rise = false;
+        }
+    });
+    return rise;
+}
+
 template <class Real>
 void count_nonzeros(const Real* dense, int64_t n_rows, int64_t n_columns, int64_t* counts, int n_threads) {
     share_evenly(n_rows, n_rows * n_columns, n_threads, [&](int64_t first, int64_t last) {

@@ -16,10 +16,10 @@ def _results(compiled, arrays, n_threads):
     for call in (
         lambda *sums: compiled.sparse_cross_rows(matrix, p, *sums, n_threads),
         lambda *sums: compiled.sparse_curvature_rows(
-            matrix, None, p, row_weight, weight, bias, *sums, n_threads
+            matrix, None, False, p, row_weight, weight, bias, *sums, n_threads
         ),
         lambda *sums: compiled.sparse_curvature_rows(
-            matrix_of(compiled, x[positions]), positions, p, row_weight, weight, bias, *sums, n_threads
+            matrix_of(compiled, x[positions]), positions, True, p, row_weight, weight, bias, *sums, n_threads
         ),
     ):
         sums = np.full(weight.shape, np.nan), np.full(len(bias), np.nan)
@@ -132,7 +132,7 @@ def test_rows_that_do_not_fit_are_refused(compiled, changes, match):
 def test_arrays_that_do_not_fit_are_refused_by_name(compiled, changes, match):
     given = {
         "matrix": compiled.SparseMatrix(**few_entries()),
-        "positions": np.array([0, 2]), "probabilities": np.ones((3, 4)),
+        "positions": np.array([0, 2]), "taken": True, "probabilities": np.ones((3, 4)),
         "row_weight": None, "direction": np.ones((4, 2)), "bias_direction": np.ones(4),
         "weight_product": np.ones((4, 2)), "bias_product": np.ones(4), "n_threads": 1,
     }  # fmt: skip

@@ -131,7 +131,8 @@ def linear_curvature(
     direction, bias_direction : ndarray, shapes (classes, features) and (classes,)
         V and v.
     positions : ndarray of int64 or None
-        The rows that are summed over; None: all. Sparse rows are copied once for the same array of positions.
+        The rows that are summed over; None: all. Sparse rows of many columns are copied once for the same array of
+        positions.
 
     Returns
     -------
@@ -148,11 +149,15 @@ def linear_curvature(
     sums = np.empty(direction.shape), np.empty(len(direction))
     if isinstance(features, SparseFeatures):
         assert scaling is None, "sparse features are scaled once, before"
-        threads, rows = thread_count(n_threads), features.astype(direction.dtype)
-        rows = rows if positions is None else rows.taken(positions)
-        sparse_kernels().sparse_curvature_rows(
-            rows.matrix(threads),
+        threads, rows, kernels = thread_count(n_threads), features.astype(direction.dtype), sparse_kernels()
+        matrix = rows.matrix(threads)
+        taken = positions is not None and not kernels.sparse_sums_by_rows(matrix, len(direction))
+        if positions is not None and taken:
+            matrix = rows.taken(positions).matrix(threads)
+        kernels.sparse_curvature_rows(
+            matrix,
             positions,
+            taken,
             probabilities,
             row_weight,
             direction,

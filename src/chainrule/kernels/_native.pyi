@@ -218,9 +218,11 @@ def sparse_cross_rows(
 ) -> None:
     """Write gradient.T @ matrix and the totals over rows of the gradient, both float64."""
 
+def sparse_sums_by_rows(matrix: SparseMatrix, n_classes: int) -> bool: ...
 def sparse_curvature_rows(
     matrix: SparseMatrix,
     positions: Array | None,
+    taken: bool,
     probabilities: Array,
     row_weight: Array | None,
     direction: Array,
