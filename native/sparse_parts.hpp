@@ -13,7 +13,7 @@
 
 namespace chainrule {
 
-inline constexpr int64_t scatter_bytes = int64_t{1} << 19;  // the most that totals of all columns may take
+inline constexpr int64_t scatter_bytes = int64_t{1} << 18;  // the most that totals of all columns may take
 inline constexpr int64_t scatter_unit = 512;                // the most rows in one chain of a column's sum
 inline constexpr int64_t scatter_entries = 4;  // to a column in such a unit: fewer are sorted by column
 inline constexpr int64_t scatter_rows = 64;    // of G that are there at a time; no bit depends on it

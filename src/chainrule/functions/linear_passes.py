@@ -94,9 +94,7 @@ def linear_cross(
     (array([[ 0.5,  1. ],
            [-0.5, -1. ]]), array([ 0.5, -0.5]))
     """
-    shape = gradient.shape[1], features.shape[1]
-    flat = np.empty(shape[0] * shape[1] + shape[0]) if out is None else out
-    sums = flat[: shape[0] * shape[1]].reshape(shape), flat[shape[0] * shape[1] :]
+    sums = _sums((gradient.shape[1], features.shape[1]), out)
     if isinstance(features, SparseFeatures):
         assert scaling is None, "sparse features are scaled once, before"
         threads = thread_count(n_threads)
@@ -117,6 +115,7 @@ def linear_curvature(
     *,
     scaling: Scaling | None = None,
     n_threads: int | None = None,
+    out: Array | None = None,
 ) -> tuple[Array, Array]:
     """Return the Gauss-Newton products (LH.2) where the probabilities are at hand.
 
@@ -133,6 +132,8 @@ def linear_curvature(
     positions : ndarray of int64 or None
         The rows that are summed over; None: all. Sparse rows of many columns are copied once for the same array of
         positions.
+    out : ndarray of float64 or None, shape (classes * features + classes,)
+        As :func:`linear_cross`.
 
     Returns
     -------
@@ -146,7 +147,7 @@ def linear_curvature(
     (array([[ 1.],
            [-1.]]), array([ 0.5, -0.5]))
     """
-    sums = np.empty(direction.shape), np.empty(len(direction))
+    sums = _sums(direction.shape, out)
     if isinstance(features, SparseFeatures):
         assert scaling is None, "sparse features are scaled once, before"
         threads, rows, kernels = thread_count(n_threads), features.astype(direction.dtype), sparse_kernels()
@@ -207,6 +208,13 @@ def linear_hessian(
         features, positions, probabilities, row_weight, *_scaling(scaling), out, thread_count(n_threads)
     )
     return out
+
+
+def _sums(shape: tuple[int, ...], out: Array | None) -> tuple[Array, Array]:
+    """Return memory for sums by weight and bias, one after the other."""
+    size = shape[0] * shape[1]
+    flat = np.empty(size + shape[0]) if out is None else out
+    return flat[:size].reshape(shape), flat[size:]
 
 
 def _scaling(scaling: Scaling | None) -> tuple[Array | None, Array | None, float]:

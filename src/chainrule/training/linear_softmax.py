@@ -34,6 +34,7 @@ from chainrule.functions import (
     softmax,
 )
 from chainrule.training.fixed_order import fixed_order_dot, tree_sum
+from chainrule.training.long_vectors import finish_gradient
 from chainrule.training.mostly_zeros import evenly_spaced, without_zeros
 from chainrule.training.piecewise_logits import Logits, PiecewiseLogits, are_too_many, pieces
 
@@ -84,13 +85,14 @@ class Curvature:
         problem = self.problem
         weight, bias = problem.split(direction)
         dtype = self.probabilities.dtype
-        by_weight, by_bias = linear_curvature(
+        product = np.empty(len(direction))
+        linear_curvature(
             problem.read, self.probabilities, problem.mass, weight.astype(dtype), bias.astype(dtype),
-            self.positions, scaling=problem.scaling, n_threads=problem.n_threads,
+            self.positions, scaling=problem.scaling, n_threads=problem.n_threads, out=product,
         )  # fmt: skip
-        product = np.concatenate([by_weight.ravel(), by_bias])
-        product *= self.share / problem.total_weight
-        product[: weight.size] += problem.alpha * direction[: weight.size]
+        finish_gradient(
+            product, direction, problem.total_weight / self.share, problem.alpha, weight.size, problem.n_threads
+        )
         return product
 
 

@@ -28,7 +28,7 @@ COVERED = 0.95
 """Rows are left out of the curvature as long as the others hold this share of its trace: those that are certain."""
 WORTHWHILE = 0.75
 """Above this share of the rows all are taken: rows side by side need no copy."""
-WORTHWHILE_WITHOUT_ZEROS = 0.5
+WORTHWHILE_WITHOUT_ZEROS = 1.0
 """The same where the copy has to be sorted by columns as well."""
 COARSE_ROWS = 4
 """At first every fourth row stands for the rest in the curvature."""
@@ -164,6 +164,7 @@ def _direction(
         tolerance * tighter,
         most,
         WORTHWHILE_PRODUCT * tighter,
+        problem.n_threads,
     )
     work = state.work + found.iterations * curvature.row_share
     # Products that are never enough may be too coarse.
