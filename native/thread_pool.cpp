@@ -19,7 +19,7 @@ namespace {
 
 constexpr int most_threads = 256;
 // How long a thread that ran dry looks for more work before it sleeps: about the time that waking it costs.
-constexpr auto spinning_time = std::chrono::microseconds(30);
+constexpr auto spinning_time = std::chrono::microseconds(200);
 
 void pause_briefly() {
 #if defined(__x86_64__)

@@ -126,9 +126,7 @@ def _iteration(
     if not (slope < 0.0 and np.isfinite(direction).all()):
         return None, _without_step(problem, parameters, state)
     state = replace(state, promised=-0.5 * slope / max(abs(state.value), 1e-300))
-    if not state.exact and (
-        state.promised < FLOAT32_RESOLUTION or state.promised * abs(state.value) <= state.tol
-    ):
+    if not state.exact and state.promised < FLOAT32_RESOLUTION:
         state = _made_exact(problem, parameters, state)
         slope = fixed_order_dot(state.gradient, direction)
     length = _search(problem, parameters, direction, slope, state)
