@@ -72,6 +72,10 @@ int64_t first_bad_column(const int32_t* indices, int64_t n_entries, int64_t n_co
 // Whether the indices of every row rise.
 bool indices_rise(const int64_t* begin, const int32_t* indices, int64_t n_rows, int n_threads);
 
+// The first number that is not finite, or -1.
+template <class Real>
+int64_t first_not_finite(const Real* values, int64_t n, int n_threads);
+
 // Entries of each row that are not 0 (NaN is not), then the entries themselves.
 template <class Real>
 void count_nonzeros(const Real* dense, int64_t n_rows, int64_t n_columns, int64_t* counts, int n_threads);

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError, ArgumentTypeError, ChainruleError
+from chainrule.functions import first_not_finite
 
 BLOCK_ROWS = 1024
 
@@ -43,6 +44,27 @@ def refusals_of(call: str, X: Any, prefix: str = "") -> Iterator[None]:
     except (ValueError, TypeError) as error:
         kind = ArgumentTypeError if isinstance(error, TypeError) else ArgumentError
         raise kind(call, *_parts(str(error), X, prefix)) from error
+
+
+def require_finite(X: Any) -> None:
+    """Raise scikit-learn's error if a number of an array is not finite.
+
+    Raises
+    ------
+    ValueError
+        In its words: NaN before infinity.
+
+    Examples
+    --------
+    >>> require_finite(np.array([[0.0, np.inf]]))
+    Traceback (most recent call last):
+    ValueError: Input X contains infinity or a value too large for dtype('float64').
+    """
+    if first_not_finite(X) is None:
+        return
+    if np.isnan(X).any():
+        raise ValueError("Input X contains NaN.")
+    raise ValueError(f"Input X contains infinity or a value too large for {X.dtype!r}.")
 
 
 def _parts(text: str, X: Any, prefix: str) -> tuple[str, str, str]:

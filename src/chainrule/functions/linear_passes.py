@@ -4,7 +4,7 @@ Other functions of the linear head make the logits anew and forget them. Here th
 and out, so that a line search and the solution for the biases need no pass over the features at all.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -153,7 +153,7 @@ def linear_curvature(
         threads, rows, kernels = thread_count(n_threads), features.astype(direction.dtype), sparse_kernels()
         matrix = rows.matrix(threads)
         taken = positions is not None and not kernels.sparse_sums_by_rows(matrix, len(direction))
-        if positions is not None and taken:
+        if taken and positions is not None:
             matrix = rows.taken(positions).matrix(threads)
         kernels.sparse_curvature_rows(
             matrix,
@@ -172,6 +172,26 @@ def linear_curvature(
         thread_count(n_threads),
     )  # fmt: skip
     return sums
+
+
+def reads_in_place(features: SparseFeatures, n_classes: int, dtype: Any, n_threads: int | None = None) -> bool:
+    """Return whether passes over some of the rows need no copy of them.
+
+    Parameters
+    ----------
+    features : SparseFeatures
+    n_classes : int
+    dtype : dtype
+        Of the products.
+    n_threads : int or None
+
+    Examples
+    --------
+    >>> reads_in_place(SparseFeatures.from_dense(np.ones((2, 3))), 2, np.float64)
+    False
+    """
+    matrix = features.astype(dtype).matrix(thread_count(n_threads))
+    return bool(sparse_kernels().sparse_sums_by_rows(matrix, n_classes))
 
 
 def linear_hessian(

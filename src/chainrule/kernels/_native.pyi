@@ -218,6 +218,7 @@ def sparse_cross_rows(
 ) -> None:
     """Write gradient.T @ matrix and the totals over rows of the gradient, both float64."""
 
+def first_not_finite_rows(values: Array, n_threads: int) -> int: ...
 def sparse_sums_by_rows(matrix: SparseMatrix, n_classes: int) -> bool: ...
 def sparse_curvature_rows(
     matrix: SparseMatrix,
