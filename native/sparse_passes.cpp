@@ -54,17 +54,10 @@ void sparse_curvature(const SparseMatrix<Real>& matrix, const SparseColumns<Real
             SparseRowsTask<Real>{matrix.begin, matrix.indices, matrix.values, transposed.data(), bias.data(),
                                  n_classes, out, first, n_classes, of_matrix.rows},
             first, last);
-        const auto curve = [&](int64_t position, int64_t row, int64_t n) {
-            kernel.curve_rows(CurveTask<Real>{pass.probabilities + position * n_classes,
-                                              pass.row_weight ? pass.row_weight + position : nullptr,
-                                              out + row * n_classes, n, n_classes});
-        };
-        if (!positions) {
-            curve(first, 0, last - first);
-        }
-        for (int64_t i = first; positions && i < last; ++i) {
-            curve(positions[i], i - first, 1);
-        }
+        const int64_t before = positions ? 0 : first;
+        kernel.curve_rows(CurveTask<Real>{pass.probabilities + before * n_classes,
+                                          pass.row_weight ? pass.row_weight + before : nullptr, out,
+                                          last - first, n_classes, positions ? positions + first : nullptr});
         spread_rows(out, last - first, n_classes);
     });
 }
