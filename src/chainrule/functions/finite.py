@@ -23,7 +23,11 @@ def first_not_finite(values: Array, n_threads: int | None = None) -> tuple[int, 
     ((1, 0), None)
     """
     module = native()
-    plain = isinstance(values, np.ndarray) and values.dtype.isnative and values.dtype.name in ("float32", "float64")
+    plain = (
+        isinstance(values, np.ndarray)
+        and values.dtype.isnative
+        and values.dtype.name in ("float32", "float64")
+    )
     if module is not None and plain and values.flags.c_contiguous and values.flags.aligned:
         place = module.first_not_finite_rows(values, thread_count(n_threads))
         return None if place < 0 else divmod(int(place), values.shape[1])

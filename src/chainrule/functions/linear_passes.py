@@ -174,7 +174,9 @@ def linear_curvature(
     return sums
 
 
-def reads_in_place(features: SparseFeatures, n_classes: int, dtype: Any, n_threads: int | None = None) -> bool:
+def reads_in_place(
+    features: SparseFeatures, n_classes: int, dtype: Any, n_threads: int | None = None
+) -> bool:
     """Return whether passes over some of the rows need no copy of them.
 
     Parameters

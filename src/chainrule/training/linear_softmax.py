@@ -91,7 +91,12 @@ class Curvature:
             self.positions, scaling=problem.scaling, n_threads=problem.n_threads, out=product,
         )  # fmt: skip
         finish_gradient(
-            product, direction, problem.total_weight / self.share, problem.alpha, weight.size, problem.n_threads
+            product,
+            direction,
+            problem.total_weight / self.share,
+            problem.alpha,
+            weight.size,
+            problem.n_threads,
         )
         return product
 
