@@ -93,8 +93,14 @@ assert len(set(threads())) == 1, threads()
 
 
 def test_libraries_are_looked_for_again_only_where_modules_have_come(monkeypatch):
-    looks, controller = [], threadpoolctl.ThreadpoolController
-    monkeypatch.setattr(threadpoolctl, "ThreadpoolController", lambda: looks.append(True) or controller())
+    looks = []
+
+    class Counted(threadpoolctl.ThreadpoolController):
+        def __init__(self):
+            looks.append(True)
+            super().__init__()
+
+    monkeypatch.setattr(threadpoolctl, "ThreadpoolController", Counted)
     monkeypatch.setitem(sys.modules, "a_module_that_came", ModuleType("a_module_that_came"))
     for _ in range(2):
         with one_blas_thread():

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import validate_data
 
 from chainrule.errors import ArgumentError, ArgumentTypeError, ChainruleError
 from chainrule.functions import first_not_finite
@@ -44,6 +45,18 @@ def refusals_of(call: str, X: Any, prefix: str = "") -> Iterator[None]:
     except (ValueError, TypeError) as error:
         kind = ArgumentTypeError if isinstance(error, TypeError) else ArgumentError
         raise kind(call, *_parts(str(error), X, prefix)) from error
+
+
+def validated(estimator: Any, X: Any, y: Any, **checks: Any) -> tuple[Any, Any]:
+    """Return features and targets as ``sklearn.utils.validation.validate_data`` checks them.
+
+    Numbers of a float32 or float64 array are looked at here, on all threads.
+    """
+    plain = isinstance(X, np.ndarray) and X.dtype.name in ("float32", "float64")
+    features, targets = validate_data(estimator, X, y, ensure_all_finite=not plain, **checks)
+    if plain:
+        require_finite(features)
+    return features, targets
 
 
 def require_finite(X: Any) -> None:

@@ -367,7 +367,7 @@ def _offsets(features: Array) -> Array | None:
     few = SAMPLED_NUMBERS // max(features.shape[1], 1)
     rows = evenly_spaced(len(features), min(max(few, FEWEST_SAMPLED_ROWS), SAMPLED_ROWS))
     taken = features[rows]
-    # Where more than one number in 101 is 0 the mean is less than ten deviations: most of what is to be done for pixels.
+    # Where more than one number in 101 is 0 the mean is less than ten deviations from 0.
     columns = np.flatnonzero(101 * np.count_nonzero(taken == 0.0, axis=0) <= len(rows))
     centre = np.zeros(features.shape[1])
     sample = taken[:, columns].astype(np.float64)

@@ -29,7 +29,7 @@ COVERED = 0.95
 WORTHWHILE = 0.75
 """Above this share of the rows all are taken: rows side by side need no copy."""
 WORTHWHILE_WITHOUT_ZEROS = 0.5
-"""The same where the copy has to be sorted by columns as well; where rows are read in place some are always left out."""
+"""The same where the copy has to be sorted by columns as well. Where rows are read in place it is 1."""
 COARSE_ROWS = 4
 """At first every fourth row stands for the rest in the curvature."""
 LEAST_COARSE_ROWS = 1024
