@@ -12,8 +12,10 @@ TYPE_CHECKING = (
 )
 
 if TYPE_CHECKING:
+    from chainrule.check import check
     from chainrule.derive import derive
     from chainrule.estimators import Model, SoftmaxClassifier, fit_table, load
+    from chainrule.explain import explain
     from chainrule.functions import (
         binary_cross_entropy,
         binary_cross_entropy_with_gradient,
@@ -41,10 +43,12 @@ _ROOM_OF_NAME = {
     "SoftmaxClassifier": "estimators",
     "binary_cross_entropy": "functions",
     "binary_cross_entropy_with_gradient": "functions",
+    "check": "check",
     "cross_entropy": "functions",
     "cross_entropy_hvp": "functions",
     "cross_entropy_with_gradient": "functions",
     "derive": "derive",
+    "explain": "explain",
     "fit_table": "estimators",
     "linear_cross_entropy": "functions",
     "linear_cross_entropy_gauss_newton": "functions",
@@ -65,10 +69,12 @@ __all__ = [
     "SoftmaxClassifier",
     "binary_cross_entropy",
     "binary_cross_entropy_with_gradient",
+    "check",
     "cross_entropy",
     "cross_entropy_hvp",
     "cross_entropy_with_gradient",
     "derive",
+    "explain",
     "fit_table",
     "linear_cross_entropy",
     "linear_cross_entropy_gauss_newton",

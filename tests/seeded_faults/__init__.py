@@ -3,8 +3,10 @@
 from seeded_faults import (
     app,
     data,
+    derivations,
     derive,
     estimators,
+    explain,
     files,
     functions,
     jax,
@@ -22,8 +24,10 @@ __all__ = ["FAULTS", "KERNEL_FAULTS", "Fault", "KernelFault", "KernelTree", "cop
 FAULTS: dict[str, Fault] = {
     **app.FAULTS,
     **data.FAULTS,
+    **derivations.FAULTS,
     **derive.FAULTS,
     **estimators.FAULTS,
+    **explain.FAULTS,
     **files.FAULTS,
     **functions.FAULTS,
     **jax.FAULTS,

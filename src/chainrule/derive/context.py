@@ -270,7 +270,7 @@ def _check_ranges(call: str, context: Context) -> None:
             context.log_base,
         ),
         (
-            context.target_row is not None and min(context.target_row) < Fraction(0),
+            any(target < 0 for target in context.target_row or ()),
             "targets are not negative",
             context.target_row and min(context.target_row),
         ),
@@ -334,7 +334,7 @@ def _check_probabilities(call: str, context: Context) -> None:
             str(float(min(given))),
             "Pass the logits instead.",
         )
-    if context.output != "sigmoid" and abs(sum(given) - 1) > ROUNDING_OF_PROBABILITIES:
+    if context.output != "sigmoid" and abs(sum(given, Fraction(0)) - 1) > ROUNDING_OF_PROBABILITIES:
         raise ArgumentError(
             call, "probabilities sum to 1", f"{float(sum(given)):.6g}", "Divide them by their sum."
         )

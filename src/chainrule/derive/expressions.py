@@ -310,11 +310,16 @@ def free_letters(expression: Expression) -> frozenset[str]:
     >>> sorted(free_letters(Sum("i", Delta("i", "k"))))
     ['k']
     """
-    letters = {index for index in own_indices(expression) if isinstance(index, str) and index != TRUE_CLASS}
-    inner = frozenset[str]().union(*(free_letters(part) for part in parts(expression)))
-    if isinstance(expression, Sum):
-        inner -= {expression.index}
-    return inner | letters
+    known = expression.__dict__.get("_free_letters")
+    if known is None:
+        letters = {
+            index for index in own_indices(expression) if isinstance(index, str) and index != TRUE_CLASS
+        }
+        known = frozenset(letters).union(*(free_letters(part) for part in parts(expression)))
+        if isinstance(expression, Sum):
+            known = free_letters(expression.body) - {expression.index} | letters
+        object.__setattr__(expression, "_free_letters", known)  # kept: it is asked for again and again
+    return known
 
 
 def all_letters(expression: Expression) -> frozenset[str]:

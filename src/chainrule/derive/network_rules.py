@@ -154,7 +154,7 @@ def sigmoid_read_backwards(expression: Expression, scene: Scene) -> Rewriting | 
     """1/(1 + exp(-Z_k)) = O_k, and with it exp(-Z_k) = (1 - O_k)/O_k."""
     if scene.context.output != "sigmoid":
         return None
-    found = next((node for node in nodes(expression) if _is_negative_exponential(node)), None)
+    found = next((node for node in nodes(expression) if _is_negative_exponential(node, scene)), None)
     if found is None:
         return None
     assert isinstance(found, Call)
@@ -191,11 +191,11 @@ def _replaced(expression: Expression, change: Callable[[Expression], Expression 
     return with_parts(expression, tuple(_replaced(part, change) for part in inner)) if inner else expression
 
 
-def _is_negative_exponential(node: Expression) -> bool:
+def _is_negative_exponential(node: Expression, scene: Scene) -> bool:
     if not isinstance(node, Call) or node.function != "exp":
         return False
-    logit = negate(node.arguments[0])
-    return isinstance(logit, Entry) and logit.name == "Z"
+    logit = next((entry for entry in nodes(node) if isinstance(entry, Entry) and entry.name == "Z"), None)
+    return logit is not None and node.arguments[0] == negate(divide(logit, temperature(scene.context)))
 
 
 def activation_read_backwards(name: str) -> Apply:
@@ -269,7 +269,8 @@ def sigmoid_derivative(expression: Expression, scene: Scene) -> Rewriting | None
     of, by = pair
     own = Entry("O", None, by.indices)
     same = [Delta(a, b) for a, b in zip(of.indices, by.indices, strict=True) if a != b]
-    return Rewriting(multiply(*same, own, subtract(ONE, own)), "Each output depends on its own logit alone.")
+    after = divide(multiply(*same, own, subtract(ONE, own)), temperature(scene.context))
+    return Rewriting(after, "Each output depends on its own logit alone.")
 
 
 def next_on_the_way(entry: Entry, scene: Scene) -> tuple[str, int | None]:
