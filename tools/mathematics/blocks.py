@@ -149,6 +149,10 @@ def _case(part: ClaimPart) -> Relation | None:
     return case
 
 
+ENDS = {"derive": {0}, "check": {0, 1, 3}}
+"""The statuses with which a command that did its work ends: a claim may be right, wrong or conditional."""
+
+
 def try_it(*lines: str) -> str:
     """Return command lines and how what they print ends, after they were run."""
     return fenced("\n\n".join(_session(line) for line in lines), "console")
@@ -160,10 +164,30 @@ def _session(line: str) -> str:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     with redirect_stdout(stream):
         status = main(arguments)
-    assert status == 0, f"{line}: status {status}"
+    assert status in ENDS[arguments[0]], f"{line}: status {status}"
     printed = stream.buffer.getvalue().decode().rstrip("\n")
+    return f"$ {line}\n{SHOWN[arguments[0]](printed)}"
+
+
+def _ending(printed: str) -> str:
+    """Return the result that a derivation ends with."""
     _, mark, end = printed.rpartition("result:\n")
-    return f"$ {line}\n[...]\n{mark}{end}" if mark else f"$ {line}\n{printed}"
+    assert mark, printed
+    return f"[...]\n{mark}{end}"
+
+
+def _verdicts(printed: str) -> str:
+    """Return the verdict of each part and what is true; the diagnoses are not for these pages."""
+    kept, inside = [], False
+    for line in printed.splitlines():
+        inside = line == "  what is true" or (inside and line.startswith("    "))
+        if inside or line.startswith(("RIGHT ", "WRONG ", "CONDITIONAL ")):
+            kept.append(line)
+    return "\n".join([*kept, "[...]"])
+
+
+SHOWN = {"derive": _ending, "check": _verdicts}
+"""What a page shows of what a command prints."""
 
 
 def fenced(text: str, language: str = "text") -> str:
