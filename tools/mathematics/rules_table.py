@@ -15,7 +15,7 @@ BY_THE_ENGINE = {
 """Rules that need what was derived before: their example is the first such step of a derivation."""
 
 
-STATEMENTS = re.compile(r", (?=log to|sum_|Y_2)")
+STATEMENTS = re.compile(r", (?=log to|sum_|Y_2|exp)")
 """Where the statement of a rule that says two things is parted."""
 
 
