@@ -14,6 +14,7 @@ from chainrule.check.probes import (
     CONFIDENT,
     FAR_BELOW,
     LARGE,
+    THOUSANDS_APART,
     UNDERFLOWING,
     UNLIKELY,
     Probe,
@@ -98,7 +99,7 @@ def _applies(probe: Probe, judgement: Judgement) -> bool:
     if judgement.convention.single and probe.examples > 1:
         return False
     if kind in MATRICES or kind == "softmax":
-        return probe.name in (*LARGE, FAR_BELOW)
+        return probe.name in (*LARGE, FAR_BELOW, THOUSANDS_APART)
     if kind.endswith("backward"):
         return probe.name == UNDERFLOWING
     return True
@@ -144,6 +145,8 @@ def _limit(judgement: Judgement) -> str:
 
 def _large(judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFinding | None:
     outcome = _first(outcomes, LARGE[:2])
+    if outcome is None and (CERTAIN not in outcomes or outcomes[CERTAIN].right):
+        outcome = _first(outcomes, [THOUSANDS_APART])  # shifted, but not by the maximum
     if outcome is None:
         return None
     if outcome.has("nan", "inf", "failed"):
@@ -168,6 +171,10 @@ def _far_below(_judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFindi
 def _unlikely(judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFinding | None:
     """Tell clipping, underflow and 0 times infinity apart."""
     clipped = _first(outcomes, [*UNLIKELY, UNDERFLOWING])
+    if clipped is not None and clipped.states.get("loss") == "finite" and clipped.has("nan", "inf"):
+        return EdgeFinding(
+            ("clipped", "zero-times-inf"), _clip_condition(clipped), clipped, _clip_told(clipped)
+        )
     if clipped is not None and clipped.has("finite") and not clipped.has("nan", "inf"):
         if _is_beyond(clipped):
             told = "an infinite or undefined loss was replaced by a number"

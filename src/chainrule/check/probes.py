@@ -143,6 +143,7 @@ _EDGES = (
     ("a target whose probability underflows", [[0.0, 800.0, 3.0]], [0]),
     ("a certain target beside probabilities that underflow", [[0.0, 800.0, 3.0]], [1]),
     ("a confident row", [[0.0, 40.0, 1.0]], [1]),
+    ("logits thousands apart", [[0.0, 3000.0, 3.0]], [1]),
 )
 LARGE = tuple(name for name, _, _ in _EDGES[:3])
 FAR_BELOW = _EDGES[3][0]
@@ -150,6 +151,7 @@ UNLIKELY = (_EDGES[4][0], _EDGES[5][0])
 UNDERFLOWING = _EDGES[6][0]
 CERTAIN = _EDGES[7][0]
 CONFIDENT = _EDGES[8][0]
+THOUSANDS_APART = _EDGES[9][0]
 _FEATURES_OF = {1: 4, 2: 4, 4: 3, 3: 2}  # of N: the numbers of features differ from N, and mostly from K
 
 
