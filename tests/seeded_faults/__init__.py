@@ -2,6 +2,7 @@
 
 from seeded_faults import (
     app,
+    check,
     data,
     estimators,
     files,
@@ -19,6 +20,7 @@ __all__ = ["FAULTS", "KERNEL_FAULTS", "Fault", "KernelFault", "KernelTree", "cop
 
 FAULTS: dict[str, Fault] = {
     **app.FAULTS,
+    **check.FAULTS,
     **data.FAULTS,
     **estimators.FAULTS,
     **files.FAULTS,

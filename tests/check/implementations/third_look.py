@@ -281,7 +281,9 @@ def caught_overflow(logits, targets):
 
 
 def raising_overflow(logits, targets):
-    return sum(math.log(sum(math.exp(v) for v in row)) - row[t] for row, t in zip(logits, targets, strict=True))
+    return sum(
+        math.log(sum(math.exp(v) for v in row)) - row[t] for row, t in zip(logits, targets, strict=True)
+    )
 
 
 def clipped_logarithm(logits, targets):
