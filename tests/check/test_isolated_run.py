@@ -71,7 +71,7 @@ def test_a_file_that_ends_its_interpreter_is_told(tmp_path):
 
 
 def test_places_that_name_no_function_of_a_file_are_refused():
-    with pytest.raises(ArgumentError, match="FILE.py:FUNCTION"):
+    with pytest.raises(ArgumentError, match=r"FILE\.py:FUNCTION"):
         check_file("loss.py")
-    with pytest.raises(MissingFileError, match="nowhere.py"):
+    with pytest.raises(MissingFileError, match=r"nowhere\.py"):
         check_file("nowhere.py:loss")

@@ -21,8 +21,7 @@ def page():
             "# Mistakes that have a name",
             "",
             "`check` gives these names, to formulas and to functions. They are stable, also in its JSON.",
-            "O and p are the softmax's outputs, Z and z its inputs, Y and y the targets, E the loss, g the derivative"
-            " from above.",
+            "O and p are the softmax's outputs, Z and z its inputs, Y and y the targets, E the loss, g what comes from above.",
             "",
             "| name | what was done | wrong | right |",
             "|---|---|---|---|",
