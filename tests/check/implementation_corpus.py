@@ -493,7 +493,58 @@ _THIRD_LOOK = [
     ),
     Case("third_look", "weight_of_the_wrong_place", WRONG, ("weights-inside-softmax",), {"class_weight": [1, 2, 0.5]}),
 ]  # fmt: skip
+_FOURTH_LOOK = [
+    *_right(
+        "fourth_look", "right_float32_kernel", "right_numpy_matrix", "right_vmap", "right_func_grad",
+        "right_partial_sums", "right_jvp_of_log_softmax", "right_penalised_bias_too",
+    ),
+    Case("fourth_look", "right_ten_classes", CONDITIONAL),
+    Case("fourth_look", "right_two_classes", CONDITIONAL),
+    *[
+        Case("fourth_look", function, _EITHER, tuple(names.split()))
+        for function, names in {
+            "swapped_index": "",
+            "first_class_always": "target-index",
+            "rows_for_classes": "target-index index-slip",
+            "mse_gradient": "squared-error-for-cross-entropy",
+            "mse_gradient_of_outputs": "squared-error-for-cross-entropy missing-activation-derivative",
+            "all_outer_products": "missing-outer-derivative no-log",
+            "quotient_rule_slip": "",
+            "sum_over_rows_first": "sample-leak wrong-variable",
+            "minus_sigmoid": "bernoulli-for-categorical",
+            "twice_log": "",
+            "squared_logarithm": "",
+            "focal": "",
+            "smoothing_sum_to_more": "smoothing-mass smoothing-convention",
+            "log_of_two": "log-base",
+            "hessian_is_gradient": "",
+            "softmax_jacobian_row_slip": "sign",
+            "softmax_jacobian_batch_outer": "sample-leak",
+            "softmax_backward_for_sum": "",
+            "softmax_backward_quadratic": "index-slip",
+            "log_softmax_backward_with_output": "softmax-twice output-for-input",
+            "softmax_over_batch_maximum": "wrong-axis",
+            "softmax_keepdims_torch": "broadcast",
+            "linear_without_bias_in_the_loss": "",
+            "linear_features_gradient": "wrong-variable",
+            "linear_sum_mean": "batch-sum batch-mean",
+            "writes_both": "in-place no-shift",
+            "clip_to_unit": "",
+        }.items()
+    ],
+    *_wrong(
+        "fourth_look",
+        {"temperature_in_gradient_only": "temperature", "temperature_times": "temperature"},
+        temperature=2.0,
+    ),
+    *_wrong(
+        "fourth_look",
+        {"weights_by_row": "weights-inside-softmax", "weights_for_probability": "weights-inside-softmax"},
+        class_weight=[0.5, 2.0, 1.25],
+    ),
+]  # fmt: skip
 CORPUS = [
+    *_FOURTH_LOOK,
     *_THIRD_LOOK,
     *_RIGHT,
     *_RIGHT_ELSEWHERE,
