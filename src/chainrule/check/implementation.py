@@ -111,9 +111,6 @@ def _checked(subject: Subject, kind: str | None, options: Options, budget: Budge
 
 
 def _findings(subject: Subject, judgement: Judgement, alone: Judgement | None, budget: Budget) -> Findings:
-    comparisons = []
-    if "loss" in judgement.right and len(judgement.right) > 1:
-        comparisons = compare_with_own_loss(subject, judgement, budget)
     case = None if judgement.all_right else _confirmed_case(subject, judgement, budget)
     if judgement.all_right and judgement.options.classes is not None:
         case = f"K = {judgement.options.classes}"
@@ -122,6 +119,9 @@ def _findings(subject: Subject, judgement: Judgement, alone: Judgement | None, b
     if answered_right or (case is not None and case.startswith(("N", "K", "no row"))):
         outcomes = edge_outcomes(subject, judgement, budget)
     edges = edge_findings(judgement, outcomes) if answered_right else []
+    comparisons = []
+    if "loss" in judgement.right and len(judgement.right) > 1:
+        comparisons = compare_with_own_loss(subject, judgement, budget)
     leak = None
     named = {finding.part for finding in judgement.findings}
     if any(not right and part not in named for part, right in judgement.right.items()):
