@@ -36,3 +36,8 @@ def test_every_public_name_can_be_had():
 def test_a_name_that_does_not_exist_is_refused_with_those_that_do():
     with pytest.raises(AttributeError, match=r"no attribute 'sofmax'; it has .*softmax"):
         _ = cr.sofmax
+
+
+def test_a_room_does_not_take_the_place_of_the_function_of_its_name():
+    code = "import chainrule.derive, chainrule as cr; assert cr.derive('E').result; import chainrule.network.layers"
+    assert "chainrule.derive" in _modules_after(code)

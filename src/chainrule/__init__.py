@@ -3,14 +3,19 @@
 The public names, and NumPy, are loaded on first use: the command line answers Ctrl-C before they are there.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 
 TYPE_CHECKING = (
     False  # what type checkers take for True; the module typing takes longer to load than all of this
 )
 
 if TYPE_CHECKING:
+    from chainrule.check import check
+    from chainrule.derive import derive
     from chainrule.estimators import Model, SoftmaxClassifier, fit_table, load
+    from chainrule.explain import explain
     from chainrule.functions import (
         binary_cross_entropy,
         binary_cross_entropy_with_gradient,
@@ -38,9 +43,12 @@ _ROOM_OF_NAME = {
     "SoftmaxClassifier": "estimators",
     "binary_cross_entropy": "functions",
     "binary_cross_entropy_with_gradient": "functions",
+    "check": "check",
     "cross_entropy": "functions",
     "cross_entropy_hvp": "functions",
     "cross_entropy_with_gradient": "functions",
+    "derive": "derive",
+    "explain": "explain",
     "fit_table": "estimators",
     "linear_cross_entropy": "functions",
     "linear_cross_entropy_gauss_newton": "functions",
@@ -61,9 +69,12 @@ __all__ = [
     "SoftmaxClassifier",
     "binary_cross_entropy",
     "binary_cross_entropy_with_gradient",
+    "check",
     "cross_entropy",
     "cross_entropy_hvp",
     "cross_entropy_with_gradient",
+    "derive",
+    "explain",
     "fit_table",
     "linear_cross_entropy",
     "linear_cross_entropy_gauss_newton",
@@ -89,3 +100,14 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+class _Package(ModuleType):
+    """The package itself: a room with the name of a public function, once imported, does not take its place."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _ROOM_OF_NAME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

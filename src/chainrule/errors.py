@@ -6,6 +6,7 @@ Every message has four parts: the call, the rule that was broken, what came inst
 
     ChainruleError                    anything that chainrule refuses
     ├── ArgumentError   (ValueError)  an argument has a value outside its domain
+    │   └── GrammarError              a text is not a formula (of the room derive)
     ├── ArgumentTypeError (TypeError) an argument has a type or dtype that is not served
     ├── DataError       (ValueError)  a table, or a file of data, cannot be used
     ├── ModelFileError  (ValueError)  a file is not a model, is damaged, or comes from a newer version

@@ -4,7 +4,10 @@ from seeded_faults import (
     app,
     check,
     data,
+    derivations,
+    derive,
     estimators,
+    explain,
     files,
     functions,
     jax,
@@ -13,6 +16,7 @@ from seeded_faults import (
     pytorch,
     report,
     training,
+    typesetting,
 )
 from seeded_faults.fault import Fault, KernelFault, KernelTree, copy_of_sources
 
@@ -22,7 +26,10 @@ FAULTS: dict[str, Fault] = {
     **app.FAULTS,
     **check.FAULTS,
     **data.FAULTS,
+    **derivations.FAULTS,
+    **derive.FAULTS,
     **estimators.FAULTS,
+    **explain.FAULTS,
     **files.FAULTS,
     **functions.FAULTS,
     **jax.FAULTS,
@@ -30,5 +37,6 @@ FAULTS: dict[str, Fault] = {
     **pytorch.FAULTS,
     **report.FAULTS,
     **training.FAULTS,
+    **typesetting.FAULTS,
 }
 KERNEL_FAULTS: dict[str, KernelFault] = kernels.FAULTS

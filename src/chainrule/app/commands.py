@@ -7,15 +7,19 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
+from chainrule.app.check import check
+from chainrule.app.derive import derive
 from chainrule.app.evaluate import evaluate
 from chainrule.app.exit_status import ExitStatus
 from chainrule.app.export import export
 from chainrule.app.inspection import inspect_model
+from chainrule.app.leading_minus import formulas_apart
 from chainrule.app.predict import predict
 from chainrule.app.refusal import refusal_text, warnings_on_stderr
 from chainrule.app.report import report
 from chainrule.app.standard_streams import point_at_nothing, say
 from chainrule.app.train import train
+from chainrule.app.why import why
 from chainrule.errors import ChainruleError
 
 PROGRAM = "chainrule"
@@ -25,7 +29,7 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 app = typer.Typer(
     name=PROGRAM,
     no_args_is_help=True,
-    help="Softmax networks with nothing hidden: train, predict, evaluate and report on tables.",
+    help="Softmax networks with nothing hidden: train, predict, evaluate and report on tables; derive and check gradients.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -37,6 +41,9 @@ app.command()(evaluate)
 app.command()(report)
 app.command("inspect")(inspect_model)
 app.command()(export)
+app.command()(derive)
+app.command()(check)
+app.command()(why)
 
 
 def print_version(wanted: bool) -> None:
@@ -55,7 +62,7 @@ def options(
         typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Softmax networks with nothing hidden: train, predict, evaluate and report on tables."""
+    """Softmax networks with nothing hidden: train, predict, evaluate and report on tables; derive and check gradients."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -84,7 +91,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def run_command(arguments: Sequence[str]) -> int:
     """Parse a command line and run its command; typer's own ``main`` would answer a pipe without reader with 1."""
-    command = get_command(app)
+    command: Any = get_command(app)
+    arguments = formulas_apart(arguments, command.commands)
     try:
         with warnings_on_stderr(), command.make_context(PROGRAM, list(arguments)) as context:
             command.invoke(context)

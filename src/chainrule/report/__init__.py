@@ -1,5 +1,6 @@
 """Values in, one self-contained HTML page out: how a model was trained and how well it does."""
 
+from chainrule.report.document import document_html
 from chainrule.report.page import report_html
 from chainrule.report.values import Column, Described, Example, Influence, Judged, Report, Trained
 
@@ -11,5 +12,6 @@ __all__ = [
     "Judged",
     "Report",
     "Trained",
+    "document_html",
     "report_html",
 ]
