@@ -7,7 +7,9 @@ from chainrule.check import DIAGNOSES
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "mistakes.md"
 
 
-LETTERS = "O and p are the softmax's outputs, Z and z its inputs, Y and y the targets, E the loss, g what comes from above."
+LETTERS = (
+    "O and p are softmax outputs, Z and z its inputs, Y and y targets, E the loss, g what comes from above."
+)
 
 
 def _cell(text):
