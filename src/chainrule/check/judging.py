@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chainrule.check.cases import Case, Cases, Equation
-from chainrule.check.claim_mistakes.search import mistakes_in
+from chainrule.check.claim_mistakes.search import Mistake, mistakes_in
 from chainrule.check.claim_verdict import CONDITIONAL, RIGHT, UNDECIDED, WRONG, ClaimMistake, PartVerdict
 from chainrule.check.claim_conditions import Condition, Judged, closed_list, weakest
 from chainrule.check.counterexample import counterexample
@@ -165,10 +165,16 @@ def _with_diagnosis(
     example = counterexample(
         equation, cases, evidence.wrong, stated_conditions(asked.stated), given=at_given_numbers(equation)
     )
-    told = tuple(ClaimMistake(each.name, f"{DIAGNOSES[each.name].definition} {each.text}") for each in mistakes)
+    told = tuple(ClaimMistake(each.name, _told(each)) for each in mistakes)
     return replace(
         found, diagnoses=told, line=line, counterexample=example, truth=truth.text, truth_at_targets=truth.at_targets
     )
+
+
+def _told(mistake: Mistake) -> str:
+    """Return what the name means, and what it is in this claim."""
+    definition = DIAGNOSES[mistake.name].definition
+    return definition if mistake.text in definition else f"{definition} {mistake.text}"
 
 
 def _where_undefined(equation: Equation, evidence: Evidence) -> list[str]:

@@ -36,7 +36,7 @@ Gradient = Callable[[Row, Index, str], Expression]
 """What is believed to be dE/dZ_r of a row; the letter is free for a sum."""
 
 OUTER = "The entries of the softmax's derivative are used without the outer factor dE/dO_i."
-DIAGONAL = "Only the case i = k of the softmax's derivative is used, though every output depends on every logit."
+DIAGONAL = "The terms with i != k of the sum over the outputs are left out."
 LOGARITHM = "The loss is taken as -sum_i Y_i*O_i, without the logarithm."
 SLOPE_AGAIN = "The derivative of the activation is multiplied in once more."
 NO_SLOPE = "The derivative by the output is used as if it were that by the logit: the activation's derivative is missing."
@@ -54,7 +54,8 @@ def chain_attempts(equation: Equation) -> Iterator[Attempt]:
     for names, gradient, text in mistaken_gradients(context):
         changed = with_each(equation, lambda q, g=gradient: _through(q, g, context, taken))
         if changed != equation:
-            yield Attempt(names, changed, text, rank=30, formula=True)
+            rank = 29 if names[0] in ("targets-do-not-sum-to-one", "target-index") else 30
+            yield Attempt(names, changed, text, rank=rank, formula=True)
 
 
 def _below(by: Entry, context: Context) -> bool:
@@ -102,6 +103,12 @@ def mistaken_gradients(context: Context) -> Iterator[tuple[tuple[str, ...], Grad
         return Derivative(LOSS, (Entry("Z", None, (*row, r)),))
 
     scale = _scale(context)
+    missed = "The target is missing: it is taken for 0, which it is for the other classes alone."
+    yield (
+        ("target-index",),
+        lambda n, r, _: add(true(n, r), multiply(scale, _tempered(target_of(r, n, context), context))),
+        missed,
+    )
     yield ("extra-activation-derivative",), lambda n, r, _: multiply(true(n, r), slope(n, r, r)), SLOPE_AGAIN
     missing = ("output-for-input",) if context.loss == "cross-entropy" else ("missing-activation-derivative", "output-for-input")
     yield missing, lambda n, r, _: outer(n, r), NO_SLOPE

@@ -179,6 +179,20 @@ def at_place(expression: Expression, place: int, new: Expression) -> Expression:
     raise IndexError("no such place")
 
 
+def with_parents(expression: Expression, parent: Expression | None = None) -> Iterator[tuple[Expression, Expression | None]]:
+    """Yield all nodes in the order of ``nodes``, each with the one that it is part of.
+
+    Examples
+    --------
+    >>> from chainrule.derive import LOSS
+    >>> list(with_parents(LOSS)) == [(LOSS, None)]
+    True
+    """
+    yield expression, parent
+    for part in parts(expression):
+        yield from with_parents(part, expression)
+
+
 def _without_exclusions(equation: Equation) -> Iterator[Attempt]:
     """Yield the claim with a sum over all values in place of one that leaves some out, and the other way round."""
     for node in dict.fromkeys(node for node in nodes(equation.both) if isinstance(node, Sum)):

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from chainrule.check.cases import Equation
 from chainrule.check.claim_mistakes.attempt import Attempt, quantities, rewritten
-from chainrule.check.claim_mistakes.indices import at_place, candidates
+from chainrule.check.claim_mistakes.indices import at_place, candidates, with_parents
 from chainrule.derive import (
+    MINUS_ONE,
     ONE,
     ZERO,
     Add,
@@ -52,9 +53,11 @@ def _numbers_for_targets(equation: Equation) -> Iterator[Attempt]:
         return
     for side in ("left", "right"):
         expression = getattr(equation, side)
-        for place, node in enumerate(nodes(expression)):
+        for place, (node, parent) in enumerate(with_parents(expression)):
             if place > MOST_PLACES or not isinstance(node, Number) or abs(node.value) != 1:
                 continue
+            if node == MINUS_ONE and isinstance(parent, Multiply):
+                continue  # a minus sign
             for target in _targets(equation):
                 new = target if node.value > 0 else negate(target)
                 changed = replace(equation, **{side: at_place(expression, place, new)})
@@ -183,7 +186,7 @@ def _shorter(node: Expression) -> Iterator[tuple[Expression, Expression]]:
     if isinstance(node, Multiply) and len(node.factors) > 1:
         for number, factor in enumerate(node.factors):
             rest = (*node.factors[:number], *node.factors[number + 1 :])
-            if not isinstance(factor, Number) or factor.value != -1:
+            if factor != MINUS_ONE and not all(isinstance(each, Number) for each in rest):
                 yield factor, rest[0] if len(rest) == 1 else Multiply(rest)
     elif isinstance(node, Divide):
         yield node.denominator, node.numerator
