@@ -70,20 +70,22 @@ def claim_scores(cases: list[ClaimCase] | None = None) -> list[ClaimScore]:
     for case in all_cases() if cases is None else cases:
         begin = time.perf_counter()
         verdict = case.judge()
-        seconds = time.perf_counter() - begin
-        names = names_in(verdict)
-        found.append(
-            ClaimScore(
-                case.id,
-                verdict.verdict,
-                verdict.verdict in case.verdict and _as_stated(case, verdict),
-                bool(set(names) & set(case.diagnosis)) if case.diagnosis else None,
-                case.verdict == ("right",) and (verdict.verdict != "right" or bool(names)),
-                names,
-                seconds,
-            )
-        )
+        found.append(score_of(case, verdict, time.perf_counter() - begin))
     return found
+
+
+def score_of(case: ClaimCase, verdict: ClaimVerdict, seconds: float = 0.0) -> ClaimScore:
+    """Return what came of one claim."""
+    names = names_in(verdict)
+    return ClaimScore(
+        case.id,
+        verdict.verdict,
+        verdict.verdict in case.verdict and _as_stated(case, verdict),
+        bool(set(names) & set(case.diagnosis)) if case.diagnosis else None,
+        case.verdict == ("right",) and (verdict.verdict != "right" or bool(names)),
+        names,
+        seconds,
+    )
 
 
 def _as_stated(case: ClaimCase, verdict: ClaimVerdict) -> bool:
