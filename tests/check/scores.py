@@ -11,9 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from check.implementation_corpus import CORPUS, RIGHT, Case
-
 from chainrule.check.implementation import check_implementation
+from check.implementation_corpus import CORPUS, RIGHT, Case
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,7 @@ class Score:
     verdict: str
     verdict_right: bool
     named: bool | None
+    is_right: bool
     accused: bool
     names: tuple[str, ...]
     seconds: float
@@ -43,6 +43,7 @@ def implementation_scores(cases: list[Case] | None = None) -> list[Score]:
                 verdict.verdict,
                 verdict.verdict in case.verdicts,
                 bool(set(names) & set(case.names)) if case.names else None,
+                case.verdicts == RIGHT,
                 case.verdicts == RIGHT and (verdict.verdict != "right" or bool(names)),
                 names,
                 time.perf_counter() - begin,
@@ -57,7 +58,7 @@ def summary(scores: list[Score]) -> dict[str, str]:
     return {
         "verdicts right": f"{sum(score.verdict_right for score in scores)} of {len(scores)}",
         "mistakes named": f"{sum(named)} of {len(named)}",
-        "right ones accused": str(sum(score.accused for score in scores)),
+        "right ones accused": f"{sum(score.accused for score in scores)} of {sum(score.is_right for score in scores)}",
         "longest": f"{max(score.seconds for score in scores):.1f} s",
     }
 

@@ -2,6 +2,7 @@
 
 from seeded_faults import (
     app,
+    check,
     data,
     derive,
     estimators,
@@ -21,6 +22,7 @@ __all__ = ["FAULTS", "KERNEL_FAULTS", "Fault", "KernelFault", "KernelTree", "cop
 
 FAULTS: dict[str, Fault] = {
     **app.FAULTS,
+    **check.FAULTS,
     **data.FAULTS,
     **derive.FAULTS,
     **estimators.FAULTS,

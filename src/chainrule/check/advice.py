@@ -69,8 +69,8 @@ ADVICE = {
         "Apply it once. Functions such as torch's cross_entropy contain it: give them logits.",
     ),
     "no-log": Advice(
-        "The cross-entropy is -ln p_c. Without the logarithm the factor 1/p_c of its derivative is missing, so rows that"
-        " are badly wrong hardly learn: the gradient has a factor p_c.",
+        "The cross-entropy is -ln p_c. Without the logarithm the factor 1/p_c of its derivative is missing, so rows"
+        " that are badly wrong hardly learn: the gradient has a factor p_c.",
         "Take the logarithm: z_c - logsumexp(z), negated.",
     ),
     "per-class-mean": Advice(
@@ -214,7 +214,8 @@ ADVICE = {
         "Write z = z - ... instead of z -= ..., or copy first.",
     ),
     "sample-leak": Advice(
-        "The examples of a batch are independent: a row's result must not change when another row changes. Here it does.",
+        "The examples of a batch are independent: a row's result must not change when another row changes. Here it"
+        " does.",
         "Look for an index or a sum that runs over the examples: p[:, targets] for p[np.arange(N), targets].",
     ),
     "single-output": Advice(

@@ -184,6 +184,10 @@ def _told_findings(findings: Findings) -> list[Finding]:
     """Return the findings that count: a gradient that is right for its own wrong loss is no second mistake."""
     found = list(findings.judgement.findings)
     loss = [finding for finding in found if finding.part == "loss"]
+    squared = any("squared-error-for-cross-entropy" in finding.names for finding in loss)
+    if squared and findings.judgement.right.get("gradient") and _gradient_matches(findings) is False:
+        told = "p - y beside a squared error, whose derivative goes on through the softmax"
+        found.append(Finding(("missing-activation-derivative",), told, "gradient"))
     if loss and _gradient_matches(findings):
         return loss
     # A name of each part before a second name of one part.

@@ -1,17 +1,16 @@
-"""Which convention a function speaks: conventions are tried in order, and the one that makes the best sense is taken."""
+"""Which convention a function speaks: they are tried in order, and the one that makes the best sense is taken."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chainrule.check.arrays import surroundings
 from chainrule.check.budget import Budget
-from chainrule.check.calling import Call, call_within
-from chainrule.check.convention import ROLES, Convention, arguments_for
+from chainrule.check.calling import Call
+from chainrule.check.convention import ROLES, Convention
 from chainrule.check.judgement import Judgement, judge
 from chainrule.check.kinds import backward_kind, is_backward, kind_of_output, kind_of_value
 from chainrule.check.options import Options
 from chainrule.check.probes import Probe, moderate_probes
-from chainrule.check.reply import compiled_call, parts_of_kind, take_apart
+from chainrule.check.reply import MATRICES, call_at, parts_of_kind, take_apart
 from chainrule.check.subject import LINEAR_ROLES, Subject
 
 FORMS = ("index", "rows", "column")
@@ -124,7 +123,8 @@ def _of_roles(
             guess = asked is not None and kind is None and asked == "softmax"
             found = _first_kind(subject, trial, None if guess else asked, options, budget, failures)
             if found is not None:
-                yield Convention(found, library, form, single, features_first)
+                diagonal = found in MATRICES and bool(subject.words & {"diag", "diagonal", "diagonals"})
+                yield Convention(found, library, form, single, features_first, diagonal)
 
 
 def _roles(subject: Subject, kind: str | None) -> list[tuple[str, ...]]:
@@ -171,7 +171,7 @@ def _first_kind(
     for name in names:
         if budget.is_short():
             return None
-        call = _call(subject, trial, probes[name], budget)
+        call = call_at(subject, trial, probes[name], budget.for_one_call())
         if call.failure is not None:
             failures.append(call.failure)
             if _hopeless(failures):
@@ -201,11 +201,3 @@ def _plausible(kind: str, trial: Convention, call: Call, probe: Probe) -> bool:
     parts, _ = take_apart(Convention(kind, single=trial.single), call.value, probe)
     array = parts[parts_of_kind(kind)[0]]
     return array.size == probe.size or (trial.targets == "rows" and array.ndim > 0) or array.ndim == 2
-
-
-def _call(subject: Subject, convention: Convention, probe: Probe, budget: Budget) -> Call:
-    with surroundings(convention.library):
-        positional, keyword, _, _ = arguments_for(subject, convention, probe)
-        if convention.library == "jax":
-            return compiled_call(subject.function, positional, keyword, budget.for_one_call())
-        return call_within(subject.function, positional, keyword, budget.for_one_call())

@@ -20,6 +20,8 @@ REDUCTIONS = ("mean", "sum", "weighted mean", "none")
 
 def special_case(judgement: Judgement) -> str | None:
     """Return the case in which every probe is right and outside which some are wrong, or None."""
+    if judgement.options.ignore_index is not None:
+        return None  # rows that are ignored are what was asked for; a single row never is
     reductions = (judgement.reduction,) if judgement.reduction else REDUCTIONS
     for reduction in reductions:
         assumed = replace(judgement, reduction=reduction)

@@ -47,6 +47,8 @@ class Convention:
         True: one example at a time, without the axis of the examples.
     features_first : bool
         True: the weight has shape (features, classes).
+    diagonal : bool
+        True: of a matrix the diagonal alone is wanted, as the function's name says.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Convention:
     targets: str = "index"
     single: bool = False
     features_first: bool = False
+    diagonal: bool = False
 
     def in_words(self) -> str:
         """Return what the function was given, for the report."""
@@ -144,11 +147,13 @@ def _value(role: str, convention: Convention, probe: Probe) -> Array:
     if role == "bias":
         assert probe.bias is not None, "a linear probe has a bias"
         return probe.bias
-    if role == "output":
-        rows = probe.log_p if convention.kind.startswith("log") else probe.p
-    else:
-        rows = getattr(probe, role)
+    rows = output_of(convention.kind, probe) if role == "output" else getattr(probe, role)
     return rows[0] if single else rows
+
+
+def output_of(kind: str, probe: Probe) -> Array:
+    """Return the forward pass's output that a backward function is given."""
+    return probe.log_p if kind.startswith("log") else probe.p
 
 
 def _targets(convention: Convention, probe: Probe) -> Array:

@@ -14,6 +14,7 @@ from chainrule.check.probes import (
     CONFIDENT,
     FAR_BELOW,
     LARGE,
+    THOUSANDS_APART,
     UNDERFLOWING,
     UNLIKELY,
     Probe,
@@ -44,6 +45,7 @@ class Outcome:
 
     @property
     def right(self) -> bool:
+        """Tell whether every part is right."""
         return all(state == "right" for state in self.states.values())
 
     def has(self, *states: str) -> bool:
@@ -82,6 +84,8 @@ def edge_outcomes(subject: Subject, judgement: Judgement, budget: Budget) -> dic
         if not _applies(probe, judgement) or budget.left() < 0.3:
             continue
         reply = ask(subject, judgement.convention, probe, budget.for_one_call())
+        if reply.inconclusive:
+            break
         if reply.failure is None and judgement.derived:
             derivative = ask_derivative(subject, judgement.convention, probe, budget.for_one_call())
             if derivative is not None:
@@ -95,7 +99,7 @@ def _applies(probe: Probe, judgement: Judgement) -> bool:
     if judgement.convention.single and probe.examples > 1:
         return False
     if kind in MATRICES or kind == "softmax":
-        return probe.name in (*LARGE, FAR_BELOW)
+        return probe.name in (*LARGE, FAR_BELOW, THOUSANDS_APART)
     if kind.endswith("backward"):
         return probe.name == UNDERFLOWING
     return True
@@ -141,6 +145,8 @@ def _limit(judgement: Judgement) -> str:
 
 def _large(judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFinding | None:
     outcome = _first(outcomes, LARGE[:2])
+    if outcome is None and (CERTAIN not in outcomes or outcomes[CERTAIN].right):
+        outcome = _first(outcomes, [THOUSANDS_APART])  # shifted, but not by the maximum
     if outcome is None:
         return None
     if outcome.has("nan", "inf", "failed"):
@@ -165,7 +171,14 @@ def _far_below(_judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFindi
 def _unlikely(judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFinding | None:
     """Tell clipping, underflow and 0 times infinity apart."""
     clipped = _first(outcomes, [*UNLIKELY, UNDERFLOWING])
+    if clipped is not None and clipped.states.get("loss") == "finite" and clipped.has("nan", "inf"):
+        return EdgeFinding(
+            ("clipped", "zero-times-inf"), _clip_condition(clipped), clipped, _clip_told(clipped)
+        )
     if clipped is not None and clipped.has("finite") and not clipped.has("nan", "inf"):
+        if _is_beyond(clipped):
+            told = "an infinite or undefined loss was replaced by a number"
+            return EdgeFinding(("overflow-patched",), "no probability underflows", clipped, told)
         return EdgeFinding(("clipped",), _clip_condition(clipped), clipped, _clip_told(clipped))
     outcome = _first(outcomes, [*UNLIKELY, LARGE[2], UNDERFLOWING, CERTAIN])
     if outcome is None:
@@ -184,6 +197,15 @@ def _unlikely(judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFinding
     if outcome.has("failed"):
         return EdgeFinding(("underflow",), condition, outcome, f"the function {outcome.reply.failure}")
     return EdgeFinding(("clipped",), _clip_condition(outcome), outcome, _clip_told(outcome))
+
+
+def _is_beyond(outcome: Outcome) -> bool:
+    """Tell whether a loss is too large, or nothing at all, where clipping would leave it between."""
+    loss = outcome.reply.parts.get("loss")
+    if loss is None or loss.size != 1:
+        return False
+    truth = float(-outcome.probe.log_p[0, outcome.probe.safe_targets[0]])
+    return outcome.states.get("loss") == "finite" and not 0 < float(loss.sum()) <= truth
 
 
 def _clip_condition(outcome: Outcome) -> str:
@@ -243,6 +265,8 @@ def leaks(judgement: Judgement, ask_again: Callable[[Probe], Reply]) -> tuple[Pr
             continue
         for part, observed in reply.parts.items():
             values = trimmed(observed, probe)
+            if part == "loss" and values.ndim == 0 and _interact(probe, float(values), ask_again):
+                return probe, _first_row_moved(probe), part
             if values.ndim == 0 or values.shape[0] != probe.examples:
                 continue
             moved = _first_row_moved(probe)
@@ -252,6 +276,25 @@ def leaks(judgement: Judgement, ask_again: Callable[[Probe], Reply]) -> tuple[Pr
                 if not np.allclose(before, after, rtol=1e-4, atol=1e-6, equal_nan=True):
                     return probe, moved, part
     return None
+
+
+def _interact(probe: Probe, before: float, ask_again: Callable[[Probe], Reply]) -> bool:
+    """Tell whether a number for the batch is no sum of the rows' own: moving two rows is not moving each."""
+    one, other = _first_row_moved(probe), _last_row_moved(probe)
+    values = [
+        float(reply.parts["loss"])
+        for reply in (ask_again(one), ask_again(other), ask_again(_last_row_moved(one)))
+        if reply.parts.get("loss") is not None and reply.parts["loss"].ndim == 0
+    ]
+    if len(values) < 3 or not np.isfinite([before, *values]).all():
+        return False
+    return abs(before - values[0] - values[1] + values[2]) > 1e-4 * (1 + abs(before))
+
+
+def _last_row_moved(probe: Probe) -> Probe:
+    logits = probe.logits.copy()
+    logits[-1] = logits[-1][::-1] - np.linspace(0.25, 1.0, probe.classes)
+    return replace(probe, logits=logits)
 
 
 def _first_row_moved(probe: Probe) -> Probe:

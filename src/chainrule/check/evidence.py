@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.check.convention import ROLES
+from chainrule.check.convention import ROLES, output_of
 from chainrule.check.judgement import Judgement, part_value
 from chainrule.check.probes import Probe
 from chainrule.check.reply import Reply
@@ -31,11 +31,8 @@ def inputs_of(judgement: Judgement, probe: Probe) -> dict[str, Any]:
     """Return the arguments of a probe as lists of numbers."""
     made: dict[str, Any] = {}
     for role in ROLES[judgement.convention.kind]:
-        if role == "output":
-            value = probe.log_p if judgement.convention.kind.startswith("log") else probe.p
-        else:
-            value = getattr(probe, role)
-        made[role] = readable(value)
+        kind = judgement.convention.kind
+        made[role] = readable(output_of(kind, probe) if role == "output" else getattr(probe, role))
     return {**made, **{name: readable(value) for name, value in probe.options.given().items()}}
 
 

@@ -139,6 +139,8 @@ def _unsteady(subject: Subject, judgement: Judgement, budget: Budget) -> str | N
     for probe, reply in judgement.records[1:3]:
         if reply.failure is None:
             again = ask(subject, judgement.convention, probe, budget.for_one_call())
+            if again.inconclusive:
+                return None
             for part, before in reply.parts.items():
                 after = again.parts.get(part)
                 if part == "gradient" and judgement.derived:

@@ -1,6 +1,5 @@
 """A function under one convention: what it answered, which parts are right, and which mistakes explain the rest."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -28,6 +27,7 @@ from chainrule.check.naming import (
     name_output,
 )
 from chainrule.check.options import Options
+from chainrule.check.penalty import NO_PENALTY, Penalty
 from chainrule.check.probes import Probe, moderate_probes
 from chainrule.check.reply import Reply, ask, ask_derivative, parts_of_kind
 from chainrule.check.subject import Subject
@@ -40,6 +40,7 @@ RIGHT_OUTPUT: dict[str, Value] = {
     "softmax-backward": reference.softmax_backward,
     "log-softmax-backward": reference.log_softmax_backward,
 }
+ENOUGH = 5  # probes, of which some have one example and some two classes
 MEAN_FOR_SUM = ("batch-mean", "batch-sum")
 SUM_FOR_MEAN = ("batch-sum", "batch-mean")
 
@@ -61,8 +62,8 @@ class Judgement:
     findings : tuple of Finding
     derived : bool
         True where the gradient is the library's own derivative of the loss.
-    penalty : (float, float)
-        What the squares of a linear head's weight and biases are multiplied by in its loss.
+    penalty : Penalty
+        What a linear head's loss has beside the cross-entropy.
     """
 
     convention: Convention
@@ -73,7 +74,7 @@ class Judgement:
     reduction: str | None = None
     findings: tuple[Finding, ...] = ()
     derived: bool = False
-    penalty: tuple[float, float] = (0.0, 0.0)
+    penalty: Penalty = NO_PENALTY
 
     @property
     def answered(self) -> int:
@@ -101,11 +102,15 @@ def judge(subject: Subject, convention: Convention, options: Options, budget: Bu
     probes = moderate_probes(convention.kind, options, few_shapes=few)
     if convention.single:
         probes = rows_alone(probes)
-    records = []
+    records: list[tuple[Probe, Reply]] = []
     for probe in probes:
         reply = ask(subject, convention, probe, budget.for_one_call())
+        if reply.inconclusive and records:
+            break
         records.append((probe, reply))
         if reply.timed_out and not any(found.failure is None for _, found in records):
+            break
+        if budget.is_short() and len(records) >= ENOUGH:
             break
     judgement = Judgement(convention, options, tuple(records))
     if not judgement.answered:
@@ -276,22 +281,22 @@ def gradient_reductions(options: Options, loss_reduction: str | None) -> dict[st
 
 def _judge_output(judgement: Judgement) -> Judgement:
     kind = judgement.convention.kind
-    truth = RIGHT_OUTPUT[kind]
     observations = judgement.observations("output")
     allowed = ["sum", "mean"] if kind == "hessian" else ["sum"]
+    convention = judgement.convention
+    if convention.diagonal and not _are_tables(observations):
+        convention = replace(convention, diagonal=False)
+    truth = right_output(convention)
     found = agreeing_reductions(truth, observations, judgement.precision, gradients.reduced_value, allowed)
     right = bool(found)
-    finding = None
-    if not right and kind in ("softmax-jacobian", "hessian"):
-        right = _is_block_diagonal(truth, observations, judgement.precision)
-    if not right:
-        finding = name_output(kind, truth, observations, judgement.precision)
+    finding = None if right else name_output(kind, truth, observations, judgement.precision)
     reduction = found[0] if found and kind == "hessian" else None
     records = (
         judgement.records if right else tuple(_with_shape_told(kind, *pair) for pair in judgement.records)
     )
     return replace(
         judgement,
+        convention=convention,
         records=records,
         right={"output": right},
         reduction=reduction,
@@ -315,28 +320,22 @@ def _with_shape_told(kind: str, probe: Probe, reply: Reply) -> tuple[Probe, Repl
     )
 
 
-def _is_block_diagonal(truth: Value, observations: list[Observation], precision: Precision) -> bool:
-    """Tell whether the whole batch's matrix was returned: a block for each example, 0 elsewhere."""
+def _are_tables(observations: list[Observation]) -> bool:
+    """Tell whether there is one number for each class instead of a matrix."""
+    return all(observed is None or observed.size == probe.size for probe, observed in observations)
 
-    def whole(layout: Callable[[Array], Array]) -> Value:
-        def value(probe: Probe) -> Array | None:
-            blocks = truth(probe)
-            if blocks is None:
-                return None
-            examples, classes, _ = blocks.shape
-            table = np.zeros((examples, classes, examples, classes))
-            table[np.arange(examples), :, np.arange(examples), :] = blocks
-            return layout(table)
 
-        return value
+def right_output(convention: Convention) -> Value:
+    """Return the truth for a kind with one output; its diagonal where that is what is wanted."""
+    truth = RIGHT_OUTPUT[convention.kind]
+    if not convention.diagonal:
+        return truth
 
-    def flat(table: Array) -> Array:
-        return table.reshape(table.shape[0] * table.shape[1], -1)
+    def diagonal(probe: Probe) -> Array | None:
+        blocks = truth(probe)
+        return None if blocks is None else np.einsum("nkk->nk", blocks)
 
-    return any(
-        agreeing_reductions(whole(layout), observations, precision, gradients.reduced_value, ["sum", "mean"])
-        for layout in (flat, lambda table: table)
-    )
+    return diagonal
 
 
 def part_value(judgement: Judgement, part: str) -> Value:
@@ -344,42 +343,16 @@ def part_value(judgement: Judgement, part: str) -> Value:
     convention, reduction = judgement.convention, judgement.reduction
     if part == "loss":
         loss = losses.reduced_value(reference.row_losses, reduction or "mean", UNIT)
-        return penalised_loss(loss, judgement.penalty) if any(judgement.penalty) else loss
+        return judgement.penalty.added_to_loss(loss)
     if part == "output":
         divided = reduction if convention.kind == "hessian" and reduction else "sum"
-        return gradients.reduced_value(RIGHT_OUTPUT[convention.kind], divided, UNIT)
+        return gradients.reduced_value(right_output(convention), divided, UNIT)
     divided = reduction if reduction in ("mean", "sum", "weighted mean") else "sum"
     delta = gradients.reduced_value(reference.row_gradients, divided, UNIT)
     if part == "gradient":
         return delta
     value = linear_value(delta, part, convention.features_first)
-    factor = judgement.penalty[part == "bias"]
-    return penalised(value, part, factor, convention.features_first) if factor else value
-
-
-def penalised_loss(value: Value, penalty: tuple[float, float]) -> Value:
-    """Return a loss with multiples of the squares of weight and biases added."""
-
-    def made(probe: Probe) -> Array | None:
-        found = value(probe)
-        if found is None or probe.weight is None or probe.bias is None:
-            return found
-        return found + penalty[0] * (probe.weight**2).sum() + penalty[1] * (probe.bias**2).sum()
-
-    return made
-
-
-def penalised(value: Value, part: str, factor: float, features_first: bool) -> Value:
-    """Return a gradient of the weight or the biases with the derivative of factor times their squares added."""
-
-    def made(probe: Probe) -> Array | None:
-        found = value(probe)
-        if found is None or probe.weight is None or probe.bias is None:
-            return found
-        own = probe.bias if part == "bias" else laid_out(probe.weight, features_first)
-        return found + 2 * factor * own
-
-    return made
+    return judgement.penalty.added_to_gradient(value, part, convention.features_first)
 
 
 def linear_value(delta: Value, part: str, features_first: bool) -> Value:

@@ -6,8 +6,8 @@ import numpy as np
 
 from chainrule.check.arrays import to_numpy
 from chainrule.check.probes import Probe
-from chainrule.check.reply import LOSS_KEYS, are_probabilities
-from chainrule.check.subject import Subject, looks_like_output, looks_like_upstream
+from chainrule.check.reply import LOSS_KEYS, are_probabilities, is_number_with_more
+from chainrule.check.subject import TARGET_NAMES, Subject, looks_like_output, looks_like_upstream
 
 BACKWARD_WORDS = frozenset(
     {"backward", "backwards", "bwd", "vjp", "pullback", "backprop", "grad", "gradient"}
@@ -19,7 +19,7 @@ DERIVATIVE_WORDS = frozenset(
     {"grad", "gradient", "grads", "delta", "derivative", "deriv", "prime", "dz", "dlogits", "backward"}
 )
 JACOBIAN_WORDS = frozenset({"jacobian", "jac", "jacobi"})
-HESSIAN_WORDS = frozenset({"hessian", "hess", "hessians", "curvature", "second"})
+HESSIAN_WORDS = frozenset({"hessian", "hess", "hessians"})
 
 
 def is_backward(subject: Subject) -> bool:
@@ -37,7 +37,7 @@ def is_backward(subject: Subject) -> bool:
 
 def _names_targets(name: str) -> bool:
     return any(part in name.lower() for part in ("target", "label", "y_true", "onehot", "one_hot")) or (
-        name in ("y", "t")
+        name.lower() in TARGET_NAMES
     )
 
 
@@ -78,12 +78,16 @@ def kind_of_value(subject: Subject, value: Any, probe: Probe, single: bool) -> s
         return "loss-and-gradient" if keys & set(LOSS_KEYS) and len(keys) > 1 else "gradient"
     if isinstance(value, list | tuple) and _is_pair(value, probe):
         return _kind_of_pair(subject, value, probe)
-    array = to_numpy(value)
+    array = to_numpy(value[0] if is_number_with_more(value) else value)
     if array is None and isinstance(value, list | tuple) and len(value):
         array = to_numpy(value[0])
     if array is None:
         return _kind_of_words(subject)
-    if subject.words & HESSIAN_WORDS or array.ndim >= 3 or _is_square_of(array, probe, single):
+    if (
+        (subject.words & HESSIAN_WORDS and array.size >= probe.size)
+        or array.ndim >= 3
+        or _is_square_of(array, probe, single)
+    ):
         return "hessian"
     if array.size == 1 or array.shape in ((probe.examples,), (probe.examples, 1)):
         return "loss"

@@ -161,6 +161,7 @@ def name_output(
 ) -> Finding | None:
     """Name the mistake in a softmax, log-softmax, Jacobian, second derivative or backward pass."""
     found: Iterable[Hypothesis]
+    scales: tuple[Scale, ...]
     reductions: dict[str, tuple[str, ...]] = {"sum": ()}
     if kind in ("softmax-jacobian", "hessian"):
         found, scales = second_order.hypotheses(kind), second_order.SCALES
@@ -228,6 +229,8 @@ def _target_finding(search: Search, on: float, off: float, classes: int) -> Find
     told = f"targets with {on:.4g} for the right class and {off:.4g} for each other: together {mass:.4g}"
     smoothed = search.observations[0][0].options.label_smoothing is not None
     names: tuple[str, ...] = ("targets-do-not-sum-to-one", "smoothing-mass")
-    if smoothed or abs(mass - 1) < 1e-6:
-        names = ("smoothing-mass",)
+    if abs(mass - 1) < 1e-6:
+        names = ("smoothing-convention", "smoothing-mass")
+    elif smoothed:
+        names = ("smoothing-mass", "targets-do-not-sum-to-one")
     return Finding(names, told, search.part)

@@ -18,12 +18,13 @@ PARAMETER_NAMES = {
               "weight_decay", "decay", "penalty", "reg_strength", "l2_reg"),
 }  # fmt: skip
 TELLING_NAMES = {
-    "temperature": ("temperature",),
-    "label_smoothing": ("label_smoothing", "smoothing"),
+    "temperature": PARAMETER_NAMES["temperature"],
+    "label_smoothing": PARAMETER_NAMES["label_smoothing"],
     "class_weight": (),
-    "ignore_index": ("ignore_index",),
+    "ignore_index": PARAMETER_NAMES["ignore_index"],
     "alpha": PARAMETER_NAMES["alpha"],
 }  # a default under one of these names is part of what the function promises
+LEAST_SMOOTHING = 0.01  # a smaller default named eps keeps a logarithm finite and smooths nothing
 REQUIRED_VALUES = {
     "temperature": 2.0,
     "label_smoothing": 0.25,
@@ -52,6 +53,9 @@ class Options:
         if self.class_weight is None:
             return np.ones(classes)
         return np.resize(np.asarray(self.class_weight, float), classes)
+
+
+NO_OPTIONS = Options()
 
 
 def checked_options(

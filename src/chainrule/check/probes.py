@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.check.options import Options
+from chainrule.check.options import NO_OPTIONS, Options
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Probe:
     name: str
     logits: Array
     targets: Array
-    options: Options = Options()
+    options: Options = NO_OPTIONS
     soft: Array | None = None
     features: Array | None = None
     weight: Array | None = None
@@ -46,10 +46,12 @@ class Probe:
 
     @property
     def examples(self) -> int:
+        """N."""
         return self.logits.shape[0]
 
     @property
     def classes(self) -> int:
+        """K."""
         return self.logits.shape[1]
 
     @cached_property
@@ -71,6 +73,7 @@ class Probe:
 
     @cached_property
     def class_weights(self) -> Array:
+        """The weight of each class; ones where none are given."""
         return self.options.weights_for(self.classes)
 
     @cached_property
@@ -86,6 +89,7 @@ class Probe:
 
     @property
     def temperature(self) -> float:
+        """T; 1 where none is given."""
         return self.options.temperature or 1.0
 
     @cached_property
@@ -95,11 +99,13 @@ class Probe:
 
     @cached_property
     def log_p(self) -> Array:
+        """Ln p, (examples, classes)."""
         shifted = self.scaled - self.scaled.max(axis=1, keepdims=True)
         return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
     @cached_property
     def p(self) -> Array:
+        """softmax(Z / T), (examples, classes)."""
         return np.exp(self.log_p)
 
     @cached_property
@@ -109,6 +115,7 @@ class Probe:
 
     @property
     def size(self) -> int:
+        """How many logits there are."""
         return self.logits.size
 
 
@@ -136,6 +143,7 @@ _EDGES = (
     ("a target whose probability underflows", [[0.0, 800.0, 3.0]], [0]),
     ("a certain target beside probabilities that underflow", [[0.0, 800.0, 3.0]], [1]),
     ("a confident row", [[0.0, 40.0, 1.0]], [1]),
+    ("logits thousands apart", [[0.0, 3000.0, 3.0]], [1]),
 )
 LARGE = tuple(name for name, _, _ in _EDGES[:3])
 FAR_BELOW = _EDGES[3][0]
@@ -143,7 +151,8 @@ UNLIKELY = (_EDGES[4][0], _EDGES[5][0])
 UNDERFLOWING = _EDGES[6][0]
 CERTAIN = _EDGES[7][0]
 CONFIDENT = _EDGES[8][0]
-_FEATURES_OF = {1: 2, 2: 4, 4: 3, 3: 2}  # of N: the numbers of features differ from N, and mostly from K
+THOUSANDS_APART = _EDGES[9][0]
+_FEATURES_OF = {1: 4, 2: 4, 4: 3, 3: 2}  # of N: the numbers of features differ from N, and mostly from K
 
 
 def moderate_probes(kind: str, options: Options, *, few_shapes: bool) -> list[Probe]:

@@ -69,7 +69,7 @@ def compare_with_own_loss(subject: Subject, judgement: Judgement, budget: Budget
         if len({comparison.probe.name for comparison in found}) == MOST_PROBES or budget.is_short():
             break
         found += _compared(subject, judgement, probe, reply, budget)
-    return found
+    return [comparison for comparison in found if np.isfinite(comparison.slope).all()]
 
 
 def _compared(

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule._types import Array
 from chainrule.check.arrays import surroundings, to_numpy, with_derivative
+from chainrule.check.budget import LONGEST_CALL
 from chainrule.check.calling import Call, call_within
 from chainrule.check.convention import Convention, arguments_for
 from chainrule.check.probes import Probe
@@ -24,6 +25,7 @@ PARTS = {
 LOSS_KEYS = ("loss", "l", "value", "cost", "nll")
 GRADIENT_KEYS = ("gradient", "grad", "dlogits", "dz", "dx", "grads", "dscores")
 WEIGHT_KEYS = ("weight", "dweight", "dw", "grad_w", "w", "weights")
+MATRICES = ("softmax-jacobian", "hessian")
 TRACING_WORDS = (
     "Tracer",
     "Concret",
@@ -50,6 +52,8 @@ class Reply:
     printed : str
     single_precision : bool
         True where a part came in less than float64.
+    inconclusive : bool
+        True where there was less time than a call may take, and it was not enough.
     """
 
     parts: dict[str, Array] = field(default_factory=dict)
@@ -58,6 +62,7 @@ class Reply:
     written: tuple[str, ...] = ()
     printed: str = ""
     single_precision: bool = False
+    inconclusive: bool = False
 
 
 def parts_of_kind(kind: str) -> tuple[str, ...]:
@@ -69,11 +74,17 @@ def ask(subject: Subject, convention: Convention, probe: Probe, seconds: float) 
     """Call the function at a probe and take its answer apart."""
     call, written = _called(subject.function, subject, convention, probe, seconds)
     if call.failure is not None:
-        return Reply({}, call.failure, call.timed_out, written, call.printed)
+        hurried = call.timed_out and seconds < LONGEST_CALL
+        return Reply({}, call.failure, call.timed_out, written, call.printed, inconclusive=hurried)
     parts, problem = take_apart(convention, call.value, probe)
     single = any(array.dtype.kind == "f" and array.dtype.itemsize < 8 for array in parts.values())
     doubles = {name: np.asarray(array, float) for name, array in parts.items()}
     return Reply(doubles, problem, False, written, call.printed, single)
+
+
+def call_at(subject: Subject, convention: Convention, probe: Probe, seconds: float) -> Call:
+    """Call the function at a probe and return how the call ended."""
+    return _called(subject.function, subject, convention, probe, seconds)[0]
 
 
 def ask_derivative(subject: Subject, convention: Convention, probe: Probe, seconds: float) -> Array | None:
@@ -114,6 +125,14 @@ def _called(
             return compiled_call(function, positional, keyword, seconds), ()
         before = list(positional) + list(keyword.values())
         call = call_within(function, positional, keyword, seconds)
+        if (
+            call.failure is not None
+            and "grad" in call.failure
+            and convention.library == "torch"
+            and place >= 0
+        ):
+            positional[place].requires_grad_()  # it differentiates by its argument
+            call = call_within(function, positional, keyword, seconds)
         return call, _written(before, given)
 
 
@@ -163,11 +182,14 @@ def take_apart(convention: Convention, value: Any, probe: Probe) -> tuple[dict[s
         value.close()  # a generator or coroutine: never to be run
         return {}, f"returned a {type(value).__name__} instead of numbers"
     if len(wanted) == 1:
-        return _one_part(wanted[0], value, probe)
+        parts, problem = _one_part(wanted[0], value, probe)
+        if convention.kind in MATRICES and "output" in parts:
+            parts = {"output": _blocks(parts["output"], probe)}
+        return parts, problem
     if isinstance(value, dict):
         named = _named_parts(wanted, value)
     elif isinstance(value, list | tuple):
-        named = _ordered_parts(wanted, [to_numpy(item) for item in value], probe)
+        named = _ordered_parts(wanted, [to_numpy(item) for item in _flat(value)], probe)
     else:
         return {}, f"returned {_shape_told(value)} instead of {' and '.join(wanted)}"
     if named is None:
@@ -175,7 +197,41 @@ def take_apart(convention: Convention, value: Any, probe: Probe) -> tuple[dict[s
     return _checked(named, probe)
 
 
+def _blocks(output: Array, probe: Probe) -> Array:
+    """Return a block for each example out of the matrix of a whole batch that is 0 elsewhere."""
+    n, k = probe.logits.shape
+    if output.shape not in ((n, k, n, k), (n * k, n * k)) or (n == 1 and output.ndim == 2):
+        return output
+    table = output.reshape(n, k, n, k)
+    blocks = table[np.arange(n), :, np.arange(n), :]
+    alone = np.isclose(np.abs(table).sum(), np.abs(blocks).sum(), equal_nan=True)
+    return blocks if alone else output
+
+
+def is_number_with_more(value: Any) -> bool:
+    """Tell whether a tuple has a number first and further numbers that have nothing to do with rows: loss, accuracy."""
+    if not isinstance(value, tuple) or len(value) < 2:
+        return False
+    arrays = [to_numpy(item) for item in value]
+    return all(array is None or array.size == 1 for array in arrays) and arrays[0] is not None
+
+
+def _flat(value: list[Any] | tuple[Any, ...]) -> Iterable[Any]:
+    """Yield the items of a tuple, and those of tuples and dictionaries in it: loss, (dW, db)."""
+    for item in value:
+        if isinstance(item, tuple) or (
+            isinstance(item, list) and any(hasattr(part, "shape") for part in item)
+        ):
+            yield from item
+        elif isinstance(item, dict):
+            yield from item.values()
+        else:
+            yield item
+
+
 def _one_part(name: str, value: Any, probe: Probe) -> tuple[dict[str, Array], str | None]:
+    if is_number_with_more(value):
+        value = value[0]
     array = to_numpy(value)
     if array is None and isinstance(value, list | tuple) and len(value):
         array = to_numpy(value[0])  # a loss with what a later backward pass needs
@@ -193,7 +249,7 @@ def _checked(named: dict[str, Array], probe: Probe) -> tuple[dict[str, Array], s
             named["loss"] = loss.reshape(())
         elif loss.shape == (probe.examples, 1):
             named["loss"] = loss[:, 0]
-        elif loss.shape != (probe.examples,):
+        elif loss.shape not in ((probe.examples,), (probe.classes,)):
             return {}, (
                 f"returned a loss of shape {loss.shape} for {probe.examples} examples;"
                 " a loss is one number, or one for each example"

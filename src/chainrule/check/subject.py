@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
-from chainrule.check.options import PARAMETER_NAMES, REQUIRED_VALUES, TELLING_NAMES, Options
+from chainrule.check.options import LEAST_SMOOTHING, PARAMETER_NAMES, REQUIRED_VALUES, TELLING_NAMES, Options
 
 FRAMEWORKS = ("torch", "jax")
 TARGET_NAMES = frozenset(
@@ -93,6 +93,7 @@ class Parameter:
 
     @property
     def required(self) -> bool:
+        """Tell whether it has no default."""
         return self.default is inspect.Parameter.empty
 
 
@@ -152,14 +153,14 @@ class Subject:
         return found
 
     def adopted(self, options: Options, arity: int) -> Options:
-        """Return the options with what the function itself promises: defaults that tell, values it cannot do without."""
+        """Return the options with what the function promises: defaults that tell, values it cannot do without."""
         values = options.given()
         for option, parameter in self.option_parameters(arity).items():
             if option in values:
                 continue
             if parameter.required:
                 values[option] = REQUIRED_VALUES[option]
-            elif parameter.name.lower() in TELLING_NAMES[option] and _is_number(parameter.default):
+            elif _tells(option, parameter):
                 values[option] = parameter.default
         if values.get("label_smoothing") == 0:
             values.pop("label_smoothing")
@@ -209,6 +210,13 @@ def looks_like_output(name: str) -> bool:
     return bool(_OUTPUT.match(name.lower()))
 
 
+def _tells(option: str, parameter: Parameter) -> bool:
+    """Tell whether a default is part of what the function promises."""
+    if parameter.name.lower() not in TELLING_NAMES[option] or not _is_number(parameter.default):
+        return False
+    return option != "label_smoothing" or parameter.default >= LEAST_SMOOTHING
+
+
 def _only_option(name: str) -> bool:
     return option_of(name) is not None and name.lower() not in TARGET_NAMES
 
@@ -222,7 +230,7 @@ def _parameters(function: Callable[..., Any]) -> tuple[Parameter, ...] | None:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         return None
-    found = []
+    found: list[Parameter] = []
     for parameter in signature.parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             if parameter.kind is parameter.VAR_POSITIONAL and not found:
@@ -262,7 +270,7 @@ def _unwrapped(function: Any) -> Any:
     function = inspect.unwrap(function) if callable(function) else function
     if inspect.isfunction(function) or inspect.ismethod(function) or isinstance(function, type):
         return function
-    call = getattr(type(function), "__call__", None)
+    call = vars(type(function)).get("__call__")
     return call if inspect.isfunction(call) else function
 
 

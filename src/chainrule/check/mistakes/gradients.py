@@ -120,7 +120,7 @@ def _counted(target: Hypothesis, probe: Probe) -> Array:
 
 
 def _through_softmax(p: Array, upstream: Array) -> Array:
-    """The vector-Jacobian product of the softmax, (SM.2)."""
+    """Return the vector-Jacobian product of the softmax, (SM.2)."""
     return p * (upstream - (upstream * p).sum(axis=1, keepdims=True))
 
 
@@ -148,7 +148,7 @@ def _unweighted_mass(probe: Probe) -> Array | None:
 
 
 def _weights_by_class(probe: Probe) -> Array | None:
-    """The weight of each output's own class in the place of the target's."""
+    """Return p - y times the weight of each output's own class in the place of the target's."""
     if probe.options.class_weight is None:
         return None
     return (probe.p - probe.smoothed) * probe.class_weights * probe.kept[:, None] / probe.temperature
@@ -169,6 +169,32 @@ def _whole_batch(probe: Probe) -> Array:
     return probe.examples * probabilities.softmax_over(probe.scaled, (0, 1)) - probe.one_hot
 
 
+def _without_class(place: int) -> Value:
+    def value(probe: Probe) -> Array:
+        rows = right(probe)
+        rows[:, place] = 0
+        return rows
+
+    return value
+
+
+def _without_row(place: int) -> Value:
+    def value(probe: Probe) -> Array:
+        rows = right(probe)
+        rows[place] = 0
+        return rows
+
+    return value
+
+
+def _weighted_inside(probe: Probe) -> Array | None:
+    """Return the derivative of -ln softmax(w z) of the target."""
+    if probe.options.class_weight is None:
+        return None
+    p = probabilities.softmax_over(probe.class_weights * probe.scaled)
+    return (p - probe.smoothed) * probe.class_weights * probe.kept[:, None] / probe.temperature
+
+
 def _others() -> Iterator[Hypothesis]:
     yield Hypothesis(
         ("missing-outer-derivative",), "0: sum_i dp_i/dz_k", lambda probe: np.zeros(probe.logits.shape)
@@ -176,6 +202,10 @@ def _others() -> Iterator[Hypothesis]:
     for names, told, formula in _FORMULAS:
         yield Hypothesis(names, told, _plain(formula))
     yield Hypothesis(("wrong-axis",), "the gradient of a softmax over the examples", _columns)
+    for place, told in ((0, "first"), (-1, "last")):
+        yield Hypothesis(("index-slip",), f"p - y without the {told} class", _without_class(place))
+        yield Hypothesis(("index-slip",), f"p - y without the {told} row", _without_row(place))
+    yield Hypothesis(("weights-inside-softmax",), "w (p - y) with p = softmax(w z)", _weighted_inside)
     yield Hypothesis(("global-sum",), "the gradient of a softmax over everything", _whole_batch)
     yield Hypothesis(("ignored-rows-counted",), "p - y, and p in ignored rows", _counted_all)
     yield Hypothesis(("targets-do-not-sum-to-one",), "p - w y", _unweighted_mass)
@@ -218,6 +248,12 @@ _FORMULAS: tuple[tuple[tuple[str, ...], str, Callable[[Array, Array, Probe], Arr
     (("sign",), "p + y", lambda p, y, _: p + y),
     (_EXTRA, "(p - y) p (1 - p)", lambda p, y, _: (p - y) * p * (1 - p)),
     (_EXTRA, "the softmax's Jacobian times p - y", lambda p, y, _: _through_softmax(p, p - y)),
+    (("missing-outer-derivative", "sign"), "2 p (1 - p)", lambda p, y, _: 2 * p * (1 - p)),
+    (
+        ("extra-activation-derivative", "input-for-output"),
+        "(p - y) z (1 - z)",
+        lambda p, y, a: (p - y) * a.scaled * (1 - a.scaled),
+    ),
     (("extra-activation-derivative",), "(p - y) p", lambda p, y, _: (p - y) * p),
     (("extra-activation-derivative",), "(p - y) (1 - p)", lambda p, y, _: (p - y) * (1 - p)),
     (

@@ -42,6 +42,10 @@ def weight_hypotheses(features_first: bool) -> Iterator[Hypothesis]:
     """Yield what a mistaken gradient of the weight may be."""
     for names, told, formula in _OF_WEIGHT:
         yield Hypothesis(names, told, _matrix(formula, features_first))
+    if features_first:
+        yield Hypothesis(
+            ("transposed",), "delta^T X with its numbers reshaped instead of transposed", _reshaped
+        )
     for row in gradients.hypotheses():
         names = ("single-output", "diagonal-only") if row.names == gradients.DIAGONAL else row.names
         yield Hypothesis(names, f"delta^T X with delta = {row.told}", of_weight(row.value, features_first))
@@ -54,6 +58,11 @@ def bias_hypotheses() -> Iterator[Hypothesis]:
     for row in gradients.hypotheses():
         names = ("single-output", "diagonal-only") if row.names == gradients.DIAGONAL else row.names
         yield Hypothesis(names, f"sum of delta = {row.told}", of_bias(row.value))
+
+
+def _reshaped(probe: Probe) -> Array:
+    product = _product(gradients.right(probe), probe)
+    return product.reshape(product.shape[::-1])
 
 
 def _matrix(formula: Callable[[Array, Probe], Array | None], features_first: bool) -> Value:
@@ -94,6 +103,11 @@ def _same_feature(delta: Array, probe: Probe) -> Array | None:
 
 _OF_WEIGHT: tuple[tuple[tuple[str, ...], str, Callable[[Array, Probe], Array | None]], ...] = (
     (("transposed",), "dW with rows and columns exchanged", lambda d, a: _product(d, a).T),
+    (
+        ("transposed",),
+        "X^T delta with its numbers reshaped instead of transposed",
+        lambda d, a: _product(d, a).T.reshape(a.classes, -1),
+    ),
     (("wrong-variable",), "the gradient of the features, delta W", lambda d, a: d @ _weight(a)),
     (("wrong-variable",), "delta itself, the gradient of the logits", lambda d, a: d),
     (

@@ -149,6 +149,21 @@ def _others() -> Iterator[Hypothesis]:
     yield Hypothesis(
         ("target-index", "index-slip"), "ln p at the place of the row instead of the target", _by_row
     )
+    for told, names, normaliser in _NORMALISERS:
+        yield Hypothesis(names, told, _with_normaliser(normaliser))
+    yield Hypothesis(("wrong-axis",), "a sum over the examples for each class", _columns_added)
+    yield Hypothesis(("wrong-axis",), "a mean over the examples for each class", _columns_averaged)
+    yield Hypothesis(("index-slip",), "-sum y ln p without the first class", lambda p: _without_class(p, 0))
+    yield Hypothesis(("index-slip",), "-sum y ln p without the last class", lambda p: _without_class(p, -1))
+    yield Hypothesis(("index-slip",), "the losses without the last row", _without_last_row)
+    yield Hypothesis(
+        ("temperature",),
+        "-sum y ln(p / T)",
+        lambda p: -(q(p) * (p.log_p - np.log(p.temperature))).sum(axis=1),
+    )
+    yield Hypothesis(
+        ("sign",), "ln sum exp z + z of the target", lambda p: _lse(p.scaled) + (q(p) * p.scaled).sum(axis=1)
+    )
     for exponent in range(1, 10):
         yield Hypothesis(("clipped",), f"-sum y ln(p + 1e-{exponent})", _raised(10.0**-exponent))
     for temperature in UNASKED_TEMPERATURES:
@@ -158,42 +173,66 @@ def _others() -> Iterator[Hypothesis]:
             _combined(probabilities.at_temperature(temperature), targets.RIGHT, _FORMULAS[0]),
         )
     yield Hypothesis(("global-sum",), "ln sum exp over everything, minus z of the target", _global_normaliser)
-    yield Hypothesis(
-        ("weights-inside-softmax",),
-        "-ln(w p) of the target",
-        lambda p: (
-            None if p.options.class_weight is None else -(p.one_hot * np.log(p.class_weights * p.p)).sum(1)
-        ),
-    )
-    yield Hypothesis(
-        ("weights-inside-softmax",),
-        "-sum y ln p of w z, over the weight",
-        lambda p: (
-            None
-            if p.options.class_weight is None
-            else -(p.smoothed * np.log(probabilities.softmax_over(p.class_weights * p.scaled))).sum(1)
-        ),
-    )
-    yield Hypothesis(
-        ("weights-inside-softmax",),
-        "-sum y ln p of ln w + z",
-        lambda p: (
-            None
-            if p.options.class_weight is None
-            else -(p.smoothed * np.log(probabilities.softmax_over(np.log(p.class_weights) + p.scaled))).sum(1)
-        ),
-    )
-    yield Hypothesis(
-        ("weights-inside-softmax",),
-        "-sum y ln p of w p, normalised",
-        lambda p: (
-            None
-            if p.options.class_weight is None
-            else -(
-                p.smoothed * np.log(p.class_weights * p.p / (p.class_weights * p.p).sum(1, keepdims=True))
-            ).sum(1)
-        ),
-    )
+    yield from _of_weights()
+
+
+def _of_weights() -> Iterator[Hypothesis]:
+    """Yield losses with the class weights inside the softmax and none outside."""
+    for told, probabilities_of in _WEIGHTED:
+        yield Hypothesis(("weights-inside-softmax",), told, _with_weighted(probabilities_of))
+
+
+def _with_weighted(probabilities_of: Callable[[Array, Probe], Array]) -> Value:
+    def value(probe: Probe) -> Array | None:
+        if probe.options.class_weight is None:
+            return None
+        return -(probe.smoothed * np.log(probabilities_of(probe.class_weights, probe))).sum(axis=1)
+
+    return value
+
+
+_WEIGHTED: tuple[tuple[str, Callable[[Array, Probe], Array]], ...] = (
+    ("-ln of w p of the target", lambda w, probe: w * probe.p),
+    ("-ln softmax(w z) of the target", lambda w, probe: probabilities.softmax_over(w * probe.scaled)),
+    ("-ln softmax(z + w) of the target", lambda w, probe: probabilities.softmax_over(w + probe.scaled)),
+    ("-ln of w p over its sum", lambda w, probe: probabilities.softmax_over(np.log(w) + probe.scaled)),
+)
+
+
+def _columns_added(probe: Probe) -> Array:
+    return -(targets.mass(probe) * probe.log_p).sum(axis=0)
+
+
+def _columns_averaged(probe: Probe) -> Array:
+    return -(targets.mass(probe) * probe.log_p).mean(axis=0)
+
+
+def _without_class(probe: Probe, place: int) -> Array:
+    terms = targets.mass(probe) * probe.log_p
+    terms[:, place] = 0
+    return -terms.sum(axis=1)
+
+
+def _without_last_row(probe: Probe) -> Array:
+    rows = right(probe)
+    rows[-1] = 0
+    return rows
+
+
+def _lse(logits: Array) -> Array:
+    return np.log(np.exp(logits).sum(axis=1))
+
+
+def _with_normaliser(normaliser: Callable[[Array], Array]) -> Value:
+    return lambda probe: normaliser(probe.scaled) - (targets.mass(probe) * probe.scaled).sum(axis=1)
+
+
+_NORMALISERS: tuple[tuple[str, tuple[str, ...], Callable[[Array], Array]], ...] = (
+    ("log2 sum exp z, minus z of the target", ("log-base",), lambda z: _lse(z) / np.log(2)),
+    ("log10 sum exp z, minus z of the target", ("log-base",), lambda z: _lse(z) / np.log(10)),
+    ("sum exp z, without ln, minus z of the target", ("no-log",), lambda z: np.exp(z).sum(axis=1)),
+    ("ln mean exp z, minus z of the target", ("per-class-mean",), lambda z: _lse(z) - np.log(z.shape[1])),
+)
 
 
 def _raised(amount: float) -> Value:

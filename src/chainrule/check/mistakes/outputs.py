@@ -38,6 +38,8 @@ def log_softmax_hypotheses() -> Iterator[Hypothesis]:
     yield Hypothesis(("global-sum",), "z - ln sum exp over everything", _global_normaliser)
     yield Hypothesis(("wrong-axis",), "z - ln sum exp over the examples", _column_normaliser)
     yield Hypothesis(("no-log",), "z - sum exp(z)", lambda probe: probe.scaled - _sums(probe))
+    for base in (2, 10):
+        yield Hypothesis(("log-base",), f"z - log{base} sum exp(z)", _with_base(base))
     yield Hypothesis(("sign",), "z + ln sum exp(z)", lambda probe: probe.scaled + np.log(_sums(probe)))
     yield Hypothesis(("sign",), "ln sum exp(z) - z", lambda probe: -probe.log_p)
     yield Hypothesis(
@@ -52,6 +54,10 @@ def _logarithm(value: Value) -> Value:
         return None if found is None else np.log(found)
 
     return logarithm
+
+
+def _with_base(base: int) -> Value:
+    return lambda probe: probe.scaled - np.log(_sums(probe)) / np.log(base)
 
 
 def _sums(probe: Probe) -> Array:

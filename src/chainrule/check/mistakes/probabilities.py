@@ -21,7 +21,7 @@ def sigmoid(values: Array) -> Array:
 
 
 def _only_if_shapes_pass(value: Callable[[Probe], Array]) -> Callable[[Probe], Array | None]:
-    """A lost keepdims passes where N = K or N = 1, and raises elsewhere."""
+    """Return a formula for N = K and N = 1: elsewhere a lost keepdims raises."""
     return lambda probe: value(probe) if probe.examples in (1, probe.classes) else None
 
 

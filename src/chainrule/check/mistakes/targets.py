@@ -62,7 +62,7 @@ def _target_rows(probe: Probe) -> Array | None:
 
 
 def _last_class_for_ignored(probe: Probe) -> Array | None:
-    """An ignored index of -1 taken for the last class."""
+    """Return the last class where an ignored index of -1 is taken for it."""
     ignored = probe.options.ignore_index
     if ignored is None or not -probe.classes <= ignored < probe.classes:
         return None
@@ -77,6 +77,29 @@ def _first_class_for_ignored(probe: Probe) -> Array | None:
 
 def _transposed(probe: Probe) -> Array | None:
     return probe.one_hot.T if probe.examples in (1, probe.classes) and probe.classes > 1 else None
+
+
+def _predicted(probe: Probe) -> Array:
+    return np.eye(probe.classes)[probe.logits.argmax(axis=1)]
+
+
+def _class_numbers(probe: Probe) -> Array:
+    return np.broadcast_to(probe.safe_targets[:, None].astype(float), probe.logits.shape)
+
+
+def _class_numbers_along_columns(probe: Probe) -> Array | None:
+    if probe.examples not in (1, probe.classes):
+        return None
+    return np.broadcast_to(probe.safe_targets.astype(float), probe.logits.shape)
+
+
+def _of_rows(probe: Probe, step: int | None) -> Array:
+    rows = probe.one_hot
+    return rows[::-1] if step is None else np.roll(rows, step, axis=0)
+
+
+def _of_one_row(probe: Probe, row: int) -> Array:
+    return np.broadcast_to(probe.one_hot[row], probe.logits.shape)
 
 
 RIGHT = Hypothesis((), "the targets", mass)
@@ -100,6 +123,26 @@ TARGETS = (
     Hypothesis(("target-index", "sample-leak"), "the targets of all rows in every row", _any_row),
     Hypothesis(("target-index", "sample-leak"), "the sum of all rows' targets in every row", _all_rows),
     Hypothesis(("target-index", "index-slip"), "the targets taken for numbers of rows", _target_rows),
+    Hypothesis(("target-index",), "the class of the largest logit", _predicted),
+    Hypothesis(
+        ("target-index", "sample-leak"),
+        "the targets in the opposite order",
+        lambda probe: _of_rows(probe, None),
+    ),
+    Hypothesis(("target-index", "sample-leak"), "the next row's targets", lambda probe: _of_rows(probe, -1)),
+    Hypothesis(("target-index", "sample-leak"), "the row before's targets", lambda probe: _of_rows(probe, 1)),
+    Hypothesis(
+        ("target-index", "sample-leak"), "the first row's targets", lambda probe: _of_one_row(probe, 0)
+    ),
+    Hypothesis(
+        ("target-index", "sample-leak"), "the last row's targets", lambda probe: _of_one_row(probe, -1)
+    ),
+    Hypothesis(("target-index", "broadcast"), "the number of the class in place of its row", _class_numbers),
+    Hypothesis(
+        ("target-index", "broadcast"),
+        "the numbers of the classes along the columns",
+        _class_numbers_along_columns,
+    ),
     Hypothesis(("transposed",), "the targets with rows and columns exchanged", _transposed),
     Hypothesis(("ignored-rows-counted",), "the ignored index taken for a class", _last_class_for_ignored),
     Hypothesis(("ignored-rows-counted",), "class 0 for ignored rows", _first_class_for_ignored),
