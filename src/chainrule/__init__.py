@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chainrule.check import check
     from chainrule.derive import derive
     from chainrule.estimators import Model, SoftmaxClassifier, fit_table, load
+    from chainrule.explain import explain
     from chainrule.functions import (
         binary_cross_entropy,
         binary_cross_entropy_with_gradient,
@@ -47,6 +48,7 @@ _ROOM_OF_NAME = {
     "cross_entropy_hvp": "functions",
     "cross_entropy_with_gradient": "functions",
     "derive": "derive",
+    "explain": "explain",
     "fit_table": "estimators",
     "linear_cross_entropy": "functions",
     "linear_cross_entropy_gauss_newton": "functions",
@@ -72,6 +74,7 @@ __all__ = [
     "cross_entropy_hvp",
     "cross_entropy_with_gradient",
     "derive",
+    "explain",
     "fit_table",
     "linear_cross_entropy",
     "linear_cross_entropy_gauss_newton",

@@ -58,7 +58,11 @@ def check(
     ] = False,
     kind: Annotated[
         str | None,
-        typer.Option("--kind", metavar="KIND", help="What a function is: loss, gradient, softmax, ...; guessed if left out."),
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="What a function is: loss, gradient, softmax, ...; guessed if left out.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
@@ -81,20 +85,32 @@ def _claim(claim: str, kind: str | None, keywords: dict[str, Any], *, hint: bool
     from chainrule.errors import ArgumentError
 
     if kind is not None:
-        raise ArgumentError(CALL, "--kind belongs to a function in a file", kind, "Leave it out, or name FILE.py:FUNCTION.")
+        raise ArgumentError(
+            CALL, "--kind belongs to a function in a file", kind, "Leave it out, or name FILE.py:FUNCTION."
+        )
     return check_claim(claim, hint=hint, **keywords)
 
 
-def _function(place: str, kind: str | None, keywords: dict[str, Any], *, hint: bool) -> "ImplementationVerdict":
+def _function(
+    place: str, kind: str | None, keywords: dict[str, Any], *, hint: bool
+) -> "ImplementationVerdict":
     from chainrule.check import check_file
     from chainrule.errors import ArgumentError
 
-    usual = {"output": "softmax", "targets": "one-hot", "reduction": "none", "class_weight": False, "hidden": []}
+    usual = {
+        "output": "softmax",
+        "targets": "one-hot",
+        "reduction": "none",
+        "class_weight": False,
+        "hidden": [],
+    }
     for_both = ("temperature", "label_smoothing")
     given = [name for name, value in keywords.items() if name not in for_both and value != usual.get(name)]
     if given or hint:
         name = "--hint" if hint else f"--{given[0].replace('_', '-')}"
-        raise ArgumentError(CALL, f"{name} belongs to a claim", place, "Leave it out for a function in a file.")
+        raise ArgumentError(
+            CALL, f"{name} belongs to a claim", place, "Leave it out for a function in a file."
+        )
     numbers = {name: _number(name, keywords[name]) for name in for_both if keywords[name] is not None}
     return check_file(place, kind=kind, **numbers)
 
@@ -106,7 +122,9 @@ def _number(name: str, text: str) -> float:
         return float(text)
     except ValueError:
         option = f"--{name.replace('_', '-')}"
-        raise ArgumentError(CALL, f"{option} is a number for a function in a file", repr(text), "Pass one such as 0.1.") from None
+        raise ArgumentError(
+            CALL, f"{option} is a number for a function in a file", repr(text), "Pass one such as 0.1."
+        ) from None
 
 
 def print_verdict(found: "ClaimVerdict | ImplementationVerdict", *, as_json: bool) -> None:

@@ -19,6 +19,7 @@ from chainrule.app.refusal import refusal_text, warnings_on_stderr
 from chainrule.app.report import report
 from chainrule.app.standard_streams import point_at_nothing, say
 from chainrule.app.train import train
+from chainrule.app.why import why
 from chainrule.errors import ChainruleError
 
 PROGRAM = "chainrule"
@@ -42,6 +43,7 @@ app.command("inspect")(inspect_model)
 app.command()(export)
 app.command()(derive)
 app.command()(check)
+app.command()(why)
 
 
 def print_version(wanted: bool) -> None:

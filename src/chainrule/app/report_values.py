@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup
 
 from chainrule._types import Array
 from chainrule.errors import UnseenCategoryWarning
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = 5
 REPEATS = 5
+MOST_EXPLAINED = 5_000_000
+"""Of a network with more parameters no example is explained: that takes a copy of all of them in float64."""
 PARTS = ("training", "validation", "test")
 ENDED_WELL = ("CONVERGED", "PRECISION_REACHED", "COMPLETED", "PORTION_DONE", "EARLY_STOPPED")
 
@@ -183,9 +186,35 @@ def worst_examples(
             int(judged.targets[place]),
             float(judged.losses[place]),
             probabilities[n],
+            derivation_of(model, features[places[n : n + 1]], int(judged.targets[place]), first=n == 0),
         )
         for n, place in enumerate(places)
     )
+
+
+def derivation_of(model: "Model", features: Any, target: int, *, first: bool) -> Markup | None:
+    """Return how the gradient of a row by its logits comes about, as HTML; None where a copy of the network is large.
+
+    Parameters
+    ----------
+    model : Model
+        What is judged.
+    features : ndarray or scipy.sparse, shape (1, features)
+        The encoded row.
+    target : int
+        Its class index.
+    first : bool
+        Whether it is the first on its page, which brings the style of all.
+    """
+    from chainrule.explain import explain
+
+    if model.network.parameters.size > MOST_EXPLAINED:
+        return None
+    row = np.asarray(features.toarray() if hasattr(features, "toarray") else features, dtype=np.float64)[0]
+    if not (np.isfinite(row).all() and np.isfinite(model.network.parameters).all()):
+        return None
+    found = explain(model.network, row, target, "dE/dZ_k", classes=[str(label) for label in model.classes])
+    return found.html(brief=True, heading_level=5, style=first, head=False)
 
 
 def seen_before(model: "Model", judged: int, whole: int) -> list[str]:

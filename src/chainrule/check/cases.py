@@ -17,7 +17,6 @@ from chainrule.derive import (
     Derivative,
     Entry,
     Expression,
-    Number,
     Point,
     Sum,
     axes,
@@ -54,7 +53,9 @@ class Equation:
     @cached_property
     def letters(self) -> dict[str, frozenset[int]]:
         """The free letters and the axes on which each stands."""
-        return {letter: axes_of(letter, self.both, self.context) for letter in sorted(free_letters(self.both))}
+        return {
+            letter: axes_of(letter, self.both, self.context) for letter in sorted(free_letters(self.both))
+        }
 
     @cached_property
     def named(self) -> dict[int, frozenset[int]]:
@@ -154,7 +155,9 @@ def _of_one_size(equation: Equation, classes: int, examples: int, features: int)
     width = max(3, widest + 1, classes if equation.mixes_axes() else 3)
     found: list[Point] = []
     for seed in SEEDS:
-        point = random_point(context, seed, classes=classes, examples=examples, features=features, width=width)
+        point = random_point(
+            context, seed, classes=classes, examples=examples, features=features, width=width
+        )
         variants = _true_classes(point, equation) if seed == SEEDS[0] or classes == 2 else [point]
         found += variants
         found += [special for variant in variants[:2] for special in _special(variant, context, seed)]
@@ -188,9 +191,7 @@ def with_true_class(point: Point, true: int) -> Point:
     >>> with_true_class(random_point(Context(), 0, classes=3), 2).classes_of
     (2,)
     """
-    targets = {
-        ("Y", None, (point.row, k)): ARITHMETIC.mpf(k == true) for k in range(1, point.sizes[-1] + 1)
-    }
+    targets = {("Y", None, (point.row, k)): ARITHMETIC.mpf(k == true) for k in range(1, point.sizes[-1] + 1)}
     others = list(point.classes_of)
     others[point.row - 1] = true
     return replace(point, given={**point.given, **targets}, classes_of=tuple(others))
@@ -229,9 +230,11 @@ def assignments(equation: Equation, point: Point) -> list[dict[str, int]]:
         count *= len(each)
     if count <= MOST_ASSIGNMENTS:
         return [dict(zip(names, places, strict=True)) for places in product(*ranges)]
-    random = Random(count)  # noqa: S311 - a choice of examples, not a secret
+    random = Random(count)
     drawn = [dict.fromkeys(names, place) for place in range(1, min(len(each) for each in ranges) + 1)]
-    return drawn + [{name: random.choice(each) for name, each in zip(names, ranges, strict=True)} for _ in range(100)]
+    return drawn + [
+        {name: random.choice(each) for name, each in zip(names, ranges, strict=True)} for _ in range(100)
+    ]
 
 
 class Cases:

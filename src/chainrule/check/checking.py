@@ -48,11 +48,17 @@ def check(subject: str | Callable[..., Any], **options: Any) -> ClaimVerdict | I
     judge = check_claim if isinstance(subject, str) else check_implementation
     if not isinstance(subject, str) and not callable(subject):
         rule = "what is checked is a claim, which is text, or a function"
-        raise ArgumentTypeError("check", rule, type(subject).__name__, "Pass a string or the function itself.")
+        raise ArgumentTypeError(
+            "check", rule, type(subject).__name__, "Pass a string or the function itself."
+        )
     try:
         return judge(subject, **options)  # type: ignore[operator, arg-type]
     except TypeError as error:
-        if "unexpected keyword argument" not in str(error) or error.__traceback__ is None or error.__traceback__.tb_next:
+        if (
+            "unexpected keyword argument" not in str(error)
+            or error.__traceback__ is None
+            or error.__traceback__.tb_next
+        ):
             raise
         name = str(error).rpartition("argument ")[2].strip("'")
         what = "a claim" if isinstance(subject, str) else "a function"

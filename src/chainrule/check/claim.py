@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from chainrule.check.claim_verdict import RIGHT, UNDECIDED, ClaimVerdict, PartVerdict, worst
-from chainrule.check.judging import Asked, Purse, judge_equation
 from chainrule.check.doubles import Budget
+from chainrule.check.judging import Asked, Purse, judge_equation
 from chainrule.derive import ClaimPart, Context, GrammarError, context_of, parenthesised, read_claim
 from chainrule.errors import ArgumentTypeError
 
@@ -63,7 +63,9 @@ class_weight, hidden
     (['right', 'wrong'], 'dE/dZ_2 = O_2')
     """
     if not isinstance(claim, str):
-        raise ArgumentTypeError("check", "a claim is text", type(claim).__name__, "Pass a string such as 'dE/dZ_k = O_k - Y_k'.")
+        raise ArgumentTypeError(
+            "check", "a claim is text", type(claim).__name__, "Pass a string such as 'dE/dZ_k = O_k - Y_k'."
+        )
     context = context_of(
         output=output, loss=loss, targets=targets, classes=classes, probabilities=probabilities, logits=logits,
         reduction=reduction, temperature=temperature, label_smoothing=label_smoothing, log_base=log_base,
@@ -74,10 +76,20 @@ class_weight, hidden
     except GrammarError as error:
         return _unreadable(claim, error)
     purse = Purse(Budget(VISITS), Budget(VISITS))
-    judged = tuple(judge_equation(asked) for part in parts for asked in _equations(part, claim, context, purse, hint=hint))
+    judged = tuple(
+        judge_equation(asked)
+        for part in parts
+        for asked in _equations(part, claim, context, purse, hint=hint)
+    )
     verdict = worst(tuple(part.verdict for part in judged))
-    remarks = () if hint else tuple(remark for part in parts for remark in _ends_of_chain(part, claim, context, purse, judged))
-    return ClaimVerdict(verdict, judged, "; ".join(part.read_as for part in parts), not_tested(context, judged), remarks)
+    remarks = (
+        ()
+        if hint
+        else tuple(remark for part in parts for remark in _ends_of_chain(part, claim, context, purse, judged))
+    )
+    return ClaimVerdict(
+        verdict, judged, "; ".join(part.read_as for part in parts), not_tested(context, judged), remarks
+    )
 
 
 def _unreadable(claim: str, error: GrammarError) -> ClaimVerdict:
@@ -94,10 +106,21 @@ def _equations(part: ClaimPart, claim: str, context: Context, purse: Purse, *, h
     for (left, first), (right, second) in pairwise(zip(part.expressions, part.places, strict=True)):
         typed = f"{claim[first.start : first.end]} = {claim[second.start : second.end]}"
         read = f"{parenthesised(left)} = {parenthesised(right)}"
-        yield Asked(" ".join(typed.split()) + condition, read + condition, left, right, part.condition, context, purse, hint)
+        yield Asked(
+            " ".join(typed.split()) + condition,
+            read + condition,
+            left,
+            right,
+            part.condition,
+            context,
+            purse,
+            hint,
+        )
 
 
-def _ends_of_chain(part: ClaimPart, claim: str, context: Context, purse: Purse, judged: Sequence[PartVerdict]) -> Iterator[str]:
+def _ends_of_chain(
+    part: ClaimPart, claim: str, context: Context, purse: Purse, judged: Sequence[PartVerdict]
+) -> Iterator[str]:
     """Yield which sides of a broken chain are equal though they do not stand side by side."""
     pairs = list(_equations(part, claim, context, purse, hint=True))
     if len(pairs) < 2 or len(pairs) > MOST_SIDES or all(_verdict_on(pair, judged) == RIGHT for pair in pairs):

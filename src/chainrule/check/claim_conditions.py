@@ -96,7 +96,9 @@ def closed_list(
     pairs += [
         (letter, place)
         for letter in letters
-        for place in sorted(frozenset[int]().union(*(named.get(axis, ()) for axis in axes_of_letters[letter])))
+        for place in sorted(
+            frozenset[int]().union(*(named.get(axis, ()) for axis in axes_of_letters[letter]))
+        )
     ]
     if context.one_hot and context.target_row is None:
         pairs += [(TRUE_CLASS, place) for place in sorted(named.get(context.layers, ()))]
@@ -133,7 +135,9 @@ def weakest(conditions: Sequence[Condition], judged: Sequence[Judged]) -> Condit
     compared, the first is taken.
     """
     met = {
-        condition: frozenset(place for place, case in enumerate(judged) if holds(condition, case.point, case.letters))
+        condition: frozenset(
+            place for place, case in enumerate(judged) if holds(condition, case.point, case.letters)
+        )
         for condition in conditions
     }
     right = frozenset(place for place, case in enumerate(judged) if case.right)

@@ -103,7 +103,12 @@ class PartVerdict:
             "diagnoses": [_plain_mistake(each) for each in self.diagnoses],
             "counterexample": None
             if example is None
-            else {"values": dict(example.values), "left": example.left, "right": example.right, "text": str(example)},
+            else {
+                "values": dict(example.values),
+                "left": example.left,
+                "right": example.right,
+                "text": str(example),
+            },
             "line": self.line,
             "reason": self.reason,
             "remarks": list(self.remarks),

@@ -4,13 +4,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from chainrule.check.cases import Case, Cases, Equation, assignments, entries, sizes_of_classes, with_true_class
-from chainrule.check.claim_verdict import Counterexample
+from chainrule.check.cases import (
+    Case,
+    Cases,
+    Equation,
+    assignments,
+    entries,
+    sizes_of_classes,
+    with_true_class,
+)
 from chainrule.check.claim_conditions import Condition, holds
+from chainrule.check.claim_verdict import Counterexample
 from chainrule.check.doubles import Doubles, TooLong, double_of
 from chainrule.check.dual_numbers import NotDefined, plain
 from chainrule.check.equality import equal_in_doubles
-from chainrule.derive import ARITHMETIC, EXAMPLES, TRUE_CLASS, Context, Derivative, Entry, Point, Symbol, given_point, nodes
+from chainrule.derive import (
+    ARITHMETIC,
+    EXAMPLES,
+    TRUE_CLASS,
+    Context,
+    Derivative,
+    Entry,
+    Point,
+    Symbol,
+    given_point,
+    nodes,
+)
 
 PROBABILITIES = {
     2: ((2, 8), (7, 3)),
@@ -22,7 +41,9 @@ PROBABILITIES = {
 MOST_POINTS = 24
 
 
-def counterexample(equation: Equation, cases: Cases, wrong: Sequence[Case], only: Sequence[Condition], *, given: bool) -> Counterexample | None:
+def counterexample(
+    equation: Equation, cases: Cases, wrong: Sequence[Case], only: Sequence[Condition], *, given: bool
+) -> Counterexample | None:
     """Return the round numbers at which the sides differ most, or those of a random point if none differ there."""
     try:
         return _best(equation, cases, wrong, only, given=given)
@@ -30,7 +51,9 @@ def counterexample(equation: Equation, cases: Cases, wrong: Sequence[Case], only
         return None
 
 
-def _best(equation: Equation, cases: Cases, wrong: Sequence[Case], only: Sequence[Condition], *, given: bool) -> Counterexample | None:
+def _best(
+    equation: Equation, cases: Cases, wrong: Sequence[Case], only: Sequence[Condition], *, given: bool
+) -> Counterexample | None:
     found: list[tuple[float, Case]] = []
     rounded = [] if given else list(round_points(equation))[:MOST_POINTS]
     for point in rounded:
@@ -41,7 +64,9 @@ def _best(equation: Equation, cases: Cases, wrong: Sequence[Case], only: Sequenc
         if found and point.sizes[-1] < max(sizes_of_classes(equation)) and len(found) > 3:
             break
     if not found:
-        found = [(difference, case) for case in wrong[:20] for difference in _difference(equation, case, cases)]
+        found = [
+            (difference, case) for case in wrong[:20] for difference in _difference(equation, case, cases)
+        ]
     if not found:
         return None
     _, best = max(found, key=lambda pair: pair[0])
@@ -69,7 +94,9 @@ def round_points(equation: Equation) -> Iterator[Point]:
                 probabilities=row if context.output not in ("identity", "log-softmax") else None,
                 logits=row if context.output in ("identity", "log-softmax") else None,
                 temperature=Fraction(2) if context.temperature == "T" else context.temperature,
-                label_smoothing=Fraction(1, 10) if context.label_smoothing == "eps" else context.label_smoothing,
+                label_smoothing=Fraction(1, 10)
+                if context.label_smoothing == "eps"
+                else context.label_smoothing,
             )
             features = equation.positions.get(0, 2)
             point = given_point(numbered, 1, features=max(2, features))
@@ -95,7 +122,10 @@ def _with_targets(point: Point, context: Context, classes: int) -> Point:
         row = [Fraction(3, 10), Fraction(7, 10), *([Fraction(0)] * (classes - 2))]
     else:
         row = [Fraction(each) for each in (1, 1, 2, *([0] * classes))][:classes]
-    targets = {("Y", None, (1, k)): ARITHMETIC.mpf(value.numerator) / value.denominator for k, value in enumerate(row, 1)}
+    targets = {
+        ("Y", None, (1, k)): ARITHMETIC.mpf(value.numerator) / value.denominator
+        for k, value in enumerate(row, 1)
+    }
     return replace(point, given={**point.given, **targets})
 
 
@@ -103,7 +133,11 @@ def _with_examples(point: Point, context: Context) -> Point:
     """Return a point with a second example like the first, where the claim is about a batch."""
     if context.reduction == "none":
         return point
-    second = {(name, layer, (2, *places[1:])): value for (name, layer, places), value in point.given.items() if name in "XY"}
+    second = {
+        (name, layer, (2, *places[1:])): value
+        for (name, layer, places), value in point.given.items()
+        if name in "XY"
+    }
     true = (*point.classes_of[:1], *point.classes_of[:1])
     return replace(point, examples=2, given={**point.given, **second}, classes_of=true)
 
@@ -124,7 +158,9 @@ def _values(equation: Equation, case: Case, state: Doubles) -> Iterator[tuple[st
     if context.reduction != "none":
         yield "N", point.examples
     present = {node.name for node in nodes(equation.both) if isinstance(node, Symbol)}
-    yield from ((name, _rounded(float(point.symbols[name]))) for name in ("T", "eps") if name in point.symbols)
+    yield from (
+        (name, _rounded(float(point.symbols[name]))) for name in ("T", "eps") if name in point.symbols
+    )
     named = {entry.name for entry in entries(equation.both)} | present
     units = range(1, point.sizes[-1] + 1)
     yield "O", [_rounded(plain(state.entry(("O", None, (point.row, k))))) for k in units]
@@ -133,7 +169,10 @@ def _values(equation: Equation, case: Case, state: Doubles) -> Iterator[tuple[st
     if "Z" in {entry.name for entry in entries(equation.both) if not _only_below(entry, equation)}:
         yield "Z", [_rounded(plain(state.entry(("Z", None, (point.row, k))))) for k in units]
     if named & {"X"} or any(entry.name == "W" for entry in entries(equation.both)):
-        yield "X", [_rounded(float(point.given["X", None, (point.row, j)])) for j in range(1, point.sizes[0] + 1)]
+        yield (
+            "X",
+            [_rounded(float(point.given["X", None, (point.row, j)])) for j in range(1, point.sizes[0] + 1)],
+        )
     if "w" in named or context.class_weight:
         yield "w", [_rounded(float(point.given["w", None, (k,)])) for k in units]
     if EXAMPLES in {axis for axes in equation.letters.values() for axis in axes}:
@@ -150,4 +189,3 @@ def _only_below(entry: Entry, equation: Equation) -> bool:
 def _rounded(value: float) -> float | int:
     near = float(f"{value:.6g}")
     return int(near) if near == int(near) and abs(near) < 1e6 else near
-

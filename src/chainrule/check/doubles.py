@@ -8,7 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import log
 
-from chainrule.check.dual_numbers import Dual, NotDefined, Value, function, over, plain, plus, rate_of, times, to_the
+from chainrule.check.dual_numbers import (
+    Dual,
+    NotDefined,
+    Value,
+    function,
+    over,
+    plain,
+    plus,
+    rate_of,
+    times,
+    to_the,
+)
 from chainrule.derive import (
     EXAMPLES,
     ROW_VARIABLES,
@@ -162,7 +173,9 @@ def entry_of(key: Key) -> Entry:
     return Entry(*key)
 
 
-def double_of(expression: Expression, state: Doubles, letters: Mapping[str, int], row: int | None = None) -> float:
+def double_of(
+    expression: Expression, state: Doubles, letters: Mapping[str, int], row: int | None = None
+) -> float:
     """Return an expression's value in double precision, its free letters at the positions given.
 
     Raises

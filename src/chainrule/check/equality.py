@@ -8,7 +8,19 @@ from chainrule.check.cases import Case, Cases, Equation
 from chainrule.check.claim_conditions import Judged, position
 from chainrule.check.doubles import Budget, Doubles, TooLong, World, double_of
 from chainrule.check.dual_numbers import NotDefined
-from chainrule.derive import ARITHMETIC, TRUE_CLASS, Delta, Entry, Expression, Number, State, Symbol, Undefined, nodes, value_of
+from chainrule.derive import (
+    ARITHMETIC,
+    TRUE_CLASS,
+    Delta,
+    Entry,
+    Expression,
+    Number,
+    State,
+    Symbol,
+    Undefined,
+    nodes,
+    value_of,
+)
 
 CLOSE = 1e-9
 """Relative error in double precision up to which sides are taken for equal until 50 digits decide."""
@@ -89,7 +101,9 @@ def equal_to_50_digits(equation: Equation, case: Case) -> bool:
     within = tolerance(equation)
     apart = abs(first - second)
     if within is not None:
-        return bool(apart <= ARITHMETIC.mpf(within.numerator) / within.denominator + ARITHMETIC.mpf(NOTHING_50))
+        return bool(
+            apart <= ARITHMETIC.mpf(within.numerator) / within.denominator + ARITHMETIC.mpf(NOTHING_50)
+        )
     if apart <= ARITHMETIC.mpf(CLOSE_50) * max(abs(first), abs(second)):
         return True
     return bool(apart <= ARITHMETIC.mpf(NOTHING_50)) and not _really_small(equation, case, float(apart))
@@ -98,7 +112,9 @@ def equal_to_50_digits(equation: Equation, case: Case) -> bool:
 def _really_small(equation: Equation, case: Case, apart: float) -> bool:
     """Return whether a difference below all rounding of 50 digits is one: double precision finds the same."""
     state = Doubles(case.point, Budget(MOST_VISITS_TO_50_DIGITS))
-    found = abs(double_of(equation.left, state, case.letters) - double_of(equation.right, state, case.letters))
+    found = abs(
+        double_of(equation.left, state, case.letters) - double_of(equation.right, state, case.letters)
+    )
     return found != 0 and abs(found - apart) <= CLOSE * found
 
 
@@ -146,7 +162,9 @@ def judge(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> Evidence:
                 raise
             if number < len(first):
                 largest = max(each.point.sizes[-1] for each in first)
-                left_out = f"more than {reached} classes" if reached < largest else "some combinations of indices"
+                left_out = (
+                    f"more than {reached} classes" if reached < largest else "some combinations of indices"
+                )
                 not_reached = (f"Not tried, because the claim is too long: {left_out}.",)
             break
         costs[id(case)] = before - cases.budget.left
@@ -187,7 +205,9 @@ MOST_VISITS_TO_50_DIGITS = 30_000
 LEAST_VISITS = 400
 
 
-def some_of_each_pattern(equation: Equation, chosen: Sequence[Case], *, most: int | None = CONFIRMED) -> list[Case]:
+def some_of_each_pattern(
+    equation: Equation, chosen: Sequence[Case], *, most: int | None = CONFIRMED
+) -> list[Case]:
     """Return cases that differ in which indices are equal, in K and in N, the smaller first, and at most so many."""
     found: dict[tuple[object, ...], Case] = {}
     for case in chosen:

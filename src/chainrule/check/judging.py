@@ -4,15 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chainrule.check.cases import Case, Cases, Equation
+from chainrule.check.claim_conditions import Condition, Judged, closed_list, weakest
 from chainrule.check.claim_mistakes.search import Mistake, mistakes_in
 from chainrule.check.claim_verdict import CONDITIONAL, RIGHT, UNDECIDED, WRONG, ClaimMistake, PartVerdict
-from chainrule.check.claim_conditions import Condition, Judged, closed_list, weakest
 from chainrule.check.counterexample import counterexample
 from chainrule.check.diagnoses import DIAGNOSES
 from chainrule.check.doubles import Budget, TooLong
 from chainrule.check.equality import Evidence, half_unit, judge, without_symbols
 from chainrule.check.parting import line_of, line_text
-from chainrule.check.requirements import narrowed, stated_cases, stated_conditions, unknown_letters, unset_names
+from chainrule.check.requirements import (
+    narrowed,
+    stated_cases,
+    stated_conditions,
+    unknown_letters,
+    unset_names,
+)
 from chainrule.check.truth import Truth, truth_of
 from chainrule.derive import Condition as StatedCondition
 from chainrule.derive import Context, Expression, check_names
@@ -62,7 +68,9 @@ def judge_equation(asked: Asked) -> PartVerdict:
     unknown = unknown_letters(asked.stated, equation)
     if max(equation.positions.values(), default=0) > LARGEST_POSITION:
         reasons.append(f"Positions are judged up to {LARGEST_POSITION}: write a letter, or a smaller one.")
-    reasons += [f"the condition speaks of {letter}, which does not stand in the equation" for letter in unknown[:1]]
+    reasons += [
+        f"the condition speaks of {letter}, which does not stand in the equation" for letter in unknown[:1]
+    ]
     if reasons:
         return _undecided(asked, " ".join(reasons))
     try:
@@ -77,7 +85,9 @@ def _undecided(asked: Asked, reason: str) -> PartVerdict:
 
 def at_given_numbers(equation: Equation) -> bool:
     """Return whether an equation is judged at the numbers that the context gives."""
-    return equation.context.row is not None and (without_symbols(equation.left) or without_symbols(equation.right))
+    return equation.context.row is not None and (
+        without_symbols(equation.left) or without_symbols(equation.right)
+    )
 
 
 def _decimals_without_numbers(equation: Equation) -> list[str]:
@@ -138,7 +148,9 @@ def _explained(
     truth = truth_of(equation, cases, [*evidence.right, *evidence.wrong])
     if verdict == RIGHT:
         simpler = [] if truth.simpler is None else [f"Equal, and not simplified: {truth.simpler}"]
-        return replace(found, truth=truth.text, truth_at_targets=truth.at_targets, remarks=(*found.remarks, *simpler))
+        return replace(
+            found, truth=truth.text, truth_at_targets=truth.at_targets, remarks=(*found.remarks, *simpler)
+        )
     if not evidence.wrong:
         return replace(found, truth=truth.text, truth_at_targets=truth.at_targets)
     return _with_diagnosis(found, asked, equation, cases, chosen, evidence, condition, truth)
@@ -167,7 +179,12 @@ def _with_diagnosis(
     )
     told = tuple(ClaimMistake(each.name, _told(each)) for each in mistakes)
     return replace(
-        found, diagnoses=told, line=line, counterexample=example, truth=truth.text, truth_at_targets=truth.at_targets
+        found,
+        diagnoses=told,
+        line=line,
+        counterexample=example,
+        truth=truth.text,
+        truth_at_targets=truth.at_targets,
     )
 
 

@@ -5,10 +5,18 @@ from dataclasses import replace
 from fractions import Fraction
 
 from chainrule.check.cases import Case, Equation, entries
-from chainrule.check.claim_conditions import NO_SMOOTHING, NO_TEMPERATURE, ONE_EXAMPLE, ONE_HOT, SUMS_TO_ONE, TWO_CLASSES, Condition, holds
-from chainrule.derive import EXAMPLES, TRUE_CLASS, Context, Relation, Symbol, axes, nodes
+from chainrule.check.claim_conditions import (
+    NO_SMOOTHING,
+    NO_TEMPERATURE,
+    ONE_EXAMPLE,
+    ONE_HOT,
+    SUMS_TO_ONE,
+    TWO_CLASSES,
+    Condition,
+    holds,
+)
+from chainrule.derive import EXAMPLES, TRUE_CLASS, Context, OneHot, Relation, Setting, Symbol, axes, nodes
 from chainrule.derive import Condition as StatedCondition
-from chainrule.derive import OneHot, Setting
 
 UNSET = {
     "T": "T is the temperature: set the option temperature, to a number or to T.",
@@ -121,7 +129,13 @@ def stated_conditions(stated: StatedCondition | None) -> tuple[Condition, ...]:
     for requirement in () if stated is None else stated.requirements:
         if isinstance(requirement, Relation):
             found.append(requirement)
-        elif str(requirement) in (SUMS_TO_ONE, ONE_HOT, TWO_CLASSES, ONE_EXAMPLE, NO_TEMPERATURE, NO_SMOOTHING):
+        elif str(requirement) in (
+            SUMS_TO_ONE,
+            ONE_HOT,
+            TWO_CLASSES,
+            ONE_EXAMPLE,
+            NO_TEMPERATURE,
+            NO_SMOOTHING,
+        ):
             found.append(str(requirement))
     return tuple(found)
-

@@ -58,15 +58,27 @@ def truth_of(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> Truth:
     asked = list(_asked(equation))
     general = general_targets(equation.context)
     found = [_result(quantity, general) for quantity in asked]
-    texts = [f"{q} = {d.result}" for q, d in zip(asked, found, strict=True) if d and _confirmed(q, d.result, equation, cases, chosen)]
-    texts = [text for q, text in zip(asked, texts, strict=False) if len(text) < LONGEST] if len(texts) == len(asked) else []
+    texts = [
+        f"{q} = {d.result}"
+        for q, d in zip(asked, found, strict=True)
+        if d and _confirmed(q, d.result, equation, cases, chosen)
+    ]
+    texts = (
+        [text for q, text in zip(asked, texts, strict=False) if len(text) < LONGEST]
+        if len(texts) == len(asked)
+        else []
+    )
     opposite = _opposite(equation, cases, chosen)
     text = "; ".join([*([opposite] if opposite else []), *texts]) or None
     at_targets = None
     if equation.context.target_row is not None:
         shown = []
         for quantity, derivation in zip(asked, found, strict=True):
-            forms = dict.fromkeys(str(form) for form in _at_row(quantity, derivation, equation.context) if _confirmed(quantity, form, equation, cases, chosen))
+            forms = dict.fromkeys(
+                str(form)
+                for form in _at_row(quantity, derivation, equation.context)
+                if _confirmed(quantity, form, equation, cases, chosen)
+            )
             shown += [" = ".join([str(quantity), *forms])] if forms else []
         at_targets = "; ".join(shown) or None
     return Truth(text, at_targets, found[0] if found else None, _simpler(equation, asked, found))
@@ -95,7 +107,11 @@ def _asked(equation: Equation) -> Iterator[Expression]:
     elif len(sides) == 2:
         yield from list(quantities(equation))[:4]
     else:
-        named = [side for side in (equation.left, equation.right) if isinstance(side, Entry) and side.name in "EOZUA"]
+        named = [
+            side
+            for side in (equation.left, equation.right)
+            if isinstance(side, Entry) and side.name in "EOZUA"
+        ]
         yield from named[:1] or [side for side in (equation.left, equation.right) if LOSS in nodes(side)][:1]
 
 
@@ -114,11 +130,15 @@ def _result(quantity: Expression, context: Context) -> Derivation | None:
         return None  # what cannot be derived has been judged by numbers all the same
 
 
-def _confirmed(quantity: Expression, result: Expression, equation: Equation, cases: Cases, chosen: Sequence[Case]) -> bool:
+def _confirmed(
+    quantity: Expression, result: Expression, equation: Equation, cases: Cases, chosen: Sequence[Case]
+) -> bool:
     if _has_derivative(result) and not _has_derivative(quantity):
         return False
     try:
-        return result != quantity and everywhere(replace(equation, left=quantity, right=result), cases, chosen)
+        return result != quantity and everywhere(
+            replace(equation, left=quantity, right=result), cases, chosen
+        )
     except TooLong:
         return False
 
@@ -150,7 +170,9 @@ def _opposite(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> str |
     return f"{first} = {other}" if _confirmed(first, other, equation, cases, chosen) else None
 
 
-def _simpler(equation: Equation, asked: Sequence[Expression], found: Sequence[Derivation | None]) -> str | None:
+def _simpler(
+    equation: Equation, asked: Sequence[Expression], found: Sequence[Derivation | None]
+) -> str | None:
     """Return the equation with the derivation's result where the claim's side is clearly longer."""
     if len(asked) != 1 or asked[0] not in (equation.left, equation.right) or found[0] is None:
         return None

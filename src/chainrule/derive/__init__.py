@@ -2,6 +2,7 @@
 
 from chainrule.derive.ascii_text import ascii_text
 from chainrule.derive.claim_grammar import ClaimPart, Place, read_claim
+from chainrule.derive.claim_parts import read_parts
 from chainrule.derive.conditions import Condition, OneHot, Setting
 from chainrule.derive.context import Context, context_of
 from chainrule.derive.definitions import (
@@ -15,9 +16,18 @@ from chainrule.derive.definitions import (
     stage,
     target_of,
 )
-from chainrule.derive.derivation import Derivation, Relation, Section, Step
+from chainrule.derive.derivation import Derivation, Section, Step
 from chainrule.derive.engine import Engine, derive
-from chainrule.derive.evaluation import ARITHMETIC, Key, Point, Real, State, Undefined, axes_of, value_of
+from chainrule.derive.evaluation import (
+    ARITHMETIC,
+    Key,
+    Point,
+    Real,
+    State,
+    Undefined,
+    axes_of,
+    value_of,
+)
 from chainrule.derive.expressions import (
     FUNCTIONS,
     LETTERS,
@@ -61,6 +71,9 @@ from chainrule.derive.grammar_error import GrammarError
 from chainrule.derive.name_check import check_names, unset_options
 from chainrule.derive.parenthesised import parenthesised
 from chainrule.derive.points import given_point, random_point
+from chainrule.derive.proof import Proof, StepProof
+from chainrule.derive.rewriting import Relation, Rule
+from chainrule.derive.rules import RULES
 from chainrule.derive.typeset import (
     Line,
     Numbers,
@@ -78,6 +91,7 @@ from chainrule.derive.typeset import (
     latex,
     latex_display,
     latex_document,
+    latex_escaped,
     mathml,
     numbers_mathml,
     numeral,
@@ -97,6 +111,7 @@ __all__ = [
     "MINUS_ONE",
     "ONE",
     "ROW_VARIABLES",
+    "RULES",
     "TRUE_CLASS",
     "ZERO",
     "Add",
@@ -122,12 +137,15 @@ __all__ = [
     "Place",
     "Point",
     "Power",
+    "Proof",
     "Real",
     "Relation",
+    "Rule",
     "Section",
     "Setting",
     "State",
     "Step",
+    "StepProof",
     "Sum",
     "Symbol",
     "Undefined",
@@ -158,6 +176,7 @@ __all__ = [
     "latex",
     "latex_display",
     "latex_document",
+    "latex_escaped",
     "mathml",
     "multiply",
     "negate",
@@ -173,6 +192,7 @@ __all__ = [
     "random_point",
     "read_claim",
     "read_expression",
+    "read_parts",
     "read_quantity",
     "rename",
     "replace",

@@ -4,6 +4,7 @@ With centre c and scale s of a feature, and a limit L or none ::
 
     (IS.1)  z = (x - c) s
     (IS.2)  f(z) = z / sqrt(1 + (z / L)^2), between -L and L, slope 1 at 0      [Holzmueller2024]
+    (IS.3)  df/dx = s / (1 + (z / L)^2)^(3/2), s where there is no limit
 """
 
 from dataclasses import dataclass
@@ -65,3 +66,17 @@ class InputScaling:
             return np.asarray(z)
         np.clip(z, -LARGEST, LARGEST, out=z)
         return np.asarray(z / np.sqrt(1.0 + np.square(z / self.limit)))
+
+    def derivative(self, features: Array) -> Array:
+        """Return the derivative (IS.3) of each scaled feature by the feature, shape (examples, features), in float64.
+
+        Examples
+        --------
+        >>> InputScaling(np.array([1.0]), np.array([0.5])).derivative(np.array([[7.0]]))
+        array([[0.5]])
+        """
+        slopes = np.broadcast_to(self.scale, np.shape(features)).astype(np.float64)
+        if self.limit is None:
+            return slopes
+        z = np.clip((features - self.center) * self.scale, -LARGEST, LARGEST)
+        return np.asarray(slopes / np.sqrt(1.0 + np.square(z / self.limit)) ** 3)

@@ -26,7 +26,6 @@ from chainrule.derive import (
     multiply,
     negate,
     number,
-    row_loss,
     subtract,
     target_of,
 )
@@ -62,7 +61,9 @@ def _below(by: Entry, context: Context) -> bool:
     return by.name in "ZWbXUA" and context.loss != "none"
 
 
-def _through(quantity: Expression, gradient: Gradient, context: Context, taken: frozenset[str]) -> Expression | None:
+def _through(
+    quantity: Expression, gradient: Gradient, context: Context, taken: frozenset[str]
+) -> Expression | None:
     """Return dE/dw as the mistaken gradient gives it: sum_r gradient_r dZ_r/dw, summed over the batch where there is one."""
     if not _is_loss(quantity) or not isinstance(quantity, Derivative) or not _below(quantity.by[0], context):
         return None
@@ -110,14 +111,26 @@ def mistaken_gradients(context: Context) -> Iterator[tuple[tuple[str, ...], Grad
         missed,
     )
     yield ("extra-activation-derivative",), lambda n, r, _: multiply(true(n, r), slope(n, r, r)), SLOPE_AGAIN
-    missing = ("output-for-input",) if context.loss == "cross-entropy" else ("missing-activation-derivative", "output-for-input")
+    missing = (
+        ("output-for-input",)
+        if context.loss == "cross-entropy"
+        else ("missing-activation-derivative", "output-for-input")
+    )
     yield missing, lambda n, r, _: outer(n, r), NO_SLOPE
     if context.output != "softmax":
         return
-    yield ("diagonal-only", "missing-cross-term"), lambda n, r, _: multiply(outer(n, r), slope(n, r, r)), DIAGONAL
+    yield (
+        ("diagonal-only", "missing-cross-term"),
+        lambda n, r, _: multiply(outer(n, r), slope(n, r, r)),
+        DIAGONAL,
+    )
     yield ("missing-outer-derivative",), lambda n, r, _: multiply(scale, slope(n, r, r)), OUTER
     yield ("missing-outer-derivative",), lambda n, r, i: multiply(scale, Sum(i, slope(n, i, r))), OUTER
-    yield ("missing-outer-derivative",), lambda n, r, i: multiply(scale, Sum(i, multiply(target(n, i), slope(n, i, r)))), OUTER
+    yield (
+        ("missing-outer-derivative",),
+        lambda n, r, i: multiply(scale, Sum(i, multiply(target(n, i), slope(n, i, r)))),
+        OUTER,
+    )
     if context.loss == "cross-entropy":
         yield from _of_cross_entropy(context, output, target, slope, scale)
 
@@ -137,25 +150,40 @@ def _of_cross_entropy(
         return multiply(MINUS_ONE, scale, Sum(i, multiply(target(row, i), slope(row, i, r))))
 
     yield ("no-log",), lambda n, r, i: straight(n, i, r), LOGARITHM
-    yield ("no-log", "diagonal-only"), lambda n, r, _: multiply(MINUS_ONE, scale, target(n, r), slope(n, r, r)), LOGARITHM
-    no_target = "The entries of the softmax's derivative are used without the target: the outer factor is -Y_i/O_i."
+    yield (
+        ("no-log", "diagonal-only"),
+        lambda n, r, _: multiply(MINUS_ONE, scale, target(n, r), slope(n, r, r)),
+        LOGARITHM,
+    )
+    no_target = (
+        "The entries of the softmax's derivative are used without the target: the outer factor is -Y_i/O_i."
+    )
     yield (
         ("missing-outer-derivative",),
         lambda n, r, i: negate(multiply(scale, Sum(i, divide(slope(n, i, r), output(n, i))))),
         no_target,
     )
     inside = "The derivative of ln is missing 1/O_i in part: the outer factor is -Y_i/O_i."
-    yield ("missing-outer-derivative", "no-log"), lambda n, r, _: multiply(scale, target(n, r), slope(n, r, r)), inside
+    yield (
+        ("missing-outer-derivative", "no-log"),
+        lambda n, r, _: multiply(scale, target(n, r), slope(n, r, r)),
+        inside,
+    )
     if not context.targets_sum_to_one or context.class_weight:
         yield (
             ("targets-do-not-sum-to-one",),
-            lambda n, r, _: multiply(scale, subtract(_tempered(output(n, r), context), _tempered(target_of(r, n, context), context))),
+            lambda n, r, _: multiply(
+                scale,
+                subtract(_tempered(output(n, r), context), _tempered(target_of(r, n, context), context)),
+            ),
             "O_k keeps its factor 1 only if the targets, with their weights, sum to 1.",
         )
     if context.class_weight:
         yield (
             ("weights-inside-softmax",),
-            lambda n, r, _: multiply(scale, subtract(multiply(Entry("w", None, (r,)), output(n, r)), target(n, r))),
+            lambda n, r, _: multiply(
+                scale, subtract(multiply(Entry("w", None, (r,)), output(n, r)), target(n, r))
+            ),
             "The class weight acts on the probability instead of on the loss of the example.",
         )
         yield (
@@ -192,19 +220,35 @@ def _smoothed(
     text = "The smoothed targets that this speaks of do not sum to 1: O_k - q_k needs a mass of 1."
     kept, share = subtract(ONE, eps), divide(eps, classes)
     wider = divide(eps, subtract(classes, ONE))
-    for keep, give in ((ONE, None), (kept, None), (ONE, share), (ONE, eps), (kept, eps), (kept, wider), (ONE, wider), (kept, negate(share))):
+    for keep, give in (
+        (ONE, None),
+        (kept, None),
+        (ONE, share),
+        (ONE, eps),
+        (kept, eps),
+        (kept, wider),
+        (ONE, wider),
+        (kept, negate(share)),
+    ):
 
-        def gradient(row: Row, r: Index, _: str, keep: Expression = keep, give: Expression | None = give) -> Expression:
+        def gradient(
+            row: Row, r: Index, _: str, keep: Expression = keep, give: Expression | None = give
+        ) -> Expression:
             smoothed = multiply(keep, target(row, r))
             whole = smoothed if give is None else add(smoothed, give)
             return multiply(scale, _tempered(subtract(output(row, r), whole), context))
 
         yield ("smoothing-mass",), gradient, text
-    convention = "The two numbers of the smoothing are exchanged: the target keeps 1 - eps, and eps is shared."
+    convention = (
+        "The two numbers of the smoothing are exchanged: the target keeps 1 - eps, and eps is shared."
+    )
     yield (
         ("smoothing-convention",),
         lambda n, r, _: multiply(
-            scale, _tempered(subtract(output(n, r), add(multiply(eps, target(n, r)), divide(kept, classes))), context)
+            scale,
+            _tempered(
+                subtract(output(n, r), add(multiply(eps, target(n, r)), divide(kept, classes))), context
+            ),
         ),
         convention,
     )
@@ -229,5 +273,3 @@ def true_class_gradients(equation: Equation) -> Iterator[Attempt]:
 
 def _is_loss(quantity: Expression) -> bool:
     return isinstance(quantity, Derivative) and quantity.of == LOSS and len(quantity.by) == 1
-
-

@@ -41,7 +41,12 @@ def factor_attempts(equation: Equation, cases: Cases) -> Iterator[Attempt]:
         yield Attempt(names, with_each(equation, lambda q, f=factor: multiply(f, q)), text, rank=10)
     for names, kind, text in (EXTRA, MISSING):
         changed = with_each(equation, lambda q, k=kind: _with_slope(q, equation.context, inverse=k))
-        yield Attempt(names, changed, text, rank=35 if kind and equation.context.output == "softmax" and not equation.context.hidden else 11)
+        yield Attempt(
+            names,
+            changed,
+            text,
+            rank=35 if kind and equation.context.output == "softmax" and not equation.context.hidden else 11,
+        )
     yield from _constant_factors(equation, cases, second=second)
     yield from _one_alone(equation)
 
@@ -64,20 +69,41 @@ def common_factors(context: Context) -> Iterator[tuple[tuple[str, ...], Expressi
     yield ("sign",), MINUS_ONE, "The sign is the opposite one."
     yield ("per-class-mean",), divide(ONE, classes), "It is divided by the number of classes."
     if context.loss == "squared-error":
-        yield ("per-class-mean", "factor"), divide(number(2), classes), "It is a mean over the classes instead of half their sum."
+        yield (
+            ("per-class-mean", "factor"),
+            divide(number(2), classes),
+            "It is a mean over the classes instead of half their sum.",
+        )
     yield from _batch_factors(context)
     if context.temperature is not None:
         scale = temperature if isinstance(context.temperature, str) else Number(context.temperature)
-        for power, text in ((1, "left out"), (-1, "there once too often"), (2, "upside down"), (-2, "there twice too often")):
-            yield ("temperature",), Power(scale, number(power)), f"The factor 1/T of the temperature is {text}."
+        for power, text in (
+            (1, "left out"),
+            (-1, "there once too often"),
+            (2, "upside down"),
+            (-2, "there twice too often"),
+        ):
+            yield (
+                ("temperature",),
+                Power(scale, number(power)),
+                f"The factor 1/T of the temperature is {text}.",
+            )
     bases = [2, 10] if context.log_base is None else [context.log_base]
     for base in bases:
         natural = Call("ln", (number(base),))
         yield ("log-base",), natural, f"The factor 1/ln({base}) of a logarithm with another base is missing."
-        yield ("log-base",), divide(ONE, natural), f"There is a factor 1/ln({base}), of another base than the loss has."
+        yield (
+            ("log-base",),
+            divide(ONE, natural),
+            f"There is a factor 1/ln({base}), of another base than the loss has.",
+        )
     if context.label_smoothing is not None:
         eps = Symbol("eps") if isinstance(context.label_smoothing, str) else Number(context.label_smoothing)
-        yield ("smoothing-mass",), subtract(ONE, eps), "Everything is scaled by 1 - eps: the mass eps is gone."
+        yield (
+            ("smoothing-mass",),
+            subtract(ONE, eps),
+            "Everything is scaled by 1 - eps: the mass eps is gone.",
+        )
 
 
 def _batch_factors(context: Context) -> Iterator[tuple[tuple[str, ...], Expression, str]]:
@@ -86,7 +112,11 @@ def _batch_factors(context: Context) -> Iterator[tuple[tuple[str, ...], Expressi
         yield ("batch-mean", "batch-sum"), size, "The factor 1/N of the mean over the batch is missing."
         yield ("batch-mean",), divide(ONE, size), "The factor 1/N of the mean over the batch is there twice."
     if context.reduction == "sum":
-        yield ("batch-sum", "batch-mean"), divide(ONE, size), "There is a factor 1/N, although the loss is a sum over the batch."
+        yield (
+            ("batch-sum", "batch-mean"),
+            divide(ONE, size),
+            "There is a factor 1/N, although the loss is a sum over the batch.",
+        )
         yield ("batch-sum",), size, "There is a factor N that the sum over the batch does not bring."
 
 

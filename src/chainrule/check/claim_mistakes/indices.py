@@ -86,7 +86,9 @@ def quantity_indices(quantity: Expression) -> tuple[Index, ...]:
     return (*upper, *own_indices(quantity))
 
 
-def _other_quantity(equation: Equation, quantity: Expression, old: Index, new: Index, others: list[Index]) -> Iterator[Attempt]:
+def _other_quantity(
+    equation: Equation, quantity: Expression, old: Index, new: Index, others: list[Index]
+) -> Iterator[Attempt]:
     other = _put(quantity, old, new)
     changed = with_each(equation, lambda q: other if q == quantity else None)
     numbers = isinstance(old, int) or new == TRUE_CLASS
@@ -108,7 +110,9 @@ def _put(node: Expression, old: Index, new: Index) -> Expression:
         case Delta(first, second):
             return Delta(new if first == old else first, new if second == old else second)
         case Derivative(of, by):
-            return Derivative(_put(of, old, new) if isinstance(of, Entry) else of, tuple(put(entry) for entry in by))
+            return Derivative(
+                _put(of, old, new) if isinstance(of, Entry) else of, tuple(put(entry) for entry in by)
+            )
         case Sum(index, body, excluding):
             return Sum(index, body, tuple(new if each == old else each for each in excluding))
     return node
@@ -117,12 +121,18 @@ def _put(node: Expression, old: Index, new: Index) -> Expression:
 def _in_one_kind(equation: Equation) -> Iterator[Attempt]:
     """Yield the claim with one index changed in all entries that look alike, and with their two indices exchanged."""
     wanted = set(quantities(equation))
-    kinds = {node: None for node in nodes(equation.both) if isinstance(node, Entry | Delta) and node not in wanted and own_indices(node)}
+    kinds = {
+        node: None
+        for node in nodes(equation.both)
+        if isinstance(node, Entry | Delta) and node not in wanted and own_indices(node)
+    }
     for kind in list(kinds)[:MOST_LEAVES]:
         own = own_indices(kind)
         if len(own) == 2 and isinstance(kind, Entry) and own[0] != own[1]:
             turned = replace(kind, indices=own[::-1])
-            yield _replaced(equation, kind, turned, ("transposed",), f"{kind} has its two indices exchanged.", 18)
+            yield _replaced(
+                equation, kind, turned, ("transposed",), f"{kind} has its two indices exchanged.", 18
+            )
         for old in dict.fromkeys(own):
             for new in candidates(equation):
                 if new != old:
@@ -133,10 +143,18 @@ def _in_one_kind(equation: Equation) -> Iterator[Attempt]:
 def _names(kind: Expression, old: Index, new: Index) -> tuple[str, ...]:
     target = isinstance(kind, Entry) and kind.name == "Y"
     to_class = TRUE_CLASS in (old, new)
-    return ("target-index", "index-slip") if target or to_class else ("index-slip", "target-index") if isinstance(old, int) else ("index-slip",)
+    return (
+        ("target-index", "index-slip")
+        if target or to_class
+        else ("index-slip", "target-index")
+        if isinstance(old, int)
+        else ("index-slip",)
+    )
 
 
-def _replaced(equation: Equation, old: Expression, new: Expression, names: tuple[str, ...], text: str, rank: int) -> Attempt:
+def _replaced(
+    equation: Equation, old: Expression, new: Expression, names: tuple[str, ...], text: str, rank: int
+) -> Attempt:
     return Attempt(names, rewritten(equation, lambda node: new if node == old else None), text, rank=rank)
 
 
@@ -152,7 +170,9 @@ def _in_one_place(equation: Equation) -> Iterator[Attempt]:
             for old in dict.fromkeys(own_indices(node)):
                 for new in candidates(equation):
                     if new != old:
-                        changed = replace(equation, **{side: at_place(expression, place, _put(node, old, new))})
+                        changed = replace(
+                            equation, **{side: at_place(expression, place, _put(node, old, new))}
+                        )
                         text = f"In one {node} the index {old} stands where another belongs."
                         yield Attempt(_names(node, old, new), changed, text, rank=22)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from chainrule.check.cases import Case, Cases, Equation
+from chainrule.check.claim_conditions import Condition
 from chainrule.check.claim_mistakes.attempt import Attempt, quantities, with_each
 from chainrule.check.claim_mistakes.chains import chain_attempts, true_class_gradients
 from chainrule.check.claim_mistakes.factors import common_factors, factor_attempts
@@ -12,7 +13,6 @@ from chainrule.check.claim_mistakes.indices import index_attempts
 from chainrule.check.claim_mistakes.terms import term_attempts
 from chainrule.check.claim_mistakes.variables import variable_attempts
 from chainrule.check.claim_mistakes.worlds import world_attempts
-from chainrule.check.claim_conditions import Condition
 from chainrule.check.doubles import Budget, Doubles, TooLong, double_of
 from chainrule.check.dual_numbers import NotDefined
 from chainrule.check.equality import CLOSE, Evidence, everywhere
@@ -39,7 +39,9 @@ class Mistake:
     text: str
 
 
-def mistakes_in(equation: Equation, cases: Cases, evidence: Evidence, condition: Condition | None) -> tuple[Mistake, ...]:
+def mistakes_in(
+    equation: Equation, cases: Cases, evidence: Evidence, condition: Condition | None
+) -> tuple[Mistake, ...]:
     """Return at most two names of what was done, the best first; empty where no attempt explains the claim."""
     order = _order(evidence)
     found: list[Attempt] = []
@@ -82,17 +84,25 @@ def attempts(equation: Equation, cases: Cases) -> Iterator[Attempt]:
     )
 
 
-def _two_mistakes(equation: Equation, cases: Cases, order: Sequence[Case], evidence: Evidence) -> Iterator[Attempt]:
+def _two_mistakes(
+    equation: Equation, cases: Cases, order: Sequence[Case], evidence: Evidence
+) -> Iterator[Attempt]:
     """Yield a factor together with another mistake, where no single one explains the claim."""
     if not quantities(equation):
         return
     for names, factor, text in common_factors(equation.context):
         scaled = with_each(equation, lambda q, f=factor: multiply(f, q))
         for other in chain(
-            index_attempts(scaled), variable_attempts(scaled), chain_attempts(scaled), true_class_gradients(scaled), world_attempts(scaled)
+            index_attempts(scaled),
+            variable_attempts(scaled),
+            chain_attempts(scaled),
+            true_class_gradients(scaled),
+            world_attempts(scaled),
         ):
             cases.budget.spend(VISITS_PER_ATTEMPT)
-            both = replace(other, names=(*other.names[:1], *names[:1]), text=f"{other.text} {text}", rank=other.rank + 50)
+            both = replace(
+                other, names=(*other.names[:1], *names[:1]), text=f"{other.text} {text}", rank=other.rank + 50
+            )
             if explains(both, equation, cases, order, evidence):
                 yield both
 
@@ -106,14 +116,18 @@ def _order(evidence: Evidence) -> list[Case]:
     return [*first, *rest]
 
 
-def explains(attempt: Attempt, equation: Equation, cases: Cases, order: Sequence[Case], evidence: Evidence) -> bool:
+def explains(
+    attempt: Attempt, equation: Equation, cases: Cases, order: Sequence[Case], evidence: Evidence
+) -> bool:
     """Return whether a claim would be right under a belief, and not merely because the belief makes it empty."""
     changed = attempt.equation
     if attempt.world is None and changed == equation:
         return False
     if attempt.formula and evidence.undefined:
         return False  # where a side is undefined at most cases, the few others agree with formulas by chance
-    if (changed.left == changed.right and not attempt.formula) or not free_letters(changed.both) <= set(equation.letters):
+    if (changed.left == changed.right and not attempt.formula) or not free_letters(changed.both) <= set(
+        equation.letters
+    ):
         return False
     return everywhere(changed, cases, order, attempt.world) and (
         attempt.formula or not says_nothing(changed, order[:: max(1, len(order) // SAMPLE)])
@@ -149,15 +163,24 @@ class Meaningless(Doubles):
 def _scattered(name: object) -> float:
     from random import Random
 
-    return 0.1 + 0.8 * Random(repr(name)).random()  # noqa: S311 - a number that has to do with nothing
+    return 0.1 + 0.8 * Random(repr(name)).random()
 
 
 def _of_condition(condition: Condition, equation: Equation) -> list[Mistake]:
     """Return what the condition under which a claim holds says about it."""
     if isinstance(condition, Relation):
         if "c" in (condition.first, condition.second):
-            return [Mistake("target-index", f"This holds for {condition} alone: the target is not the same for every class.")]
-        return [Mistake("index-slip", f"This holds for {condition} alone: one index stands where another belongs.")]
+            return [
+                Mistake(
+                    "target-index",
+                    f"This holds for {condition} alone: the target is not the same for every class.",
+                )
+            ]
+        return [
+            Mistake(
+                "index-slip", f"This holds for {condition} alone: one index stands where another belongs."
+            )
+        ]
     name = NAMES_OF_CONDITIONS.get(condition, "")
     if condition == "K = 2" and equation.context.loss != "binary-cross-entropy":
         name = ""
@@ -173,5 +196,3 @@ NAMES_OF_CONDITIONS = {
     "T = 1": "temperature",
     "eps = 0": "smoothing-mass",
 }
-
-

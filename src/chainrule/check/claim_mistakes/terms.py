@@ -43,7 +43,11 @@ def term_attempts(equation: Equation) -> Iterator[Attempt]:
 
 def _targets(equation: Equation) -> list[Entry]:
     found = [Entry("Y", None, (index,)) for index in candidates(equation)]
-    rows = [node.indices for node in nodes(equation.both) if isinstance(node, Entry) and node.name in "OZ" and len(node.indices) == 2]
+    rows = [
+        node.indices
+        for node in nodes(equation.both)
+        if isinstance(node, Entry) and node.name in "OZ" and len(node.indices) == 2
+    ]
     return found + [Entry("Y", None, row) for row in dict.fromkeys(rows)]
 
 
@@ -69,8 +73,12 @@ def _missing_target(equation: Equation) -> Iterator[Attempt]:
     """Yield the claim with a target subtracted: it was taken for 0."""
     text = "The target is missing: it is taken for 0, which it is for the other classes alone."
     for target in _targets(equation):
-        yield Attempt(("target-index",), replace(equation, right=subtract(equation.right, target)), text, rank=29)
-        yield Attempt(("target-index",), replace(equation, left=subtract(equation.left, target)), text, rank=29)
+        yield Attempt(
+            ("target-index",), replace(equation, right=subtract(equation.right, target)), text, rank=29
+        )
+        yield Attempt(
+            ("target-index",), replace(equation, left=subtract(equation.left, target)), text, rank=29
+        )
         yield Attempt(("target-index",), replace(equation, left=add(equation.left, target)), text, rank=29)
         yield Attempt(("target-index",), replace(equation, right=add(equation.right, target)), text, rank=29)
 
@@ -93,7 +101,11 @@ def _signs(equation: Equation) -> Iterator[Attempt]:
 
 def _letters(equation: Equation) -> list[Entry]:
     wanted = set(quantities(equation))
-    return list(dict.fromkeys(n for n in nodes(equation.both) if isinstance(n, Entry) and n.indices and n not in wanted))
+    return list(
+        dict.fromkeys(
+            n for n in nodes(equation.both) if isinstance(n, Entry) and n.indices and n not in wanted
+        )
+    )
 
 
 def _softmax_of_outputs(equation: Equation) -> Iterator[Attempt]:
@@ -104,7 +116,10 @@ def _softmax_of_outputs(equation: Equation) -> Iterator[Attempt]:
     def inside(node: Expression) -> Expression | None:
         if not isinstance(node, Call) or node.function != "exp":
             return None
-        return transform(node, lambda part: replace(part, name="Z") if isinstance(part, Entry) and part.name == "O" else None)
+        return transform(
+            node,
+            lambda part: replace(part, name="Z") if isinstance(part, Entry) and part.name == "O" else None,
+        )
 
     text = "The softmax is applied to probabilities, to what already went through a softmax."
     yield Attempt(("softmax-twice",), rewritten(equation, inside), text, rank=7)
@@ -127,7 +142,12 @@ def _other_letters(equation: Equation) -> Iterator[Attempt]:
     present = {entry.name for entry in _letters(equation)}
     for old, new, name, text in OTHER_LETTERS:
         if old in present and not (old in "WX" or (old in "UA" and not equation.context.hidden)):
-            changed = rewritten(equation, lambda n, o=old, w=new: replace(n, name=w) if isinstance(n, Entry) and n.name == o and n.indices else None)
+            changed = rewritten(
+                equation,
+                lambda n, o=old, w=new: (
+                    replace(n, name=w) if isinstance(n, Entry) and n.name == o and n.indices else None
+                ),
+            )
             yield Attempt((name,), changed, f"Here {text}.", rank=34)
     for entry in _letters(equation):
         yield from _other_layer(equation, entry)
@@ -137,7 +157,10 @@ def _other_letters(equation: Equation) -> Iterator[Attempt]:
             yield from _other_activation(equation, entry)
     if "O" in present and "Y" in present:
         swap = {"O": "Y", "Y": "O"}
-        exchanged = rewritten(equation, lambda n: replace(n, name=swap[n.name]) if isinstance(n, Entry) and n.name in swap else None)
+        exchanged = rewritten(
+            equation,
+            lambda n: replace(n, name=swap[n.name]) if isinstance(n, Entry) and n.name in swap else None,
+        )
         yield Attempt(("wrong-variable",), exchanged, "Outputs and targets are exchanged.", rank=34)
 
 
@@ -146,13 +169,23 @@ def _other_layer(equation: Equation, entry: Entry) -> Iterator[Attempt]:
         return
     for layer in range(1, equation.context.layers + 1):
         if layer != entry.layer and (entry.name in "Wb" or layer < equation.context.layers):
-            changed = rewritten(equation, lambda n, e=entry, to=layer: replace(e, layer=to) if n == e else None)
-            yield Attempt(("index-slip",), changed, f"{entry} is of another layer than the one that belongs here.", rank=34)
+            changed = rewritten(
+                equation, lambda n, e=entry, to=layer: replace(e, layer=to) if n == e else None
+            )
+            yield Attempt(
+                ("index-slip",),
+                changed,
+                f"{entry} is of another layer than the one that belongs here.",
+                rank=34,
+            )
 
 
 def _other_activation(equation: Equation, entry: Entry) -> Iterator[Attempt]:
     """Yield the claim with the input of another layer in place of an entry."""
-    others = [Entry("X", None, entry.indices), *(Entry("A", n, entry.indices) for n in range(1, equation.context.layers))]
+    others = [
+        Entry("X", None, entry.indices),
+        *(Entry("A", n, entry.indices) for n in range(1, equation.context.layers)),
+    ]
     for other in others:
         if other != entry:
             changed = rewritten(equation, lambda n, e=entry, o=other: o if n == e else None)
@@ -162,10 +195,18 @@ def _other_activation(equation: Equation, entry: Entry) -> Iterator[Attempt]:
 
 def _weight_or_input(equation: Equation, entry: Entry) -> Iterator[Attempt]:
     for i in candidates(equation):
-        new = [Entry("X", None, (i,))] if entry.name == "W" else [Entry("W", entry.layer, (i, j)) for j in candidates(equation)]
+        new = (
+            [Entry("X", None, (i,))]
+            if entry.name == "W"
+            else [Entry("W", entry.layer, (i, j)) for j in candidates(equation)]
+        )
         for other in new:
             changed = rewritten(equation, lambda n, e=entry, o=other: o if n == e else None)
-            what = "a weight stands where the input belongs" if entry.name == "W" else "an input stands where the weight belongs"
+            what = (
+                "a weight stands where the input belongs"
+                if entry.name == "W"
+                else "an input stands where the weight belongs"
+            )
             yield Attempt(("wrong-variable",), changed, f"Here {what}: {entry}.", rank=34)
 
 

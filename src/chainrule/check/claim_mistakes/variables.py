@@ -39,7 +39,9 @@ def variable_attempts(equation: Equation) -> Iterator[Attempt]:
                 yield Attempt(names, changed, text, rank=rank, formula=names == ("hessian-bound",))
 
 
-def _others(quantity: Derivative, context: Context, letters: tuple[Index, ...], taken: frozenset[str]) -> Iterator[Named]:
+def _others(
+    quantity: Derivative, context: Context, letters: tuple[Index, ...], taken: frozenset[str]
+) -> Iterator[Named]:
     yield from _cases_of_indices(quantity)
     if len(quantity.by) > 1:
         yield from _lower_orders(quantity)
@@ -60,12 +62,22 @@ def _cases_of_indices(quantity: Derivative) -> Iterator[Named]:
     text = "Only the case of equal indices is there; the derivatives by the other logits are not 0."
     yield ("diagonal-only", "missing-cross-term"), multiply(same, quantity), text, 12
     unequal = multiply(subtract(ONE, same), quantity)
-    yield ("index-slip",), unequal, "Only the case of different indices is there; the diagonal is missing.", 28
+    yield (
+        ("index-slip",),
+        unequal,
+        "Only the case of different indices is there; the diagonal is missing.",
+        28,
+    )
 
 
 def _lower_orders(quantity: Derivative) -> Iterator[Named]:
     """Yield the first derivative, and its product, in place of the second."""
-    yield ("wrong-variable",), Derivative(quantity.of, quantity.by[:1]), "This is the first derivative, not the second.", 35
+    yield (
+        ("wrong-variable",),
+        Derivative(quantity.of, quantity.by[:1]),
+        "This is the first derivative, not the second.",
+        35,
+    )
     if quantity.of == LOSS and all(entry.name == "Z" for entry in quantity.by):
         first, second = quantity.by[0], quantity.by[-1]
         text = "This is an upper bound of the second derivative, not the second derivative."
@@ -91,12 +103,24 @@ def _of_an_entry(quantity: Derivative, context: Context) -> Iterator[Named]:
         yield ("transposed",), turned, "The derivative has its two indices exchanged.", 19
     if of.name == "O" and by.name != "Z":
         unit = Entry("Z", None, of.indices)
-        yield ("missing-activation-derivative",), Derivative(unit, (by,)), "This is the derivative of the logit, not of the output.", 33
+        yield (
+            ("missing-activation-derivative",),
+            Derivative(unit, (by,)),
+            "This is the derivative of the logit, not of the output.",
+            33,
+        )
     if of.name == "O" and by.name == "Z" and context.loss != "none":
-        yield ("wrong-variable",), Derivative(LOSS, (by,)), "This is the derivative of the loss, not of the output.", 36
+        yield (
+            ("wrong-variable",),
+            Derivative(LOSS, (by,)),
+            "This is the derivative of the loss, not of the output.",
+            36,
+        )
 
 
-def _of_the_loss(quantity: Derivative, context: Context, letters: tuple[Index, ...], taken: frozenset[str]) -> Iterator[Named]:
+def _of_the_loss(
+    quantity: Derivative, context: Context, letters: tuple[Index, ...], taken: frozenset[str]
+) -> Iterator[Named]:
     (by,) = quantity.by
     yield from _bias(quantity, context, taken)
     yield from _one_path(by, context, letters)
@@ -109,13 +133,23 @@ def _of_the_loss(quantity: Derivative, context: Context, letters: tuple[Index, .
 
 def _naming(by: Entry, other: Entry) -> tuple[tuple[str, ...], str]:
     if by.name == "O" and other.name == "Z":
-        return ("input-for-output",), f"This is the derivative by the logit, {Derivative(LOSS, (other,))}, not by the output."
+        return (
+            "input-for-output",
+        ), f"This is the derivative by the logit, {Derivative(LOSS, (other,))}, not by the output."
     if by.name == "Z" and other.name == "O":
-        return ("output-for-input",), f"This is the derivative by the output, {Derivative(LOSS, (other,))}, not by the logit."
+        return (
+            "output-for-input",
+        ), f"This is the derivative by the output, {Derivative(LOSS, (other,))}, not by the logit."
     if by.name == "U" and other.name == "A":
-        return ("missing-activation-derivative", "output-for-input"), "This is the derivative by the activation, not by what goes into it."
+        return (
+            "missing-activation-derivative",
+            "output-for-input",
+        ), "This is the derivative by the activation, not by what goes into it."
     if by.name == "A" and other.name == "U":
-        return ("extra-activation-derivative", "input-for-output"), "This is the derivative by what goes into the activation, not by the activation."
+        return (
+            "extra-activation-derivative",
+            "input-for-output",
+        ), "This is the derivative by what goes into the activation, not by the activation."
     return ("wrong-variable",), f"This is {Derivative(LOSS, (other,))}: the derivative by another quantity."
 
 
@@ -134,7 +168,12 @@ def _other_variables(by: Entry, context: Context, letters: tuple[Index, ...]) ->
 def _transposed(by: Entry) -> Iterator[Named]:
     if len(by.indices) == 2:
         turned = Entry(by.name, by.layer, by.indices[::-1])
-        yield ("transposed", "index-slip"), Derivative(LOSS, (turned,)), "The matrix has its two axes exchanged.", 17
+        yield (
+            ("transposed", "index-slip"),
+            Derivative(LOSS, (turned,)),
+            "The matrix has its two axes exchanged.",
+            17,
+        )
 
 
 def _bias(quantity: Derivative, context: Context, taken: frozenset[str]) -> Iterator[Named]:
@@ -161,9 +200,17 @@ def _one_path(by: Entry, context: Context, letters: tuple[Index, ...]) -> Iterat
         for r in (*letters, *([TRUE_CLASS] if context.one_hot else [])):
             if by.name in "XUA" and (name, layer) != (by.name, by.layer):
                 unit = Entry(name, layer, (r,))
-                yield ("single-output",), multiply(Derivative(LOSS, (unit,)), Derivative(unit, (by,))), text, 16
+                yield (
+                    ("single-output",),
+                    multiply(Derivative(LOSS, (unit,)), Derivative(unit, (by,))),
+                    text,
+                    16,
+                )
     if context.one_hot and by.name in "Wb" and by.layer in (None, context.layers):
         only = multiply(Delta(by.indices[0], TRUE_CLASS), Derivative(LOSS, (by,)))
-        yield ("single-output", "target-index"), only, "Only the row of the true class is there; the others are not 0.", 32
-
-
+        yield (
+            ("single-output", "target-index"),
+            only,
+            "Only the row of the true class is there; the others are not 0.",
+            32,
+        )

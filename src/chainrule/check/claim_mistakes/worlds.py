@@ -26,7 +26,6 @@ from chainrule.derive import (
     fresh_letter,
     multiply,
     negate,
-    number,
     output_of,
     subtract,
     transform,
@@ -109,18 +108,42 @@ def _other_pairs(context: Context) -> Iterator[Found]:
 
 def _other_options(context: Context) -> Iterator[Found]:
     if context.temperature is not None:
-        yield ("temperature",), World(replace(context, temperature=None)), "The temperature is left out: this is right at T = 1."
+        yield (
+            ("temperature",),
+            World(replace(context, temperature=None)),
+            "The temperature is left out: this is right at T = 1.",
+        )
     if context.label_smoothing is not None:
-        yield ("smoothing-mass",), World(replace(context, label_smoothing=None)), "The label smoothing is left out: this is right at eps = 0."
+        yield (
+            ("smoothing-mass",),
+            World(replace(context, label_smoothing=None)),
+            "The label smoothing is left out: this is right at eps = 0.",
+        )
     if context.log_base is not None:
-        yield ("log-base",), World(replace(context, log_base=None)), "This is right for the natural logarithm, not for the base of the loss."
+        yield (
+            ("log-base",),
+            World(replace(context, log_base=None)),
+            "This is right for the natural logarithm, not for the base of the loss.",
+        )
     elif context.loss.endswith("entropy"):
         for base in (2, 10):
-            yield ("log-base",), World(replace(context, log_base=Fraction(base))), f"This is right for a logarithm of base {base}, not for the natural one."
+            yield (
+                ("log-base",),
+                World(replace(context, log_base=Fraction(base))),
+                f"This is right for a logarithm of base {base}, not for the natural one.",
+            )
     if context.reduction == "mean":
-        yield ("batch-sum", "batch-mean"), World(replace(context, reduction="sum")), "This is right for the sum over the batch, not for its mean."
+        yield (
+            ("batch-sum", "batch-mean"),
+            World(replace(context, reduction="sum")),
+            "This is right for the sum over the batch, not for its mean.",
+        )
     if context.reduction == "sum":
-        yield ("batch-mean", "batch-sum"), World(replace(context, reduction="mean")), "This is right for the mean over the batch, not for its sum."
+        yield (
+            ("batch-mean", "batch-sum"),
+            World(replace(context, reduction="mean")),
+            "This is right for the mean over the batch, not for its sum.",
+        )
     if context.class_weight:
         yield ("factor",), World(replace(context, class_weight=False)), "The class weights are left out."
     for layer, name in enumerate(context.hidden):
@@ -132,14 +155,22 @@ def _other_options(context: Context) -> Iterator[Found]:
 
 
 def _other_smoothing(context: Context) -> Iterator[Found]:
-    eps = Symbol("eps") if isinstance(context.label_smoothing, str) else Number(context.label_smoothing or Fraction(0))
+    eps = (
+        Symbol("eps")
+        if isinstance(context.label_smoothing, str)
+        else Number(context.label_smoothing or Fraction(0))
+    )
     kept, share = subtract(ONE, eps), divide(eps, Symbol("K"))
     others = divide(eps, subtract(Symbol("K"), ONE))
 
     def world(target: Expression, other: Expression | None) -> World:
         def define(entry: Entry, within: Context) -> Expression | None:
             found = definition(entry, replace(within, label_smoothing=None))
-            return found if found is None or entry != LOSS else transform(found, lambda n: _smoothed(n, target, other))
+            return (
+                found
+                if found is None or entry != LOSS
+                else transform(found, lambda n: _smoothed(n, target, other))
+            )
 
         return World(context, define)
 
@@ -161,14 +192,26 @@ def _smoothed(node: Expression, keep: Expression, give: Expression | None) -> Ex
 
 def _other_losses(context: Context) -> Iterator[Found]:
     if context.loss == "cross-entropy":
-        yield ("no-log",), _changed_loss(context, _without_logarithm), "The loss is taken as -sum_i Y_i*O_i, without the logarithm."
+        yield (
+            ("no-log",),
+            _changed_loss(context, _without_logarithm),
+            "The loss is taken as -sum_i Y_i*O_i, without the logarithm.",
+        )
     if context.output == "softmax":
         twice = _changed_loss(context, lambda node: _softmax_of_output(node))
         yield ("softmax-twice",), twice, "The softmax is applied to the probabilities once more."
     if context.class_weight:
-        yield ("weights-inside-softmax",), _weights_inside(context), "The class weights act on the logits, inside the softmax."
+        yield (
+            ("weights-inside-softmax",),
+            _weights_inside(context),
+            "The class weights act on the logits, inside the softmax.",
+        )
         on_output = _changed_loss(replace(context, class_weight=False), _weighted_output)
-        yield ("weights-inside-softmax",), on_output, "The class weights act on the probabilities, inside the logarithm."
+        yield (
+            ("weights-inside-softmax",),
+            on_output,
+            "The class weights act on the probabilities, inside the logarithm.",
+        )
 
 
 def _changed_loss(context: Context, change: object) -> World:
@@ -210,7 +253,11 @@ def _weights_inside(context: Context) -> World:
 
 
 def _weighted_logit(node: Expression) -> Expression | None:
-    return multiply(Entry("w", None, node.indices[-1:]), node) if isinstance(node, Entry) and node.name == "Z" else None
+    return (
+        multiply(Entry("w", None, node.indices[-1:]), node)
+        if isinstance(node, Entry) and node.name == "Z"
+        else None
+    )
 
 
 def _other_softmax(context: Context) -> Iterator[Found]:
@@ -219,12 +266,26 @@ def _other_softmax(context: Context) -> Iterator[Found]:
         return scaled if isinstance(node, Entry) and node.name == "Z" else None
 
     if context.temperature is not None:
-        yield ("temperature",), _changed_output(context, upside_down), "The logits are multiplied by T instead of divided by it."
-    negative = _changed_output(context, lambda node: negate(node) if isinstance(node, Entry) and node.name == "Z" else None)
+        yield (
+            ("temperature",),
+            _changed_output(context, upside_down),
+            "The logits are multiplied by T instead of divided by it.",
+        )
+    negative = _changed_output(
+        context, lambda node: negate(node) if isinstance(node, Entry) and node.name == "Z" else None
+    )
     yield ("sign",), negative, "The sign of the logits is the opposite one."
     if context.reduction != "none":
-        yield ("wrong-axis",), World(context, _over_examples), "The softmax runs over the examples instead of the classes."
-        yield ("global-sum",), World(context, _over_everything), "The softmax is divided by one sum over the whole batch."
+        yield (
+            ("wrong-axis",),
+            World(context, _over_examples),
+            "The softmax runs over the examples instead of the classes.",
+        )
+        yield (
+            ("global-sum",),
+            World(context, _over_everything),
+            "The softmax is divided by one sum over the whole batch.",
+        )
 
 
 def _changed_output(context: Context, change: object) -> World:

@@ -4,6 +4,7 @@ from chainrule.derive.typeset.documents import equation_latex, latex_display, la
 from chainrule.derive.typeset.given_numbers import given_numbers
 from chainrule.derive.typeset.html import derivation_html, derivation_style, equation_mathml, numbers_mathml
 from chainrule.derive.typeset.json_text import derivation_json, derivation_values
+from chainrule.derive.typeset.latex import escaped as latex_escaped
 from chainrule.derive.typeset.latex import latex
 from chainrule.derive.typeset.mathml import mathml
 from chainrule.derive.typeset.mathml_table import derivation_mathml
@@ -28,6 +29,7 @@ __all__ = [
     "latex",
     "latex_display",
     "latex_document",
+    "latex_escaped",
     "mathml",
     "numbers_mathml",
     "numeral",

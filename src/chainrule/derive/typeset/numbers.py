@@ -1,6 +1,6 @@
 """Formulas with the numbers of one example in place of the letters: ``-(1/0.2)*0.2*(1 - 0.2)``."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, product
@@ -36,6 +36,10 @@ Value = Callable[[Expression], SupportsFloat | None]
 """The number of an entry, a symbol or a derivative whose indices are positions; None where there is none."""
 Length = Callable[[str, Expression], int]
 """How many positions a letter has that is free in an expression."""
+Preferred = Callable[[Expression], Mapping[str, Sequence[int]]]
+"""The positions of letters at which a line about a quantity is written; of letters that are absent, the first few."""
+Terms = Callable[[Sum], Sequence[float] | None]
+"""The numbers of all terms of a sum whose other letters have positions; None where they have none."""
 SIGNIFICANT_DIGITS = 4
 MOST_TERMS = 4
 """Of more terms of a sum the first few and the last are written."""
@@ -61,6 +65,13 @@ class Numbers:
         Significant digits.
     most_terms, most_positions : int
         How much of a long sum is written, and for how many positions of its free letters a formula is.
+    preferred : Preferred or None
+        At which positions a line is written; None: at the first.
+    terms : Terms or None
+        The numbers of the terms of a sum, all of them: of a long sum the largest terms are written; None: the first few
+        and the last.
+    inner_sums : bool
+        Whether sums within sums are written out too; otherwise their number stands there, if they have one.
     """
 
     value: Value
@@ -69,6 +80,9 @@ class Numbers:
     digits: int = SIGNIFICANT_DIGITS
     most_terms: int = MOST_TERMS
     most_positions: int = MOST_POSITIONS
+    preferred: Preferred | None = None
+    terms: Terms | None = None
+    inner_sums: bool = True
 
 
 def with_numbers(
@@ -132,7 +146,11 @@ def assignments(
     letters = sorted(frozenset[str]().union(*map(free_letters, expressions)))
     writing = _Writing(numbers)
     lengths = [max(writing.length(letter, expression) for expression in expressions) for letter in letters]
-    places = product(*(range(1, length + 1) for length in lengths))
+    preferred = {} if numbers.preferred is None else numbers.preferred(expressions[0])
+    ranges = (
+        preferred.get(letter, range(1, length + 1)) for letter, length in zip(letters, lengths, strict=True)
+    )
+    places = product(*ranges)
     fitting = (dict(zip(letters, place, strict=True)) for place in places)
     kept = (place for place in fitting if case is None or _holds(case, place, numbers.true_class))
     return tuple(islice(kept, numbers.most_positions))
@@ -154,6 +172,7 @@ class _Writing:
 
     def __init__(self, numbers: Numbers) -> None:
         self.numbers = numbers
+        self.inside_a_sum = False
 
     def write(self, expression: Expression, positions: dict[str, int]) -> Expression:
         match expression:
@@ -192,6 +211,17 @@ class _Writing:
         return number(first == second) if known or first == second else Delta(first, second)
 
     def sum(self, expression: Sum, positions: dict[str, int]) -> Expression:
+        if self.inside_a_sum and not self.numbers.inner_sums:
+            value = self.numbers.value(self.placed(expression, positions))
+            if value is not None:
+                return numeral(value, self.numbers.digits)
+        outside, self.inside_a_sum = self.inside_a_sum, True
+        try:
+            return self.written_out(expression, positions)
+        finally:
+            self.inside_a_sum = outside
+
+    def written_out(self, expression: Sum, positions: dict[str, int]) -> Expression:
         length = self.length(expression.index, expression.body)
         excluded = [self.position(index, positions) for index in expression.excluding]
         if length == 0 or not all(isinstance(index, int) for index in excluded):
@@ -201,7 +231,7 @@ class _Writing:
         places = [place for place in range(1, length + 1) if place not in excluded]
         shown: list[int | None] = list(places)
         if len(places) > self.numbers.most_terms:
-            shown = [*places[: self.numbers.most_terms - 1], None, places[-1]]
+            shown = self.shortened(expression, places, positions)
         terms = [
             Symbol(ELLIPSIS)
             if place is None
@@ -210,6 +240,23 @@ class _Writing:
         ]
         flat = tuple(part for term in terms for part in (term.terms if isinstance(term, Add) else (term,)))
         return flat[0] if len(flat) == 1 else Add(flat) if flat else ZERO
+
+    def shortened(self, expression: Sum, places: list[int], positions: dict[str, int]) -> list[int | None]:
+        """Return the places of the terms that are written of a long sum, None for those left out."""
+        most = self.numbers.most_terms - 1
+        placed = self.placed(expression, positions)
+        sizes = (
+            self.numbers.terms(placed) if self.numbers.terms is not None and isinstance(placed, Sum) else None
+        )
+        if sizes is None:
+            return [*places[:most], None, places[-1]]
+        order = sorted(places, key=lambda place: -abs(sizes[place - 1]))[:most]
+        shown: list[int | None] = []
+        before = 0
+        for place in sorted(place for place in order if sizes[place - 1] != 0) or places[:1]:
+            shown += [place] if place == before + 1 else [None, place]
+            before = place
+        return shown if before == places[-1] else [*shown, None]
 
     def length(self, letter: str, body: Expression) -> int:
         """Return how many positions a letter has; 0 where nothing tells."""
