@@ -71,7 +71,11 @@ def moved(left: Expression, right: Expression, random: Random) -> tuple[Expressi
 def renamed(left: Expression, right: Expression, random: Random) -> tuple[Expression, Expression]:
     """Return the sides with every index called otherwise; letters keep their order in the alphabet."""
     letters = sorted(free_letters(Add((left, right))) - {"n"})
-    others = sorted(random.sample([letter for letter in SPARE if letter not in all_letters(Add((left, right)))], len(letters)))
+    others = sorted(
+        random.sample(
+            [letter for letter in SPARE if letter not in all_letters(Add((left, right)))], len(letters)
+        )
+    )
     for old, new in zip(letters, others, strict=True):
         left, right = rename(left, old, new), rename(right, old, new)
     return left, right
@@ -84,7 +88,9 @@ def rebound(left: Expression, right: Expression, random: Random) -> tuple[Expres
     def change(node: Expression) -> Expression | None:
         if not isinstance(node, Sum):
             return None
-        new = random.choice([letter for letter in SPARE if letter not in taken and letter not in all_letters(node)])
+        new = random.choice(
+            [letter for letter in SPARE if letter not in taken and letter not in all_letters(node)]
+        )
         return Sum(new, rename(node.body, node.index, new), node.excluding)
 
     return transform(left, change), transform(right, change)
@@ -101,4 +107,3 @@ def in_words(condition: str | None, letters: dict[str, str]) -> str | None:
     if condition is None or condition.split()[0] not in letters:
         return condition
     return " ".join(letters.get(word, word) for word in condition.split())
-

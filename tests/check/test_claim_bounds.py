@@ -3,7 +3,7 @@
 import pytest
 
 from chainrule.check import check_claim
-from chainrule.check.doubles import Budget, Doubles, TooLong, double_of
+from chainrule.check.doubles import Budget, Doubles, TooLongError, double_of
 from chainrule.derive import context_of, random_point, read_expression
 
 NESTED = "sum_i sum_j sum_m sum_p sum_q sum_r sum_s sum_u O_i*O_j*O_m*O_p*O_q*O_r*O_s*O_u"
@@ -52,7 +52,7 @@ def test_nested_sums_are_judged_as_far_as_the_budget_goes():
 
 def test_a_budget_that_is_spent_ends_an_evaluation():
     state = Doubles(random_point(context_of(), 0, classes=5), Budget(10_000))
-    with pytest.raises(TooLong, match="too long"):
+    with pytest.raises(TooLongError, match="too long"):
         double_of(read_expression(NESTED), state, {})
 
 

@@ -17,7 +17,14 @@ def test_only_what_the_context_leaves_open_is_offered():
 def test_letters_stand_in_alphabetical_order_and_c_and_numbers_last():
     letters = {"k": CLASS, "i": CLASS}
     offered = [str(each) for each in closed_list(context_of(classes=3), letters, {1: frozenset({2})})]
-    assert [each for each in offered if "!=" not in each] == ["i = k", "i = c", "k = c", "i = 2", "k = 2", "c = 2"]
+    assert [each for each in offered if "!=" not in each] == [
+        "i = k",
+        "i = c",
+        "k = c",
+        "i = 2",
+        "k = 2",
+        "c = 2",
+    ]
 
 
 def test_the_weakest_condition_is_the_one_that_allows_most():

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from check.claim_corpus import ClaimCase, all_cases, names_in, score_of
 
 from chainrule.check import DIAGNOSES, check, check_claim
 from chainrule.errors import ArgumentError, ArgumentTypeError
+from check.claim_corpus import ClaimCase, all_cases, names_in, score_of
 
 TWO_NEURONS = {"targets": [1, 0]}
 PASTED = """dE/dZ_k = d(-sum_i Y_i*ln(O_i))/dZ_k
@@ -49,7 +49,13 @@ def test_the_target_of_one_neuron_does_not_serve_the_other():
 
 def test_the_slip_in_the_fourth_line_of_a_derivation_is_found():
     found = check_claim(PASTED)
-    assert [part.verdict for part in found.parts] == ["right", "right", "right", "conditional", "conditional"][: len(found.parts)]
+    assert [part.verdict for part in found.parts] == [
+        "right",
+        "right",
+        "right",
+        "conditional",
+        "conditional",
+    ][: len(found.parts)]
     slip = found.parts[2] if found.parts[2].verdict != "right" else found.parts[3]
     assert slip.diagnosis.name == "sign"
 
@@ -98,7 +104,8 @@ def test_a_difference_in_the_thirtieth_digit_is_seen():
 
 
 @pytest.mark.parametrize(
-    ("claim", "verdict"), [("E = 1.6094", "right"), ("E = 1.609", "right"), ("E = 1.6095", "wrong"), ("E = 1.61", "right")]
+    ("claim", "verdict"),
+    [("E = 1.6094", "right"), ("E = 1.609", "right"), ("E = 1.6095", "wrong"), ("E = 1.61", "right")],
 )
 def test_a_decimal_holds_where_the_truth_rounds_to_it(claim, verdict):
     found = check_claim(claim, targets=[1, 0, 0], probabilities=[0.2, 0.6, 0.2])

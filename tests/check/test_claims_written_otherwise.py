@@ -4,11 +4,22 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from check.claim_corpus import ClaimCase, all_cases, names_in
-from check.rewriting_claims import in_words, moved, multiplied, new_letters, rebound, renamed, reordered, sides_of, swapped, text_of
 
 from chainrule.check import check_claim
 from chainrule.derive import GrammarError
+from check.claim_corpus import ClaimCase, all_cases, names_in
+from check.rewriting_claims import (
+    in_words,
+    moved,
+    multiplied,
+    new_letters,
+    rebound,
+    renamed,
+    reordered,
+    sides_of,
+    swapped,
+    text_of,
+)
 
 EVERY = 7
 """Of the corpora each seventh claim is written otherwise."""

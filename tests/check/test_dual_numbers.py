@@ -3,7 +3,17 @@
 import pytest
 
 from chainrule.check.doubles import Budget, Doubles, double_of
-from chainrule.check.dual_numbers import Dual, NotDefined, function, over, plain, plus, rate_of, times, to_the
+from chainrule.check.dual_numbers import (
+    Dual,
+    NotDefinedError,
+    function,
+    over,
+    plain,
+    plus,
+    rate_of,
+    times,
+    to_the,
+)
 from chainrule.derive import ARITHMETIC, State, context_of, random_point, read_expression, value_of
 
 X = Dual(1, 0.7, 1.0)
@@ -39,7 +49,7 @@ def test_a_sum_that_cancels_to_rounding_is_0():
     ],
 )
 def test_what_has_no_value_says_why(make, reason):
-    with pytest.raises(NotDefined, match=reason):
+    with pytest.raises(NotDefinedError, match=reason):
         make()
 
 

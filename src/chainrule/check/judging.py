@@ -9,7 +9,7 @@ from chainrule.check.claim_mistakes.search import Mistake, mistakes_in
 from chainrule.check.claim_verdict import CONDITIONAL, RIGHT, UNDECIDED, WRONG, ClaimMistake, PartVerdict
 from chainrule.check.counterexample import counterexample
 from chainrule.check.diagnoses import DIAGNOSES
-from chainrule.check.doubles import Budget, TooLong
+from chainrule.check.doubles import Budget, TooLongError
 from chainrule.check.equality import Evidence, half_unit, judge, without_symbols
 from chainrule.check.parting import line_of, line_text
 from chainrule.check.requirements import (
@@ -42,7 +42,7 @@ class Purse:
 
 @dataclass(frozen=True)
 class Asked:
-    """An equation as it was typed, how it was read, its ``if``, what the whole claim may still cost, and whether the truth is kept back."""
+    """An equation as it was typed and as it was read, its ``if``, its cost, and whether the truth is kept back."""
 
     claim: str
     read_as: str
@@ -75,7 +75,7 @@ def judge_equation(asked: Asked) -> PartVerdict:
         return _undecided(asked, " ".join(reasons))
     try:
         return _judged(asked, equation)
-    except TooLong as reason:
+    except TooLongError as reason:
         return _undecided(asked, f"{reason}; give it in shorter parts")
 
 
