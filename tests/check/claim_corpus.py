@@ -38,6 +38,7 @@ class ClaimScore:
     verdict_right: bool
     named: bool | None
     accused: bool
+    is_right: bool
     names: tuple[str, ...] = field(default=())
     seconds: float = 0.0
 
@@ -83,6 +84,7 @@ def score_of(case: ClaimCase, verdict: ClaimVerdict, seconds: float = 0.0) -> Cl
         verdict.verdict in case.verdict and _as_stated(case, verdict),
         bool(set(names) & set(case.diagnosis)) if case.diagnosis else None,
         case.verdict == ("right",) and (verdict.verdict != "right" or bool(names)),
+        case.verdict == ("right",),
         names,
         seconds,
     )

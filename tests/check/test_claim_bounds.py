@@ -6,7 +6,8 @@ from chainrule.check import check_claim
 from chainrule.check.doubles import Budget, Doubles, TooLongError, double_of
 from chainrule.derive import context_of, random_point, read_expression
 
-NESTED = "sum_i sum_j sum_m sum_p sum_q sum_r sum_s sum_u O_i*O_j*O_m*O_p*O_q*O_r*O_s*O_u"
+NESTED = "sum_i sum_j sum_m sum_p O_i*O_j*O_m*O_p"
+DEEPER = "sum_i sum_j sum_m sum_p sum_q sum_r sum_s sum_u O_i*O_j*O_m*O_p*O_q*O_r*O_s*O_u"
 
 
 @pytest.mark.parametrize(
@@ -46,17 +47,18 @@ def test_an_unreadable_claim_names_the_place():
 def test_nested_sums_are_judged_as_far_as_the_budget_goes():
     (part,) = check_claim(f"dE/dZ_k = ({NESTED})*(O_k - Y_k)").parts
     assert part.verdict == "right"
-    (part,) = check_claim(f"dE/dZ_k = {NESTED}*(O_k - Y_i)*{NESTED.replace('_i', '_v')}").parts
-    assert part.verdict in ("undecided", "wrong")
+    (part,) = check_claim(f"dE/dZ_k = ({DEEPER})*(O_k - Y_k)").parts
+    assert part.verdict == "undecided"
 
 
 def test_a_budget_that_is_spent_ends_an_evaluation():
-    state = Doubles(random_point(context_of(), 0, classes=5), Budget(10_000))
+    state = Doubles(random_point(context_of(), 0, classes=5), Budget(1_000))
     with pytest.raises(TooLongError, match="too long"):
         double_of(read_expression(NESTED), state, {})
 
 
 def test_many_long_parts_share_one_budget():
-    found = check_claim("; ".join([f"dE/dZ_k = {NESTED}*(O_k - Y_i)"] * 12))
+    found = check_claim("; ".join([f"dE/dZ_k = {NESTED}*(O_k - Y_i)"] * 40))
+    assert len(found.parts) == 40
     assert [part.verdict for part in found.parts[-3:]] == ["undecided"] * 3
     assert "too long" in found.parts[-1].reason

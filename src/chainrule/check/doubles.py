@@ -168,7 +168,7 @@ def entry_of(key: Key) -> Entry:
     Examples
     --------
     >>> print(entry_of(("O", None, (1, 2))))
-    O_12
+    O_{1,2}
     """
     return Entry(*key)
 
