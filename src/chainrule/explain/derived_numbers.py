@@ -94,10 +94,10 @@ class DerivedNumbers:
         if len(derivative.by) > 1:
             raise NotComputedError(f"{derivative} is not computed")
         (by,) = derivative.by
-        letters = sorted({index for index in by.indices if isinstance(index, str)})
-        if not letters:
+        open_letters = sorted({index for index in by.indices if isinstance(index, str)})
+        if not open_letters:
             return self.steps.derivative(derivative.of, by, positions)
-        return self._one_by_one(derivative, letters[0], positions)
+        return self._one_by_one(derivative, open_letters[0], positions)
 
     def _one_by_one(self, derivative: Derivative, letter: str, positions: Mapping[str, int]) -> Labelled:
         """Return the derivatives by each number of a letter, the expression at the same position."""
