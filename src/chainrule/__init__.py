@@ -12,6 +12,7 @@ TYPE_CHECKING = (
 )
 
 if TYPE_CHECKING:
+    from chainrule.check import check
     from chainrule.derive import derive
     from chainrule.estimators import Model, SoftmaxClassifier, fit_table, load
     from chainrule.explain import explain
@@ -42,6 +43,7 @@ _ROOM_OF_NAME = {
     "SoftmaxClassifier": "estimators",
     "binary_cross_entropy": "functions",
     "binary_cross_entropy_with_gradient": "functions",
+    "check": "check",
     "cross_entropy": "functions",
     "cross_entropy_hvp": "functions",
     "cross_entropy_with_gradient": "functions",
@@ -67,6 +69,7 @@ __all__ = [
     "SoftmaxClassifier",
     "binary_cross_entropy",
     "binary_cross_entropy_with_gradient",
+    "check",
     "cross_entropy",
     "cross_entropy_hvp",
     "cross_entropy_with_gradient",

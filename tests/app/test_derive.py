@@ -183,6 +183,11 @@ def test_nothing_steers_the_terminal_when_it_is_piped(tmp_path: Path) -> None:
     [
         (("dE/dQ_k",), "got 'dQ' at position 3"),
         (("dE/dZ_k = O_k",), "a quantity is no equation"),
+        (("dE/dU1_k",), "the network has no hidden layers"),
+        (("dE/dW3_kj", "--hidden", "relu"), "The network has layers 1 to 2."),
+        (("dE/dZ_9", "--classes", "3"), "There are classes 1 to 3"),
+        (("E", "--loss", "none"), "E is the loss; got loss none"),
+        (("T*dE/dZ_k",), "got no temperature"),
         (("dE/dZ_k", "--output", "sigmoid", "--loss", "cross-entropy"), "got sigmoid with cross-entropy"),
         (("dE/dZ_k", "--targets", "1,x"), "--targets is numbers with commas between them; got '1,x'"),
         (("dE/dZ_k", "--targets", "hot"), "targets is one of one-hot, soft, any, zeros"),

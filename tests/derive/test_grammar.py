@@ -66,6 +66,13 @@ def test_a_sum_leaves_out_what_is_named_below_it():
     assert read_expression("sum_{i=2}^K O_i") == Sum("i", O_i, (1,))
 
 
+def test_where_letters_run_out_a_sum_binds_a_letter_with_digits():
+    body = Multiply((Entry("W", 2, ("k", "i1")), Entry("A", 1, ("i1",)), Delta("i1", 2)))
+    for formula in (Sum("i1", body), Sum("i1", body, ("k", 3))):
+        assert read_expression(str(formula)) == formula
+    assert read_expression("O_{i1}") == Entry("O", None, ("i", 1))
+
+
 def test_a_sum_up_to_a_number_is_written_out():
     assert str(read_expression("sum_{i=2}^4 O_i*Y_k")) == "O_2*Y_k + O_3*Y_k + O_4*Y_k"
 
@@ -191,6 +198,9 @@ def test_a_second_derivative_is_one_derivative_and_what_follows_it_a_factor():
         ("ln O_i", "ln(O_i)"),
         ("log_2(O_k)", "ln(O_k)/ln(2)"),
         ("[O_k - Y_k]*X_j", "(O_k - Y_k)*X_j"),
+        ("sum(Y_j)", "sum_j Y_j"),
+        ("-sum y_i ln(p_i)", "-sum_i Y_i*ln(O_i)"),
+        ("ReLU(U1_j)", "relu(U1_j)"),
         ("softmax(O)_k", "exp(O_k)/(sum_i exp(O_i))"),
     ],
 )

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.derive import Condition, GrammarError, OneHot, Place, Setting, read_claim, read_expression
+from chainrule.derive import (
+    ClaimPart,
+    Condition,
+    GrammarError,
+    OneHot,
+    Place,
+    Setting,
+    read_claim,
+    read_expression,
+    read_parts,
+)
 from chainrule.derive.ascii_text import ascii_text
 from chainrule.derive.rewriting import Relation
 from derive.formulas import FORMULAS
@@ -95,6 +105,13 @@ def test_what_follows_a_condition_and_is_none_begins_a_new_part():
     assert _readings(typed) == ["dE/dZ_k = O_k - 1 if k = c", "dE/dZ_k = O_k if k != c", "E = 1"]
 
 
+@pytest.mark.parametrize(
+    "words", ["for all k", "for all i, k", "for every i and k", "for each k;", "for all k,"]
+)
+def test_for_all_is_what_a_free_index_means(words):
+    assert _readings(f"O_k = O_k {words}") == ["O_k = O_k"]
+
+
 def test_vectors_of_a_chain_share_their_index():
     assert _readings("dE/dZ = O - Y_i\n= p - t") == ["dE/dZ_i = O_i - Y_i = O_i - Y_i"]
     assert _readings("dE/dW = (O - Y)*X^T") == ["dE/dW_kj = (O_k - Y_k)*X_j"]
@@ -142,3 +159,27 @@ def test_what_is_no_claim_is_refused_at_its_place(typed, position, message):
     assert refused.value.position == position
     assert message in str(refused.value)
     assert str(refused.value).startswith("check: ")
+
+
+def test_parts_that_can_be_read_are_read_beside_those_that_cannot():
+    typed = "dE/dZ1 = O1 - 1; dE/dZ2 = foo\nwords of prose\nE = 1\n  = bar_k\n  = 2\nE = 3"
+    parts = read_parts(typed, call="check")
+    assert [type(part) for part in parts] == [ClaimPart, GrammarError, GrammarError, GrammarError, ClaimPart]
+    assert [typed[part.position :][:5] for part in parts[1:4]] == ["foo\nw", "words", "bar_k"]
+    assert parts[1].pointer() == "dE/dZ1 = O1 - 1; dE/dZ2 = foo\n" + " " * 26 + "^"
+    assert (parts[4].source, parts[4].place) == ("E = 3", Place(len(typed) - 5, len(typed), 6))
+
+
+@given(st.lists(FORMULAS, min_size=2, max_size=3), st.sampled_from(["; ", "\n"]))
+def test_a_part_that_cannot_be_read_leaves_the_others_as_they_are(formulas, separator):
+    equation = " = ".join(map(ascii_text, formulas))
+    (alone,) = read_claim(equation)
+    first, error, last = read_parts(separator.join([equation, "E = foo", equation]))
+    assert first.expressions == last.expressions == alone.expressions
+    assert "foo" in str(error)
+
+
+def test_a_text_without_any_formula_is_refused():
+    for typed in ("", " \n ", "E" * 5000):
+        with pytest.raises(GrammarError):
+            read_parts(typed)

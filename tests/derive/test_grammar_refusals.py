@@ -37,8 +37,8 @@ from derive.formulas import FORMULAS
         ("E_i", 0, "Write E, or e_i for the part -Y_i*ln(O_i)"),
         ("K_1", 0, "K has no index"),
         ("delta_i", 0, "delta has two indices"),
-        ("sum O_i", 4, "a sum names its index"),
-        ("sum(O_k)", 0, "a sum names its index; got none"),
+        ("sum W_kj", 0, "a sum names its index where there is not one alone; got indices j and k"),
+        ("sum(O_1)", 0, "a sum names its index where there is not one alone; got no index"),
         ("sum_c O_c", 0, "the index of a sum is a letter of its own"),
         ("sum_{i < k} O_i", 0, "sum has an index below it"),
         ("max(O_k)", 0, "max has at least two arguments; got 1"),
@@ -104,19 +104,24 @@ def test_the_line_of_a_long_text_is_cut_to_what_is_near():
         ("9" * 100, "a number has at most 60 digits"),
         ("O" * 4001, "a text has at most 4,000 characters; got 4,001"),
         ("O_k" * 5000, "a text has at most 4,000 characters"),
-        ("(" * 1000 + "E" + ")" * 1000, "nested at most 40 deep"),
+        ("(" * 1000 + "E" + ")" * 1000, "nested at most 70 deep"),
         ("-" * 3000 + "E", "at most 100 divisions and minus signs"),
         ("E/" * 900 + "E", "at most 100 divisions and minus signs"),
-        ("2^" * 900 + "E", "nested at most 40 deep"),
-        ("exp(" * 900, "nested at most 40 deep"),
-        ("sum_i " * 600 + "O_i", "nested at most 40 deep"),
-        ("ln" * 900 + "E", "nested at most 40 deep"),
-        ("d(" * 900, "nested at most 40 deep"),
-        ("{" * 4000, "nested at most 40 deep"),
+        ("2^" * 900 + "E", "nested at most 70 deep"),
+        ("exp(" * 900, "nested at most 70 deep"),
+        ("sum_i " * 600 + "O_i", "nested at most 70 deep"),
+        ("ln" * 900 + "E", "nested at most 70 deep"),
+        ("d(" * 900, "nested at most 70 deep"),
+        ("{" * 4000, "nested at most 70 deep"),
         (r"\frac{" * 600 + "}" * 400, r"every { is closed by }"),
-        (r"\sqrt{" * 500 + "}" * 500, "braces are nested at most 40 deep"),
+        (r"\sqrt{" * 500 + "}" * 500, "braces are nested at most 70 deep"),
         ("OE" * 1999, "a formula has at most 2000 operations, letters and numbers"),
         ("sum_{i=1}^99 sum_{j=1}^99 sum_{k=1}^99 O_i", "a formula has at most 2000 operations"),
+        (
+            "sum_i sum_j sum_k sum_m sum_n sum_p sum_q O_i*O_j*O_k*O_m*O_n*O_p*O_q",
+            "a formula takes at most 20,000 operations at 5 classes",
+        ),
+        ("d4(d4(d4(E)/dZ_1^4)/dZ_1^4)/dZ_1^4", "a formula takes at most 20,000 operations at 5 classes"),
         ("sum_{i=1}^999 O_i", "has one index and 1 to 100 terms"),
     ],
 )
@@ -143,6 +148,11 @@ def test_a_claim_without_bound_is_refused(typed, message):
 def test_what_is_within_the_bounds_is_read():
     assert str(read_expression("9^999/exp(1000)")) == "9^999/exp(1000)"
     assert str(read_expression("exp(exp(exp(Z_k)))")) == "exp(exp(exp(Z_k)))"
+
+
+def test_the_derivation_of_a_deep_network_is_within_the_bounds():
+    through = "".join(f"sum_{{i}} W{layer}_ij*step(U{layer}_i)*" for layer in range(2, 64))
+    assert str(read_expression(f"X_j*{through}O_i")).count("sum_i") == 62
 
 
 _PIECES = st.lists(

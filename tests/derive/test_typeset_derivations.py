@@ -245,7 +245,7 @@ def test_json_has_every_rewriting_as_text_and_latex() -> None:
     assert step["after"] == "-sum_i Y_i*(1/O_i)*dO_i/dZ_k"
     assert [step["case"] for step in value["steps"][-2:]] == ["i = k", "i != k"]
     assert value["numbers"][0] == {
-        "positions": {"k": 1}, "formula": "0.2 - 1", "formula_latex": "0.2 - 1", "value": -0.8,
+        "positions": {"k": 1}, "formula": "0.2 - 1", "formula_latex": "0.2 - 1", "value": "-0.8",
     }  # fmt: skip
 
 
@@ -309,3 +309,14 @@ def test_every_scope_is_written_in_every_format(quantity: str, options: dict[str
     mathtext = pytest.importorskip("matplotlib.mathtext", reason="matplotlib is not installed")
     for step in derivation.steps:
         mathtext.MathTextParser("path").parse(f"${equation_latex(step.quantity, step.after, step.case)}$")
+
+
+def test_a_derivation_that_could_not_go_on_says_so() -> None:
+    stuck = replace(flagship(), result=Derivative(O("k"), (Z("k"),)))
+    words = "no rule applies to dO_k/dZ_k"
+    assert stuck.text().splitlines()[-1] == f"  stuck: {words}"
+    assert json.loads(stuck.to_json())["stuck"] == words
+    assert f"Stuck: {words}." in stuck.html()
+    assert stuck.latex().splitlines()[-1] == r"Stuck: no rule applies to dO\_k/dZ\_k."
+    assert json.loads(flagship().to_json())["stuck"] is None
+    assert "stuck" not in flagship().text() + flagship().html().lower()

@@ -3,6 +3,7 @@
 from seeded_faults import (
     app,
     data,
+    derivations,
     derive,
     estimators,
     explain,
@@ -23,6 +24,7 @@ __all__ = ["FAULTS", "KERNEL_FAULTS", "Fault", "KernelFault", "KernelTree", "cop
 FAULTS: dict[str, Fault] = {
     **app.FAULTS,
     **data.FAULTS,
+    **derivations.FAULTS,
     **derive.FAULTS,
     **estimators.FAULTS,
     **explain.FAULTS,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
+from chainrule.app.check import check
 from chainrule.app.derive import derive
 from chainrule.app.evaluate import evaluate
 from chainrule.app.exit_status import ExitStatus
@@ -28,7 +29,7 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 app = typer.Typer(
     name=PROGRAM,
     no_args_is_help=True,
-    help="Softmax networks with nothing hidden: train, predict, evaluate and report on tables; derive gradients.",
+    help="Softmax networks with nothing hidden: train, predict, evaluate and report on tables; derive and check gradients.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -41,6 +42,7 @@ app.command()(report)
 app.command("inspect")(inspect_model)
 app.command()(export)
 app.command()(derive)
+app.command()(check)
 app.command()(why)
 
 
@@ -60,7 +62,7 @@ def options(
         typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Softmax networks with nothing hidden: train, predict, evaluate and report on tables; derive gradients."""
+    """Softmax networks with nothing hidden: train, predict, evaluate and report on tables; derive and check gradients."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,23 +1,41 @@
 """Formulas of a network as values: the one grammar that reads them, and what can be said of them in symbols."""
 
+from chainrule.derive.ascii_text import ascii_text
 from chainrule.derive.claim_grammar import ClaimPart, Place, read_claim
+from chainrule.derive.claim_parts import read_parts
 from chainrule.derive.conditions import Condition, OneHot, Setting
-from chainrule.derive.context import (
-    Context,
-    context_of,
-)
+from chainrule.derive.context import Context, context_of
 from chainrule.derive.definitions import (
+    EXAMPLES,
+    FEATURES,
+    ROW_VARIABLES,
+    axes,
     definition,
+    output_of,
+    row_loss,
+    stage,
+    target_of,
 )
 from chainrule.derive.derivation import Derivation, Section, Step
-from chainrule.derive.engine import (
-    Engine,
-    derive,
+from chainrule.derive.engine import Engine, derive
+from chainrule.derive.evaluation import (
+    ARITHMETIC,
+    Key,
+    Point,
+    Real,
+    State,
+    Undefined,
+    axes_of,
+    value_of,
 )
 from chainrule.derive.expressions import (
+    FUNCTIONS,
+    LETTERS,
     LOSS,
+    MINUS_ONE,
     ONE,
     TRUE_CLASS,
+    ZERO,
     Add,
     Call,
     Delta,
@@ -32,22 +50,30 @@ from chainrule.derive.expressions import (
     Sum,
     Symbol,
     add,
+    all_letters,
     divide,
     free_letters,
+    fresh_letter,
     multiply,
+    negate,
     nodes,
     number,
+    own_indices,
+    parts,
+    rename,
     replace,
     subtract,
     transform,
+    with_parts,
 )
 from chainrule.derive.grammar import read_expression, read_quantity
 from chainrule.derive.grammar_error import GrammarError
 from chainrule.derive.name_check import check_names, unset_options
 from chainrule.derive.parenthesised import parenthesised
-from chainrule.derive.rewriting import (
-    Relation,
-)
+from chainrule.derive.points import given_point, random_point
+from chainrule.derive.proof import Proof, StepProof
+from chainrule.derive.rewriting import Relation, Rule
+from chainrule.derive.rules import RULES
 from chainrule.derive.typeset import (
     Line,
     Numbers,
@@ -76,9 +102,18 @@ from chainrule.derive.typeset import (
 )
 
 __all__ = [
+    "ARITHMETIC",
+    "EXAMPLES",
+    "FEATURES",
+    "FUNCTIONS",
+    "LETTERS",
     "LOSS",
+    "MINUS_ONE",
     "ONE",
+    "ROW_VARIABLES",
+    "RULES",
     "TRUE_CLASS",
+    "ZERO",
     "Add",
     "Call",
     "ClaimPart",
@@ -93,20 +128,32 @@ __all__ = [
     "Expression",
     "GrammarError",
     "Index",
+    "Key",
     "Line",
     "Multiply",
     "Number",
     "Numbers",
     "OneHot",
     "Place",
+    "Point",
     "Power",
+    "Proof",
+    "Real",
     "Relation",
+    "Rule",
     "Section",
     "Setting",
+    "State",
     "Step",
+    "StepProof",
     "Sum",
     "Symbol",
+    "Undefined",
     "add",
+    "all_letters",
+    "ascii_text",
+    "axes",
+    "axes_of",
     "check_names",
     "context_of",
     "context_words",
@@ -123,27 +170,41 @@ __all__ = [
     "equation_mathml",
     "formula_text",
     "free_letters",
+    "fresh_letter",
     "given_numbers",
+    "given_point",
     "latex",
     "latex_display",
     "latex_document",
     "latex_escaped",
     "mathml",
     "multiply",
+    "negate",
     "nodes",
     "number",
     "numbers_mathml",
     "numeral",
+    "output_of",
+    "own_indices",
     "parenthesised",
+    "parts",
     "quantity_words",
+    "random_point",
     "read_claim",
     "read_expression",
+    "read_parts",
     "read_quantity",
+    "rename",
     "replace",
+    "row_loss",
+    "stage",
     "subtract",
+    "target_of",
     "text_lines",
     "transform",
     "unset_options",
+    "value_of",
     "with_numbers",
+    "with_parts",
     "wrapped_formula",
 ]

@@ -5,12 +5,14 @@ an index and, with negative exponents, whole sums such as ``1 - O_k``; they canc
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from fractions import Fraction
 from math import gcd
 
 from chainrule.derive.expressions import (
     MINUS_ONE,
     ONE,
+    ZERO,
     Add,
     Call,
     Delta,
@@ -23,7 +25,6 @@ from chainrule.derive.expressions import (
     Power,
     Sum,
     Symbol,
-    ZERO,
     add,
     divide,
     multiply,
@@ -43,7 +44,7 @@ MOST_TERMS = 200
 """A polynomial of more terms is left as it is."""
 
 
-class TooManyTerms(ArithmeticError):
+class TooManyTerms(ArithmeticError):  # noqa: N818 - as in StopIteration, what happened is the name
     """An expression has more terms than are worth collecting."""
 
 
@@ -62,10 +63,8 @@ def collect(expression: Expression) -> Expression:
     """
     tidy = cancel(expression)
     candidates = [factored(tidy), tidy]
-    try:
+    with suppress(TooManyTerms):
         candidates.insert(0, from_polynomial(expand(tidy)))
-    except TooManyTerms:
-        pass
     return min(candidates, key=size)
 
 
@@ -166,11 +165,15 @@ def factors_of(expression: Expression) -> tuple[Fraction, dict[Expression, int]]
             coefficient, powers = factors_of(denominator)
             if not coefficient:
                 return Fraction(1), {expression: 1}
-            return _times([factors_of(numerator), (1 / coefficient, {base: -power for base, power in powers.items()})])
+            return _times(
+                [factors_of(numerator), (1 / coefficient, {base: -power for base, power in powers.items()})]
+            )
         case Power(base, Number(exponent)) if exponent.denominator == 1 and abs(exponent) <= LARGEST_POWER:
             coefficient, powers = factors_of(base)
             if coefficient or exponent > 0:
-                return coefficient ** int(exponent), {each: power * int(exponent) for each, power in powers.items()}
+                return coefficient ** int(exponent), {
+                    each: power * int(exponent) for each, power in powers.items()
+                }
         case Add():
             return _signed(expression)
     return Fraction(1), {expression: 1}
@@ -188,7 +191,9 @@ def _sorted_sum(terms: tuple[Expression, ...]) -> Expression:
     return add(*_ordered(sorted(terms, key=lambda term: str(term).lstrip("-"))))
 
 
-def _times(parts_of_product: Iterable[tuple[Fraction, dict[Expression, int]]]) -> tuple[Fraction, dict[Expression, int]]:
+def _times(
+    parts_of_product: Iterable[tuple[Fraction, dict[Expression, int]]],
+) -> tuple[Fraction, dict[Expression, int]]:
     coefficient, powers = Fraction(1), dict[Expression, int]()
     for each, own in parts_of_product:
         coefficient *= each
@@ -296,8 +301,14 @@ def from_polynomial(polynomial: Polynomial) -> Expression:
     if common and polynomial.get(_monomial(common), 0) < 0 < content:
         content = -content  # 1 - u in the bracket, not u - 1
     rest = {
-        _monomial(_times([(Fraction(1), dict(monomial)), (Fraction(1), {base: -power for base, power in common.items()})])[1]): value
-        / content
+        _monomial(
+            _times(
+                [
+                    (Fraction(1), dict(monomial)),
+                    (Fraction(1), {base: -power for base, power in common.items()}),
+                ]
+            )[1]
+        ): value / content
         for monomial, value in polynomial.items()
     }
     inner = add(*_ordered(_by_entries(rest)))
@@ -305,7 +316,9 @@ def from_polynomial(polynomial: Polynomial) -> Expression:
         return from_factors(content, common.items())
     if not common and content == 1:
         return inner
-    coefficient, powers = _times([(content, common), factors_of(inner) if not isinstance(inner, Add) else (Fraction(1), {inner: 1})])
+    coefficient, powers = _times(
+        [(content, common), factors_of(inner) if not isinstance(inner, Add) else (Fraction(1), {inner: 1})]
+    )
     return from_factors(coefficient, powers.items())
 
 
@@ -335,24 +348,18 @@ def _by_entries(polynomial: Polynomial) -> list[Expression]:
     """Return the terms; those that differ in symbols alone become one, with a coefficient such as 1 - eps."""
     groups: dict[Monomial, Polynomial] = {}
     for monomial, value in polynomial.items():
-        scalars = tuple(item for item in monomial if isinstance(item[0], Symbol))
+        symbols = tuple(item for item in monomial if isinstance(item[0], Symbol))
         entries = tuple(item for item in monomial if not isinstance(item[0], Symbol))
-        groups.setdefault(entries, {})[scalars] = value
+        groups.setdefault(entries, {})[symbols] = value
     terms = []
-    for entries, scalars in groups.items():
-        if len(scalars) == 1 or not entries:
-            terms += [from_factors(value, (*scalar, *entries)) for scalar, value in scalars.items()]
+    for entries, coefficient in groups.items():
+        if len(coefficient) == 1 or not entries:
+            terms += [from_factors(value, (*symbols, *entries)) for symbols, value in coefficient.items()]
             continue
-        lead = max(scalars, key=lambda scalar: -len(scalar))
-        sign = -1 if scalars[lead] < 0 else 1
-        gathered = from_polynomial({scalar: sign * value for scalar, value in scalars.items()})
-        coefficient, powers = factors_of(gathered) if not isinstance(gathered, Add) else (Fraction(1), {gathered: 1})
-        terms.append(multiply(number(sign * coefficient), _gathered(powers), from_factors(Fraction(1), entries)))
+        sign = -1 if coefficient[min(coefficient, key=len)] < 0 else 1
+        gathered = from_polynomial({symbols: sign * value for symbols, value in coefficient.items()})
+        terms.append(multiply(number(sign), gathered, from_factors(Fraction(1), entries)))
     return terms
-
-
-def _gathered(powers: dict[Expression, int]) -> Expression:
-    return from_factors(Fraction(1), powers.items())
 
 
 def map_terms(expression: Expression, change: Callable[[Monomial, Fraction], Polynomial]) -> Expression:

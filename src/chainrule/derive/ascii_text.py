@@ -56,7 +56,11 @@ def entry_text(entry: Entry) -> str:
     >>> entry_text(Entry("W", 2, ("k", "j"))), entry_text(Entry("O", None, (1, 2)))
     ('W2_kj', 'O_{1,2}')
     """
-    positions = entry.name != "W" and len(entry.indices) > 1 and all(isinstance(index, int) for index in entry.indices)
+    positions = (
+        entry.name != "W"
+        and len(entry.indices) > 1
+        and all(isinstance(index, int) for index in entry.indices)
+    )
     below = f"_{{{','.join(map(str, entry.indices))}}}" if positions else indices_text(entry.indices)
     return f"{entry.name}{entry.layer or ''}{below}"
 
@@ -127,7 +131,9 @@ def _as_factor(expression: Expression, *, last: bool, first: bool = True) -> str
     text, strength = _text(expression)
     alone = isinstance(expression, Divide | Number) and not first and strength < POWER
     takes_more = _ends_in_a_sum(expression) and not last
-    return f"({text})" if strength < PRODUCT or alone or takes_more or (text[0] == "-" and not first) else text
+    return (
+        f"({text})" if strength < PRODUCT or alone or takes_more or (text[0] == "-" and not first) else text
+    )
 
 
 def _ends_in_a_sum(expression: Expression) -> bool:

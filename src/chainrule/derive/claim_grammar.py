@@ -11,10 +11,10 @@ from chainrule.derive.elementwise import resolved
 from chainrule.derive.expressions import Expression
 from chainrule.derive.grammar import bounded, cursor_of
 from chainrule.derive.grammar_error import line_number
-from chainrule.derive.letters import CONDITION_WORDS
+from chainrule.derive.letters import CONDITION_WORDS, QUANTIFIERS
 from chainrule.derive.parenthesised import parenthesised
 from chainrule.derive.term_grammar import read_sum_of_terms, unexpected
-from chainrule.derive.tokens import END, KEYWORD, NEWLINE, NUMBER, SIGN, Token
+from chainrule.derive.tokens import END, KEYWORD, NEWLINE, NUMBER, SIGN, WORD, Token
 
 MOST_PARTS = 60
 _AN_EQUATION = "Write an equation such as dE/dZ_k = O_k - Y_k."
@@ -198,9 +198,12 @@ def _no_end(cursor: Cursor) -> Exception:
     return unexpected(cursor)
 
 
-def _condition(cursor: Cursor) -> Condition:
+def _condition(cursor: Cursor) -> Condition | None:
     """Read the pieces of a condition: after the first, those behind ``and`` and commas that are conditions."""
     cursor.take()
+    if _at_keyword(cursor, QUANTIFIERS):
+        _skip_for_all(cursor)
+        return None
     start = cursor.peek.start
     found = list(_requirements(cursor))
     if not found:
@@ -214,6 +217,17 @@ def _condition(cursor: Cursor) -> Condition:
             break
         found += more
     return Condition(tuple(found))
+
+
+def _skip_for_all(cursor: Cursor) -> None:
+    """Go over ``all i, k``: a free index means just that."""
+    cursor.take()
+    while cursor.at(WORD) and cursor.peek.text.islower() and len(cursor.peek.text) == 1:
+        cursor.take()
+        ahead = cursor.tokens[cursor.place : cursor.place + 3]
+        listed = len(ahead) == 3 and ahead[0].text in (",", "and") and len(ahead[1].text) == 1
+        if listed and ahead[1].text.islower() and not ahead[1].subscript and ahead[2].text != "=":
+            cursor.take()
 
 
 def _requirements(cursor: Cursor) -> tuple[Requirement, ...]:

@@ -165,7 +165,10 @@ def context_of(
     if loss not in PAIRS[output]:
         offered = "; ".join(f"{name} with {', '.join(pair)}" for name, pair in PAIRS.items())
         raise ArgumentError(
-            call, "an output goes with a loss that is made for it", f"{output} with {loss}", f"There are {offered}."
+            call,
+            "an output goes with a loss that is made for it",
+            f"{output} with {loss}",
+            f"There are {offered}.",
         )
     target_row = None if isinstance(targets, str) else _row(call, "targets", targets)
     if isinstance(targets, str):
@@ -182,7 +185,9 @@ def context_of(
         label_smoothing=_number_or_symbol(call, "label_smoothing", label_smoothing, "eps"),
         log_base=None if log_base in (None, "e") else _number(call, "log_base", log_base),
         class_weight=class_weight is not None and class_weight is not False,
-        class_weights=None if isinstance(class_weight, bool | None) else _row(call, "class_weight", class_weight),
+        class_weights=None
+        if isinstance(class_weight, bool | None)
+        else _row(call, "class_weight", class_weight),
         hidden=_hidden(call, hidden),
     )
     _check_ranges(call, context)
@@ -192,7 +197,9 @@ def context_of(
 def _known(call: str, name: str, value: object, known: Sequence[str], more: str = "") -> None:
     if value not in known:
         there = f"{', '.join(known)}{', ' + more if more else ''}"
-        raise ArgumentError(call, f"{name} is one of {there}", repr(value), f"Choose one, such as {known[0]}.")
+        raise ArgumentError(
+            call, f"{name} is one of {there}", repr(value), f"Choose one, such as {known[0]}."
+        )
 
 
 def _number(call: str, name: str, value: object) -> Fraction:
@@ -204,7 +211,10 @@ def _number(call: str, name: str, value: object) -> Fraction:
         raise ArgumentError(call, f"{name} is a number", repr(value)[:80], "Pass one such as 0.5.") from None
     if abs(number) > 10**6 or number.denominator > 10**20:
         raise ArgumentError(
-            call, f"{name} is at most a million, with at most 20 decimals", repr(value)[:80], "Pass a smaller one."
+            call,
+            f"{name} is at most a million, with at most 20 decimals",
+            repr(value)[:80],
+            "Pass a smaller one.",
         )
     return number
 
@@ -234,7 +244,10 @@ def _hidden(call: str, hidden: Sequence[str]) -> tuple[str, ...]:
         _known(call, "an activation in hidden", name, ACTIVATIONS)
     if len(names) > DEEPEST:
         raise ArgumentError(
-            call, f"there are at most {DEEPEST} hidden layers", f"{len(names)}", "Pass fewer; the rules stay the same."
+            call,
+            f"there are at most {DEEPEST} hidden layers",
+            f"{len(names)}",
+            "Pass fewer; the rules stay the same.",
         )
     return names
 
@@ -257,7 +270,7 @@ def _check_ranges(call: str, context: Context) -> None:
             context.log_base,
         ),
         (
-            context.target_row is not None and min(context.target_row) < 0,
+            any(target < 0 for target in context.target_row or ()),
             "targets are not negative",
             context.target_row and min(context.target_row),
         ),
@@ -304,7 +317,9 @@ def _check_combinations(call: str, context: Context) -> None:
         if broken:
             raise ArgumentError(call, rule, str(came), "Leave one of the two out.")
     if context.probabilities is not None and context.logits is not None:
-        raise ArgumentError(call, "either probabilities or logits are given", "both", "Leave one of them out.")
+        raise ArgumentError(
+            call, "either probabilities or logits are given", "both", "Leave one of them out."
+        )
     _check_probabilities(call, context)
 
 
@@ -319,8 +334,10 @@ def _check_probabilities(call: str, context: Context) -> None:
             str(float(min(given))),
             "Pass the logits instead.",
         )
-    if context.output != "sigmoid" and abs(sum(given) - 1) > ROUNDING_OF_PROBABILITIES:
-        raise ArgumentError(call, "probabilities sum to 1", f"{float(sum(given)):.6g}", "Divide them by their sum.")
+    if context.output != "sigmoid" and abs(sum(given, Fraction(0)) - 1) > ROUNDING_OF_PROBABILITIES:
+        raise ArgumentError(
+            call, "probabilities sum to 1", f"{float(sum(given)):.6g}", "Divide them by their sum."
+        )
 
 
 def _with_classes(call: str, context: Context, classes: int | None) -> Context:
@@ -330,7 +347,10 @@ def _with_classes(call: str, context: Context, classes: int | None) -> Context:
         raise ArgumentError(call, "classes is an integer of at least 2", repr(classes), "Pass 2 or more.")
     if classes is not None and classes > MOST_CLASSES:
         raise ArgumentError(
-            call, f"classes is at most {MOST_CLASSES}", repr(classes), "Leave it out: K stays a letter for any number."
+            call,
+            f"classes is at most {MOST_CLASSES}",
+            repr(classes),
+            "Leave it out: K stays a letter for any number.",
         )
     rows = {
         "targets": context.target_row,
@@ -341,7 +361,10 @@ def _with_classes(call: str, context: Context, classes: int | None) -> Context:
     for name, row in rows.items():
         if row is not None and classes is not None and len(row) != classes:
             raise ArgumentError(
-                call, "every row has a number for each class", f"{len(row)} {name} for {classes} classes", "Add or leave out numbers."
+                call,
+                "every row has a number for each class",
+                f"{len(row)} {name} for {classes} classes",
+                "Add or leave out numbers.",
             )
         classes = len(row) if row is not None else classes
     return replace(context, classes=classes)

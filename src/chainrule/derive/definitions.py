@@ -80,7 +80,10 @@ def depends_on(expression: Expression, entry: Entry, context: Context) -> bool:
         if not isinstance(node, Entry):
             continue
         if (node.name, node.layer) == (entry.name, entry.layer):
-            if all(a == b or not (isinstance(a, int) and isinstance(b, int)) for a, b in zip(node.indices, entry.indices, strict=False)):
+            if all(
+                a == b or not (isinstance(a, int) and isinstance(b, int))
+                for a, b in zip(node.indices, entry.indices, strict=False)
+            ):
                 return True
         elif stage(node, context) > place and not _elsewhere(node, entry, context):
             return True
@@ -88,9 +91,9 @@ def depends_on(expression: Expression, entry: Entry, context: Context) -> bool:
 
 
 def _elsewhere(node: Entry, entry: Entry, context: Context) -> bool:
-    """Return whether a later entry stands beside the way from this one: weights of a later layer."""
-    del entry, context
-    return node.name in ("W", "b", "Y", "w", "V")
+    """Return whether a later entry stands beside the way from this one; from targets it leads to the loss alone."""
+    del context
+    return node.name in ("W", "b", "Y", "w", "V") or (entry.name in ("Y", "w", "V") and node.name != "E")
 
 
 def axes(entry: Entry, context: Context) -> tuple[int, ...]:

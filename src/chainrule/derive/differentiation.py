@@ -21,8 +21,8 @@ from chainrule.derive.expressions import (
     Number,
     Power,
     Sum,
-    all_letters,
     add,
+    all_letters,
     divide,
     fresh_letter,
     multiply,
@@ -78,7 +78,9 @@ def kronecker_delta(expression: Expression, scene: Scene) -> Rewriting | None:
             return Rewriting(ZERO, f"{of} and {by} are different variables.")
         if first != second:
             factors.append(Delta(first, second))
-    reason = f"{of} is {by} itself." if not factors else f"{of} changes with {by} only where their indices agree."
+    reason = (
+        f"{of} is {by} itself." if not factors else f"{of} changes with {by} only where their indices agree."
+    )
     return Rewriting(multiply(*factors), reason)
 
 
@@ -88,7 +90,9 @@ def sum_rule(expression: Expression, scene: Scene) -> Rewriting | None:
     pair = single(expression)
     if pair is None or not isinstance(pair[0], Add):
         return None
-    return Rewriting(add(*(_d(term, pair[1]) for term in pair[0].terms)), "A sum is differentiated term by term.")
+    return Rewriting(
+        add(*(_d(term, pair[1]) for term in pair[0].terms)), "A sum is differentiated term by term."
+    )
 
 
 def sum_over_an_index(expression: Expression, scene: Scene) -> Rewriting | None:
@@ -97,11 +101,14 @@ def sum_over_an_index(expression: Expression, scene: Scene) -> Rewriting | None:
     if pair is None or not isinstance(pair[0], Sum):
         return None
     inner, by = pair
+    assert isinstance(inner, Sum)
     index, body = inner.index, inner.body
     if index in by.indices:
         taken = scene.taken | all_letters(inner) | {each for each in by.indices if isinstance(each, str)}
         index, body = (other := fresh_letter(taken)), rename(body, index, other)
-    return Rewriting(Sum(index, _d(body, by), inner.excluding), "The derivative of a sum is the sum of the derivatives.")
+    return Rewriting(
+        Sum(index, _d(body, by), inner.excluding), "The derivative of a sum is the sum of the derivatives."
+    )
 
 
 def constant_factor(expression: Expression, scene: Scene) -> Rewriting | None:
@@ -145,7 +152,9 @@ def quotient_rule(expression: Expression, scene: Scene) -> Rewriting | None:
         return None
     (u, v), by = (pair[0].numerator, pair[0].denominator), pair[1]
     above = subtract(multiply(_d(u, by), v), multiply(u, _d(v, by)))
-    return Rewriting(divide(above, Power(v, number(2))), "A fraction whose denominator depends on it too.", f"{v} != 0")
+    return Rewriting(
+        divide(above, Power(v, number(2))), f"The denominator depends on {by} as well.", f"{v} != 0"
+    )
 
 
 def chain_rule(expression: Expression, scene: Scene) -> Rewriting | None:
@@ -154,7 +163,13 @@ def chain_rule(expression: Expression, scene: Scene) -> Rewriting | None:
     if pair is None:
         return None
     of, by = pair
-    u = of.arguments[0] if isinstance(of, Call) and len(of.arguments) == 1 else of.base if isinstance(of, Power) else None
+    u = (
+        of.arguments[0]
+        if isinstance(of, Call) and len(of.arguments) == 1
+        else of.base
+        if isinstance(of, Power)
+        else None
+    )
     if not isinstance(u, Entry) or stage(u, scene.context) <= stage(by, scene.context):
         return None
     if isinstance(of, Power) and not isinstance(of.exponent, Number):
@@ -205,8 +220,12 @@ def of_function(function: str, expression: Expression, scene: Scene) -> Rewritin
         return None
     condition = CONDITIONS.get(function, "").format(u=u) or None
     if u == by:
-        return Rewriting(outer, f"The derivative of {function} by its argument.", condition)
-    return Rewriting(multiply(outer, _d(u, by)), f"The derivative of {function} at {u}, times that of {u}.", condition)
+        return Rewriting(outer, f"This is the derivative of {function} by its argument.", condition)
+    return Rewriting(
+        multiply(outer, _d(u, by)),
+        f"The derivative of {function} at {u} is multiplied by that of {u}.",
+        condition,
+    )
 
 
 def derivative_of_a_power(expression: Expression, scene: Scene) -> Rewriting | None:

@@ -18,6 +18,7 @@ from chainrule.derive.expressions import (
     nodes,
     rename,
 )
+from chainrule.derive.name_check import check_names, unset_options
 from chainrule.derive.proof import prove
 from chainrule.derive.rewriting import Relation
 from chainrule.derive.rules import (
@@ -46,6 +47,7 @@ from chainrule.derive.rules import (
     WITHIN,
 )
 from chainrule.derive.working import Working
+from chainrule.errors import ArgumentError
 
 
 def derive(
@@ -99,11 +101,39 @@ class_weight, hidden
     if isinstance(quantity, str):
         from chainrule.derive.grammar import read_quantity
 
-        quantity = read_quantity(quantity)
+        quantity = read_quantity(quantity, call)
+    quantity = check_names(quantity, context, call)
+    if unset := unset_options(quantity, context):
+        rule = "a quantity speaks of what the options set"
+        raise ArgumentError(call, rule, f"no {', '.join(unset)}", "Set it, or leave it out of the quantity.")
+    _check_scope(quantity, context, call)
     derivation = Engine(context).derivation(quantity)
     proof = prove(derivation, points=1)
-    assert proof or derivation.stuck, f"derive({derivation.quantity}): {proof}"  # what fails is never shown
+    unproven = derivation.steps and not (proof or derivation.stuck)
+    assert not unproven, f"derive({derivation.quantity}): {proof}"  # what fails is never shown
     return derivation
+
+
+BY = "OZWbUAX"
+"""Letters by which derivatives are taken."""
+
+
+def _check_scope(quantity: Expression, context: Context, call: str) -> None:
+    """Refuse quantities that no derivation is made for."""
+    if context.loss == "none" and LOSS in nodes(quantity):
+        remedy = "Name a loss, or ask for dO_i/dZ_k."
+        raise ArgumentError(call, "E is there where there is a loss", "loss none", remedy)
+    for node in nodes(quantity):
+        if not isinstance(node, Derivative):
+            continue
+        if not all(entry.name in BY for entry in node.by):
+            rule = f"a derivative is taken by one of {', '.join(BY)}"
+            raise ArgumentError(
+                call, rule, str(node), "Ask for dE/dZ_k, dE/dO_k, dE/dW_kj, dE/db_k or dE/dX_j."
+            )
+        if len(node.by) > 2 or (len(node.by) == 2 and any(entry.name != "Z" for entry in node.by)):
+            rule = "a second derivative is taken by two logits, and none is taken a third time"
+            raise ArgumentError(call, rule, str(node), "Ask for d2E/dZ_k dZ_j.")
 
 
 class Engine:
@@ -123,7 +153,9 @@ class Engine:
             result = self._specialised(quantity, general, result, put)
         else:
             result = self._with_given_targets(quantity, result)
-        return Derivation(quantity, self.context, tuple(section for section in self.sections if section.steps), result)
+        return Derivation(
+            quantity, self.context, tuple(section for section in self.sections if section.steps), result
+        )
 
     def _result(self, quantity: Expression) -> Expression:
         if isinstance(quantity, Derivative) and quantity.of == LOSS and len(quantity.by) == 1:
@@ -133,7 +165,7 @@ class Engine:
     def _loss_by_entry(self, quantity: Derivative) -> Expression:
         (by,) = quantity.by
         result = self._loss_by(by)
-        if by.name in ("Z", "O"):
+        if by.name in ("Z", "O", "Y"):
             return result
         return self._put_together(quantity)
 
@@ -144,7 +176,7 @@ class Engine:
         if known is not None:
             return known
         work = Working(quantity, self.context)
-        if by.name in ("Z", "O"):
+        if by.name in ("Z", "O", "Y"):
             self._from_definition(work)
         else:
             self._from_next_layer(work)
@@ -182,7 +214,7 @@ class Engine:
             work.finish()
 
     def _jacobian(self, work: Working, *, by_cases: bool = True) -> None:
-        """Put in the derivatives of the outputs by the logits: by cases where a sum can be split, else in one formula."""
+        """Put in the outputs' derivatives by the logits: by cases where a sum can be split, else in one formula."""
         if by_cases and work.apply(SPLIT):
             undone = work.steps.pop()
             work.current = undone.before
@@ -203,7 +235,9 @@ class Engine:
 
     def _softmax_lemmas(self) -> None:
         self._case("k", None, "The derivative of softmax, its own logit: dO_k/dZ_k")
-        self._case("i", Relation("i", "k", equal=False), "The derivative of softmax, another logit: dO_i/dZ_k")
+        self._case(
+            "i", Relation("i", "k", equal=False), "The derivative of softmax, another logit: dO_i/dZ_k"
+        )
 
     def _case(self, letter: str, case: Relation | None, title: str) -> None:
         if title in self.lemmas:
@@ -239,7 +273,7 @@ class Engine:
         while work.left("E"):
             inner = work.left("E")[0]
             known = self._known(inner)
-            if known is None:
+            if known in (None, inner):
                 break
             taken = all_letters(work.current) | all_letters(quantity)
             work.put(RESULT_ABOVE, inner, _with_fresh_sums(known, taken), f"{inner} was derived above.")
@@ -259,7 +293,9 @@ class Engine:
             return work.current
         second = work.apply(SECOND)
         work.exhaust(SECOND)
-        for inner in [node for node in nodes(work.current) if isinstance(node, Derivative) and node.of == LOSS]:
+        for inner in [
+            node for node in nodes(work.current) if isinstance(node, Derivative) and node.of == LOSS
+        ]:
             if self._known(inner) is None:
                 self._loss_by(_generic(inner.by[0]))
                 if inner.by[0].name not in ("Z", "O"):
@@ -291,7 +327,7 @@ class Engine:
         for letter, index in put.items():
             special = rename(special, letter, index)
         where = ", ".join(f"{letter} = {index}" for letter, index in put.items())
-        work.put(INDEX, quantity, special, f"The result for {where}.")
+        work.put(INDEX, quantity, special, f"The result holds for {where}.")
         work.exhaust(GIVEN, ONE_HOT, KRONECKER, CONTRACTION)
         work.finish()
         names = {str(node) for node in nodes(work.current) if isinstance(node, Entry) and node.name == "O"}
@@ -337,7 +373,9 @@ def _with_letter(expression: Expression, index: Index, letter: str) -> Expressio
             case Delta(first, second) if index in (first, second):
                 return Delta(*swapped((first, second)))
             case Derivative(of, by):
-                return Derivative(of, tuple(Entry(each.name, each.layer, swapped(each.indices)) for each in by))
+                return Derivative(
+                    of, tuple(Entry(each.name, each.layer, swapped(each.indices)) for each in by)
+                )
         return None
 
     return transform(expression, change)
@@ -382,7 +420,7 @@ def _renamed(expression: Expression, letters: dict[str, Index]) -> Expression:
 
 def _with_fresh_sums(expression: Expression, taken: frozenset[str]) -> Expression:
     """Return an expression whose sums use letters that are not taken."""
-    from chainrule.derive.expressions import Sum, with_parts, parts
+    from chainrule.derive.expressions import Sum, parts, with_parts
 
     if isinstance(expression, Sum) and expression.index in taken:
         other = fresh_letter(taken | all_letters(expression))
@@ -390,7 +428,11 @@ def _with_fresh_sums(expression: Expression, taken: frozenset[str]) -> Expressio
     if isinstance(expression, Sum):
         taken |= {expression.index}
     inner = parts(expression)
-    return with_parts(expression, tuple(_with_fresh_sums(part, taken) for part in inner)) if inner else expression
+    return (
+        with_parts(expression, tuple(_with_fresh_sums(part, taken) for part in inner))
+        if inner
+        else expression
+    )
 
 
 def letters_of(quantity: Expression) -> list[str]:

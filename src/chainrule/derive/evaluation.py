@@ -40,6 +40,8 @@ DIGITS = 60
 DIGITS_PER_DERIVATIVE = 60
 STEP_DIGITS = 30
 """The step of the outermost difference is 1e-30, of one inside it 1e-60, ...: its error is some 1e-60 of the value."""
+STRIDE = 4
+"""After so many layers the next chain of calls begins."""
 LARGEST_EXPONENT = 10**6
 """Numbers beyond exp of this are refused as too large: they would take memory without bound."""
 
@@ -47,7 +49,7 @@ Key = tuple[str, int | None, tuple[int, ...]]
 """A letter, its layer and its positions, the example's first."""
 
 
-class Undefined(ArithmeticError):
+class Undefined(ArithmeticError):  # noqa: N818 - what a value is that does not exist
     """An expression has no value at a point: ln of 0, division by 0."""
 
 
@@ -130,10 +132,13 @@ class Shared:
 class State:
     """The values of all entries at a point, or at one that differs from it in one entry.
 
-    A changed entry changes those that come after it on the way to the loss; those beside and before it keep their values.
+    A changed entry changes those that come after it on the way to the loss; those beside and before it keep their
+    values.
     """
 
-    def __init__(self, point: Point, base: "State | None" = None, changed: Key | None = None, value: Real = None) -> None:
+    def __init__(
+        self, point: Point, base: "State | None" = None, changed: Key | None = None, value: Real = None
+    ) -> None:
         self.point = point
         self.base = base
         self.changed = changed
@@ -168,7 +173,16 @@ class State:
         meaning = self.shared.definition(key, self.point.context)
         if meaning is None:
             return self._given(key)
+        self._climb(key)
         return evaluate(meaning, self, {}, row=key[2][0] if key[0] in ROW_VARIABLES else self.point.row)
+
+    def _climb(self, key: Key) -> None:
+        """Compute the layers below in their order, so that no chain of calls is as long as the network is deep."""
+        if key[0] not in ("U", "A", "Z"):
+            return
+        top = self.point.context.layers if key[0] == "Z" else key[1] or 0
+        for layer in range(STRIDE, top - 1, STRIDE):
+            self.entry(("A", layer, (key[2][0], 1)))
 
     def _given(self, key: Key) -> Real:
         if key not in self.point.given:
@@ -197,7 +211,9 @@ def _depth(expression: Expression) -> int:
     return inner + len(expression.by) if isinstance(expression, Derivative) else inner
 
 
-def value_of(expression: Expression, state: State, letters: Mapping[str, int], row: int | None = None) -> Real:
+def value_of(
+    expression: Expression, state: State, letters: Mapping[str, int], row: int | None = None
+) -> Real:
     """Return an expression's value to 50 digits, its free letters at the positions given.
 
     Raises
@@ -209,7 +225,9 @@ def value_of(expression: Expression, state: State, letters: Mapping[str, int], r
         return evaluate(expression, state, dict(letters), row=state.point.row if row is None else row)
 
 
-def evaluate(expression: Expression, state: State, letters: dict[str, int], *, row: int, level: int = 1) -> Real:
+def evaluate(
+    expression: Expression, state: State, letters: dict[str, int], *, row: int, level: int = 1
+) -> Real:
     """Return an expression's value at the present precision; ``level`` counts the derivatives it stands in."""
     return _Evaluation(state, row, level).value(expression, letters)
 
@@ -327,7 +345,9 @@ class _Evaluation:
         if function in ("exp", "sigmoid") and abs(u) > LARGEST_EXPONENT:
             raise Undefined("an exponential that is too large")
         base = self.state.point.context.log_base
-        return FUNCTIONS[function](u) / (ARITHMETIC.log(self.value(Number(base), {})) if function == "log" and base else 1)
+        return FUNCTIONS[function](u) / (
+            ARITHMETIC.log(self.value(Number(base), {})) if function == "log" and base else 1
+        )
 
 
 def _step(u: Real) -> Real:
@@ -362,18 +382,32 @@ def axes_of(letter: str, expression: Expression, context: Context) -> frozenset[
     direct = frozenset(_direct_axes(letter, expression, context))
     if direct:
         return direct
-    partners = {other for pair in _pairs(expression) if letter in pair for other in pair if isinstance(other, str)}
-    found = frozenset[int]().union(*(_direct_axes(other, expression, context, bound=True) for other in partners))
+    partners = {
+        other for pair in _pairs(expression) if letter in pair for other in pair if isinstance(other, str)
+    }
+    found = frozenset[int]().union(
+        *(_direct_axes(other, expression, context, bound=True) for other in partners)
+    )
     return found or frozenset({context.layers})
 
 
-def _direct_axes(letter: str, expression: Expression, context: Context, *, bound: bool = False) -> Iterator[int]:
+def _direct_axes(
+    letter: str, expression: Expression, context: Context, *, bound: bool = False
+) -> Iterator[int]:
     """Yield the axes of the letter's places in entries; ``bound``: within sums over it as well."""
     if isinstance(expression, Sum) and expression.index == letter and not bound:
         return
-    entries = [expression] if isinstance(expression, Entry) else expression.by if isinstance(expression, Derivative) else ()
+    entries = (
+        [expression]
+        if isinstance(expression, Entry)
+        else expression.by
+        if isinstance(expression, Derivative)
+        else ()
+    )
     for entry in entries:
-        yield from (axis for index, axis in zip(entry.indices, axes(entry, context), strict=False) if index == letter)
+        yield from (
+            axis for index, axis in zip(entry.indices, axes(entry, context), strict=False) if index == letter
+        )
     for part in parts(expression):
         yield from _direct_axes(letter, part, context, bound=bound)
 

@@ -1,11 +1,14 @@
 """Formulas and quantities: text in, expressions out. How terms are read is told in term_grammar.py."""
 
+from dataclasses import replace
+
 from chainrule.derive.cursor import Cursor
 from chainrule.derive.elementwise import resolved
 from chainrule.derive.expressions import Expression
 from chainrule.derive.grammar_error import Source
 from chainrule.derive.input_text import as_ascii
 from chainrule.derive.limits import MOST_CHARACTERS, broken_bound
+from chainrule.derive.sum_grammar import long_indices
 from chainrule.derive.term_grammar import read_sum_of_terms, unexpected
 from chainrule.derive.tokens import END, NEWLINE, tokenise
 
@@ -91,7 +94,8 @@ def cursor_of(text: str, call: str) -> Cursor:
         raise source.error(
             "a formula has letters or numbers", "an empty text", "Write one such as dE/dZ_k.", 0
         )
-    return Cursor(tokenise(as_ascii(text, source), source), source)
+    tokens = tokenise(as_ascii(text, source), source)
+    return Cursor(tokens, replace(source, long_indices=long_indices(tokens)))
 
 
 def bounded(expressions: tuple[Expression, ...], cursor: Cursor, start: int) -> tuple[Expression, ...]:

@@ -45,10 +45,11 @@ class GrammarError(ArgumentError):
 
 @dataclass(frozen=True)
 class Source:
-    """A text that is being read, and the call that reads it."""
+    """A text that is being read, the call that reads it, and the indices of a letter and digits that its sums bind."""
 
     call: str
     text: str
+    long_indices: frozenset[str] = frozenset()
 
     def error(self, rule: str, came: str, remedy: str, position: int) -> GrammarError:
         """Return the error that a place in the text deserves."""

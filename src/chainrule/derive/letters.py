@@ -30,7 +30,8 @@ SOFTMAX = ("softmax", "S", "sigma")
 """Words for the output as a function of the logits."""
 
 CONDITION_WORDS = ("if", "for", "when", "where", "given", "assuming")
-KEYWORDS = ("and", *CONDITION_WORDS)
+QUANTIFIERS = ("all", "every", "each", "any")
+KEYWORDS = ("and", *CONDITION_WORDS, *QUANTIFIERS)
 WORDS = tuple(
     sorted(
         (*FUNCTIONS, "softmax", "sigma", "sum", "delta", "eps", "epsilon", "loss", "yhat"),

@@ -8,6 +8,7 @@ from math import inf, log10
 from chainrule.derive.expressions import (
     Add,
     Call,
+    Derivative,
     Divide,
     Entry,
     Expression,
@@ -16,16 +17,17 @@ from chainrule.derive.expressions import (
     Power,
     Sum,
     Symbol,
+    free_letters,
     nodes,
     parts,
 )
 
 MOST_CHARACTERS = 4000
 MOST_NODES = 2000
-DEEPEST_NESTING = 40
+DEEPEST_NESTING = 70
 """Parentheses within parentheses, exponents within exponents."""
 MOST_DIVISIONS = 100
-DEEPEST_TREE = 120
+DEEPEST_TREE = 150
 MOST_DIGITS = 60
 """Digits of a number."""
 LARGEST_DECIMAL_EXPONENT = 300
@@ -34,6 +36,10 @@ LARGEST_EXPONENT = 1000
 """A number to whose power something is taken."""
 MOST_DIGITS_OF_A_POWER = 2000
 LARGEST_POSITION = 10_000_000
+MOST_WORK = 20_000
+"""Operations that a formula takes at five classes, what is in sums and derivatives counted as often as it runs."""
+USUAL_CLASSES = 5
+WORK_OF_A_LOSS = 30
 TALLEST_TOWER = 3
 """Exponents (of ^ and exp) within exponents."""
 LONGEST_WRITTEN_SUM = 100
@@ -74,6 +80,8 @@ def broken_bound(expression: Expression) -> tuple[str, str] | None:
         return f"at most {TALLEST_TOWER} exponents stand within exponents", "more"
     if any(_explodes(node) for node in nodes(expression)):
         return f"an exponent that is a number is at most {LARGEST_EXPONENT}", "a larger one"
+    if _work(expression) > MOST_WORK:
+        return f"a formula takes at most {MOST_WORK:,} operations at {USUAL_CLASSES} classes", "more"
     if any(_digits(node) > MOST_DIGITS_OF_A_POWER for node in nodes(expression) if isinstance(node, Power)):
         return f"a power of numbers has at most {MOST_DIGITS_OF_A_POWER} digits", "more"
     return None
@@ -86,6 +94,29 @@ def _tower(expression: Expression) -> int:
         case Call("exp", (argument,)):
             return 1 + _tower(argument)
     return max(map(_tower, parts(expression)), default=0)
+
+
+def _work(expression: Expression) -> int:
+    """Return about how many operations the value of an expression takes.
+
+    A sum is computed once for each value of those of its letters that sums around it bind.
+    """
+    return sum(_own_and_inner_work(expression, frozenset()))
+
+
+def _own_and_inner_work(expression: Expression, bound: frozenset[str]) -> tuple[int, int]:
+    """Return the operations outside sums and derivatives, and those inside them."""
+    runs = 1
+    if isinstance(expression, Sum | Derivative):
+        runs = int(USUAL_CLASSES ** len(free_letters(expression) & bound))
+    match expression:
+        case Sum(index, body):
+            own, inner = _own_and_inner_work(body, bound | {index})
+            return 1, inner + runs * USUAL_CLASSES * own
+        case Derivative(of, by):
+            return 1, int(runs * 2 ** len(by) * (_work(of) + WORK_OF_A_LOSS))
+    works = [_own_and_inner_work(part, bound) for part in parts(expression)]
+    return 1 + sum(own for own, _ in works), sum(inner for _, inner in works)
 
 
 def _explodes(node: Expression) -> bool:

@@ -1,9 +1,8 @@
 """The rules that speak of networks: definitions read both ways, and the derivatives of the output functions."""
 
 from collections.abc import Callable
-from fractions import Fraction
 
-from chainrule.derive.algebra import TooManyTerms, cancel, expand, from_polynomial, monomial_of
+from chainrule.derive.algebra import Polynomial, TooManyTerms, cancel, expand, from_polynomial, monomial_of
 from chainrule.derive.definitions import batch_divisor, definition, depends_on, row_loss, stage, temperature
 from chainrule.derive.differentiation import is_same_kind, single
 from chainrule.derive.expressions import (
@@ -55,17 +54,19 @@ def definition_of(name: str, kind: str) -> Apply:
             return None
         taken = scene.taken | frozenset(str(index) for index in pair[1].indices) if pair else scene.taken
         after = _fresh(meaning, taken)
-        return Rewriting(Derivative(after, expression.by) if isinstance(expression, Derivative) else after, REASONS[name])
+        return Rewriting(
+            Derivative(after, expression.by) if isinstance(expression, Derivative) else after, REASONS[name]
+        )
 
     return apply
 
 
 REASONS = {
-    "E": "What the loss is.",
-    "O": "What the output is.",
-    "A": "What the activation is.",
-    "U": "What the layer computes.",
-    "Z": "What the last layer computes.",
+    "E": "The loss is defined so.",
+    "O": "The output is defined so.",
+    "A": "The activation is defined so.",
+    "U": "The layer computes this.",
+    "Z": "The last layer computes this.",
 }
 
 
@@ -116,7 +117,7 @@ def softmax_read_backwards(expression: Expression, scene: Scene) -> Rewriting | 
         terms = expand(cancel(expression))
     except TooManyTerms:
         return None
-    changed: dict[tuple[tuple[Expression, int], ...], Fraction] = {}
+    changed: Polynomial = {}
     for monomial, value in terms.items():
         powers = dict(monomial)
         for base, power in monomial:
@@ -162,7 +163,13 @@ def sigmoid_read_backwards(expression: Expression, scene: Scene) -> Rewriting | 
     odds = divide(subtract(ONE, output), output)
 
     def change(node: Expression) -> Expression | None:
-        return odds if node == found else divide(ONE, output) if node in (_one_plus(found), _one_plus(found, last=False)) else None
+        return (
+            odds
+            if node == found
+            else divide(ONE, output)
+            if node in (_one_plus(found), _one_plus(found, last=False))
+            else None
+        )
 
     return Rewriting(_replaced(expression, change), "1 + exp(-Z) is 1/O, so exp(-Z) is (1 - O)/O.")
 
@@ -196,8 +203,10 @@ def activation_read_backwards(name: str) -> Apply:
 
     def apply(expression: Expression, scene: Scene) -> Rewriting | None:
         match expression:
-            case Call(function, (Entry("U", int() as layer, indices),)) if function == name == scene.context.hidden[layer - 1]:
-                return Rewriting(Entry("A", layer, indices), "The activation again.")
+            case Call(function, (Entry("U", int() as layer, indices),)) if (
+                function == name == scene.context.hidden[layer - 1]
+            ):
+                return Rewriting(Entry("A", layer, indices), "That is the activation again.")
         return None
 
     return apply
@@ -216,7 +225,7 @@ def softmax_derivative_same(expression: Expression, scene: Scene) -> Rewriting |
     if pair is None or pair[0].indices != pair[1].indices:
         return None
     after = multiply(pair[0], subtract(ONE, pair[0]))
-    return Rewriting(divide(after, temperature(scene.context)), "The case of the output's own logit.")
+    return Rewriting(divide(after, temperature(scene.context)), "This is the case of the output's own logit.")
 
 
 def softmax_derivative_other(expression: Expression, scene: Scene) -> Rewriting | None:
@@ -226,7 +235,7 @@ def softmax_derivative_other(expression: Expression, scene: Scene) -> Rewriting 
         return None
     after = negate(multiply(pair[0], Entry("O", None, pair[1].indices)))
     after = negate(divide(negate(after), temperature(scene.context)))
-    return Rewriting(after, "The case of another logit.")
+    return Rewriting(after, "This is the case of another logit.")
 
 
 def softmax_derivative(expression: Expression, scene: Scene) -> Rewriting | None:
@@ -236,7 +245,10 @@ def softmax_derivative(expression: Expression, scene: Scene) -> Rewriting | None
         return None
     of, by = pair
     after = multiply(of, subtract(Delta(of.indices[-1], by.indices[-1]), Entry("O", None, by.indices)))
-    return Rewriting(divide(after, temperature(scene.context)), "Both cases in one: delta is 1 where the indices agree.")
+    return Rewriting(
+        divide(after, temperature(scene.context)),
+        "Both cases are one formula: delta is 1 where the indices agree.",
+    )
 
 
 def log_softmax_derivative(expression: Expression, scene: Scene) -> Rewriting | None:
@@ -246,7 +258,7 @@ def log_softmax_derivative(expression: Expression, scene: Scene) -> Rewriting | 
         return None
     of, by = pair
     after = subtract(Delta(of.indices[-1], by.indices[-1]), Call("exp", (Entry("O", None, by.indices),)))
-    return Rewriting(divide(after, temperature(scene.context)), "Derived above.")
+    return Rewriting(divide(after, temperature(scene.context)), "It was derived above.")
 
 
 def sigmoid_derivative(expression: Expression, scene: Scene) -> Rewriting | None:
@@ -273,10 +285,8 @@ def next_on_the_way(entry: Entry, scene: Scene) -> tuple[str, int | None]:
     last = scene.context.layers
     if entry.name == "U":
         return "A", entry.layer
-    if entry.name in ("W", "b"):
-        layer = last if entry.layer is None else entry.layer
-    else:
-        layer = (entry.layer or 0) + 1
+    of_layer = last if entry.layer is None else entry.layer
+    layer = of_layer if entry.name in ("W", "b") else (entry.layer or 0) + 1
     return ("Z", None) if layer == last else ("U", layer)
 
 
@@ -286,6 +296,7 @@ def chain_through_the_next_layer(expression: Expression, scene: Scene) -> Rewrit
     if pair is None or not isinstance(pair[0], Entry) or pair[1].name not in ("W", "b", "X", "A", "U"):
         return None
     of, by = pair
+    assert isinstance(of, Entry)
     name, layer = next_on_the_way(by, scene)
     if stage(of, scene.context) <= stage(Entry(name, layer, ("i",)), scene.context):
         return None
@@ -297,7 +308,9 @@ def chain_through_the_next_layer(expression: Expression, scene: Scene) -> Rewrit
     through = Entry(name, layer, (*((n,) if n else row), i))
     product = multiply(Derivative(of, (through,)), Derivative(through, (by,)))
     after = Sum(n, Sum(i, product)) if n else Sum(i, product)
-    return Rewriting(after, f"{by} acts on {'the loss' if of == LOSS else of} through the numbers {through} alone.")
+    return Rewriting(
+        after, f"{by} acts on {'the loss' if of == LOSS else of} through the numbers {through} alone."
+    )
 
 
 def outputs_through_the_next_layer(expression: Expression, scene: Scene) -> Rewriting | None:
@@ -312,4 +325,7 @@ def second_derivative(expression: Expression, scene: Scene) -> Rewriting | None:
     if not isinstance(expression, Derivative) or len(expression.by) != 2:
         return None
     first, second = expression.by
-    return Rewriting(Derivative(Derivative(expression.of, (first,)), (second,)), "One derivative after the other.")
+    return Rewriting(
+        Derivative(Derivative(expression.of, (first,)), (second,)),
+        "The derivatives are taken one after the other.",
+    )

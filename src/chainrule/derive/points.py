@@ -70,7 +70,7 @@ def given_point(context: Context, seed: int, *, features: int = 2) -> Point:
         point = random_point(context, seed, classes=len(context.row), features=features)
         state = State(point)
         named = context.layers if context.hidden else None
-        shift = {}
+        shift: dict[Key, Real] = {}
         for k, logit in enumerate(_logits(context, state.point), 1):
             shift["b", named, (k,)] = point.given["b", named, (k,)] + logit - state.entry(("Z", None, (1, k)))
         return replace(point, given={**point.given, **shift})

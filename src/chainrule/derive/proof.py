@@ -146,7 +146,9 @@ class _Trial:
         if key not in self.known:
             with ARITHMETIC.workdps(side.digits):
                 try:
-                    self.known[key] = evaluate(side.expression, self.state, dict(letters), row=self.state.point.row)
+                    self.known[key] = evaluate(
+                        side.expression, self.state, dict(letters), row=self.state.point.row
+                    )
                 except Undefined:
                     self.known[key] = None
         return self.known[key]
@@ -204,10 +206,13 @@ def places(step: "Step", state: State, seed: int) -> Iterator[dict[str, int]]:
     letters = sorted(free_letters(sides))
     context = state.point.context
     lengths = [min(state.point.size(axis) for axis in axes_of(letter, sides, context)) for letter in letters]
-    choices = [dict(zip(letters, chosen, strict=True)) for chosen in product(*(range(1, length + 1) for length in lengths))]
+    choices = [
+        dict(zip(letters, chosen, strict=True))
+        for chosen in product(*(range(1, length + 1) for length in lengths))
+    ]
     allowed = [chosen for chosen in choices if _allows(step.case, chosen, state)]
     if len(allowed) > MOST_PLACES:
-        allowed = Random(f"{seed} {len(allowed)}").sample(allowed, MOST_PLACES)  # noqa: S311 - a choice of examples
+        allowed = Random(f"{seed} {len(allowed)}").sample(allowed, MOST_PLACES)
     yield from allowed
 
 

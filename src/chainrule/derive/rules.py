@@ -12,7 +12,7 @@ from chainrule.derive.rewriting import Rewriting, Rule, Scene
 
 def _collected(expression: Expression, scene: Scene) -> Rewriting | None:
     del scene
-    return Rewriting(collect(expression), "Multiplied out, like terms added.")
+    return Rewriting(collect(expression), "The terms are multiplied out, and like ones added.")
 
 
 def _cancelled(expression: Expression, scene: Scene) -> Rewriting | None:
@@ -29,7 +29,12 @@ INDEPENDENCE = Rule(
     ("d(Y_i)/dZ_k", "0"),
 )  # fmt: skip
 KRONECKER = Rule(
-    "Kronecker delta", "dx_i/dx_k = delta_ik", calculus.kronecker_delta, None, DELTAS, ("d(Z_i)/dZ_k", "delta_ik")
+    "Kronecker delta",
+    "dx_i/dx_k = delta_ik",
+    calculus.kronecker_delta,
+    None,
+    DELTAS,
+    ("d(Z_i)/dZ_k", "delta_ik"),
 )
 SUM_RULE = Rule(
     "sum rule", "d(u + v)/dx = du/dx + dv/dx", calculus.sum_rule, None, CALCULUS,
@@ -61,7 +66,9 @@ POWER = Rule(
 )  # fmt: skip
 
 
-def _function(name: str, statement: str, condition: str | None, example: tuple[str, str], **options: object) -> Rule:
+def _function(
+    name: str, statement: str, condition: str | None, example: tuple[str, str], **options: object
+) -> Rule:
     title = {"ln": "derivative of ln", "log": "derivative of log", "relu": "derivative of ReLU"}.get(name)
     apply = partial(calculus.of_function, name)
     return Rule(title or f"derivative of {name}", statement, apply, condition, CALCULUS, example, options)
@@ -80,7 +87,9 @@ FUNCTIONS = (
 )  # fmt: skip
 
 
-def _definition(title: str, name: str, kind: str, statement: str, example: tuple[str, str], **options: object) -> Rule:
+def _definition(
+    title: str, name: str, kind: str, statement: str, example: tuple[str, str], **options: object
+) -> Rule:
     apply = networks.definition_of(name, kind)
     return Rule(f"definition of {title}", statement, apply, None, NETWORKS, example, options)
 
@@ -205,15 +214,16 @@ COLLECT = Rule(
 
 def _never(expression: Expression, scene: Scene) -> Rewriting | None:
     del expression, scene
+    return None
 
 
 LAYER_CHAIN = Rule(
-    "chain rule through a layer", "dE/dx = sum_i dE/dZ_i*dZ_i/dx", networks.chain_through_the_next_layer, None, NETWORKS,
-    ("dE/dW_kj", "sum_i dE/dZ_i*dZ_i/dW_kj"),
+    "chain rule through a layer", "dE/dx = sum_i dE/dZ_i*dZ_i/dx", networks.chain_through_the_next_layer, None,
+    NETWORKS, ("dE/dW_kj", "sum_i dE/dZ_i*dZ_i/dW_kj"),
 )  # fmt: skip
 OUTPUT_CHAIN = Rule(
     "chain rule through a layer", "dO_i/dx = sum_j dO_i/dZ_j*dZ_j/dx", networks.outputs_through_the_next_layer, None,
-    NETWORKS, ("dO_i/dW_kj", "sum_m dO_i/dZ_m*dZ_m/dW_kj"),
+    NETWORKS, ("dO_i/dW_kj", "sum_l dO_i/dZ_l*dZ_l/dW_kj"),
 )  # fmt: skip
 RESULT_ABOVE = Rule(
     "result above", "what was derived before is put in", _never, None, CALCULUS, ("dE/dZ_k", "dE/dZ_k")

@@ -47,6 +47,8 @@ def _items(text: str, token: Token, source: Source) -> list[str]:
         if all(_NAMED.fullmatch(item) for item in items):
             return items
     compact = re.sub(r"\s+", "", text)
+    if compact in source.long_indices:
+        return [compact]
     if "," in text or not re.fullmatch(r"[a-z0-9]+", compact):
         raise source.error("a subscript is made of letters and numbers", f"{text!r}", _ALLOWED, token.start)
     return _ITEM.findall(compact)

@@ -10,7 +10,8 @@ from chainrule.derive.subscripts import not_an_index
 from chainrule.derive.tokens import NUMBER, WORD, Token
 
 _LETTERS = re.compile(r"[a-z](?:\s*,?\s*[a-z])*")
-_EXCLUSION = re.compile(r"([a-z])\s*!=\s*([a-z]|\d{1,7})")
+_LONG = re.compile(r"[a-z]\d{1,3}")
+_EXCLUSION = re.compile(r"([a-z]\d{0,3})\s*!=\s*([a-z]\d{0,3}|\d{1,7})")
 _START = re.compile(r"([a-z])\s*=\s*(\d{1,7})")
 
 
@@ -22,6 +23,18 @@ class Range:
     excluding: tuple[Index, ...] = ()
     first: int = 1
     last: int | None = None
+
+
+def long_indices(tokens: tuple[Token, ...]) -> frozenset[str]:
+    """Return the indices of a letter and digits that sums bind: where letters run out, ``sum_{i1} A30_{i1}``.
+
+    Examples
+    --------
+    >>> sorted(long_indices((Token(WORD, "sum", 0, 8, subscript="i1"),)))
+    ['i1']
+    """
+    below = (token.subscript or "" for token in tokens if token.text == "sum")
+    return frozenset(match.group() for text in below if (match := _LONG.match(text.strip())))
 
 
 def read_range(cursor: Cursor, token: Token) -> Range:
@@ -74,6 +87,8 @@ def _below(cursor: Cursor, token: Token) -> Range:
     text = (token.subscript or "").strip()
     if _LETTERS.fullmatch(text):
         return _checked(Range(tuple(letter for letter in text if letter.isalpha())), cursor, token)
+    if _LONG.fullmatch(text):
+        return _checked(Range((text,)), cursor, token)
     letters: list[str] = []
     excluding: list[Index] = []
     first = 1

@@ -51,7 +51,9 @@ def contraction(expression: Expression, scene: Scene) -> Rewriting | None:
     """sum_i delta_ik*u_i = u_k."""
     if isinstance(expression, Delta):
         return _known_delta(expression, scene)
-    if not isinstance(expression, Sum) or not any(_pairs(node, expression.index) for node in nodes(expression.body)):
+    if not isinstance(expression, Sum) or not any(
+        _pairs(node, expression.index) for node in nodes(expression.body)
+    ):
         return None
     terms = _with_delta_in_front(expression)
     taken, rest, partners = list[Expression](), list[Expression](), list[str]()
@@ -92,7 +94,10 @@ def delta_picks(expression: Expression, scene: Scene) -> Rewriting | None:
         return None
     for delta in expression.factors:
         if isinstance(delta, Delta) and isinstance(delta.second, str) and delta.second != TRUE_CLASS:
-            others = [factor if factor == delta else rename(factor, delta.second, delta.first) for factor in expression.factors]
+            others = [
+                factor if factor == delta else rename(factor, delta.second, delta.first)
+                for factor in expression.factors
+            ]
             if others != list(expression.factors):
                 reason = f"Where {delta} is not 0, {delta.second} is {delta.first}."
                 return Rewriting(multiply(*others), reason)
@@ -119,7 +124,9 @@ def constant_leaves_the_sum(expression: Expression, scene: Scene) -> Rewriting |
     del scene
     if not isinstance(expression, Sum):
         return None
-    coefficient, powers = factors_of(collect(expression.body) if not isinstance(expression.body, Sum) else expression.body)
+    coefficient, powers = factors_of(
+        collect(expression.body) if not isinstance(expression.body, Sum) else expression.body
+    )
     constant = {base: power for base, power in powers.items() if expression.index not in free_letters(base)}
     if (coefficient == 1 and not constant) or len(constant) == len(powers):
         return None
@@ -179,7 +186,12 @@ def _reason(letter: str, expression: Sum) -> str:
 
 
 def _is_alone(letter: str, base: Expression, index: str) -> bool:
-    return isinstance(base, Entry) and base.name == letter and base.indices[-1] == index and index not in base.indices[:-1]
+    return (
+        isinstance(base, Entry)
+        and base.name == letter
+        and base.indices[-1] == index
+        and index not in base.indices[:-1]
+    )
 
 
 targets_sum_to_one = _normalised("Y")
@@ -221,19 +233,25 @@ def one_hot_targets(expression: Expression, scene: Scene) -> Rewriting | None:
     terms = _terms(expression.body)
     total = list[Expression]()
     for monomial, value in (terms or {}).items():
-        target = next((base for base, power in monomial if power == 1 and _is_alone("Y", base, expression.index)), None)
-        if target is None or len(target.indices) > 1:
+        target = next(
+            (base for base, power in monomial if power == 1 and _is_alone("Y", base, expression.index)), None
+        )
+        if not isinstance(target, Entry) or len(target.indices) > 1:
             return None
         rest = from_factors(value, [item for item in monomial if item[0] != target])
         total.append(rename(rest, expression.index, TRUE_CLASS))
     if not total:
         return None
-    return Rewriting(add(*total), "Of the targets only that of the true class c is not 0; it is 1.", "one-hot")
+    return Rewriting(
+        add(*total), "Of the targets only that of the true class c is not 0; it is 1.", "one-hot"
+    )
 
 
 def weight_of_the_true_class(expression: Expression, scene: Scene) -> Rewriting | None:
     """w_k*Y_k = w_c*Y_k for one-hot targets: where Y_k is not 0, k is c."""
-    if not scene.context.one_hot or not any(node == Entry("w", None, (TRUE_CLASS,)) for node in nodes(expression)):
+    if not scene.context.one_hot or not any(
+        node == Entry("w", None, (TRUE_CLASS,)) for node in nodes(expression)
+    ):
         return None
     terms = _terms(expression)
     if terms is None:
@@ -256,17 +274,21 @@ def weight_of_the_true_class(expression: Expression, scene: Scene) -> Rewriting 
 
 
 def given_targets(expression: Expression, scene: Scene) -> Rewriting | None:
-    """The targets' numbers, where the context gives them."""
+    """Y_1 = 1, Y_2 = 0: the targets as the context gives them."""
     row = scene.context.target_row
     if scene.context.targets == "zeros":
-        return Rewriting(ZERO, "All targets are 0.") if isinstance(expression, Entry) and expression.name == "Y" else None
+        return (
+            Rewriting(ZERO, "All targets are 0.")
+            if isinstance(expression, Entry) and expression.name == "Y"
+            else None
+        )
     if row is None:
         return None
     match expression:
         case Entry("Y", _, (int() as place,)) if place <= len(row):
             return Rewriting(Number(row[place - 1]), f"Y_{place} is given.")
         case Sum(index, Entry("Y", _, (last,)), ()) if last == index:
-            return Rewriting(Number(sum(row)), "The targets are given.")
+            return Rewriting(Number(sum(row, Fraction(0))), "The targets are given.")
     return None
 
 

@@ -20,6 +20,7 @@ from chainrule.derive.expressions import (
     Number,
     Power,
     Sum,
+    free_letters,
     fresh_letter,
 )
 from chainrule.derive.function_grammar import applied, is_function, take_index
@@ -210,24 +211,27 @@ def _arguments(cursor: Cursor, token: Token) -> tuple[Expression, ...]:
 
 
 def _sum(cursor: Cursor, token: Token) -> Expression:
-    """Read a sum over an index, or of a vector: ``sum(Y)``."""
+    """Read a sum over an index, or of a vector: ``sum(Y)``; a sum without an index runs over the only one behind it."""
     if token.subscript is not None:
         below = read_range(cursor, token)
         with cursor.deeper():
             return over(below, read_product(cursor), cursor, token.start)
-    if not cursor.at_sign("("):
-        raise cursor.error("a sum names its index", cursor.came(), "Write sum_i Y_i, or sum(Y) for a vector.")
-    body = cursor.within_group(read_sum_of_terms)
-    if not has_vectors(body):
-        remedy = "Write sum_j(...) with the index that it runs over, or a vector without an index: sum(Y)."
-        raise cursor.error("a sum names its index", "none", remedy, token.start)
-    return _vector_sum(body, cursor)
+    with cursor.deeper():
+        body = cursor.within_group(read_sum_of_terms) if cursor.at_sign("(") else read_product(cursor)
+    return _sum_without_index(body, cursor, token)
 
 
-def _vector_sum(body: Expression, cursor: Cursor) -> Expression:
-    """Return the sum of a vector's entries, over a letter that is not used elsewhere."""
-    letter = fresh_letter(cursor.letters, "ijmlpqrsuv")
-    return Sum(letter, put_index(body, letter))
+def _sum_without_index(body: Expression, cursor: Cursor, token: Token) -> Sum:
+    """Return the sum of a vector's entries over a letter of its own, or that over the only index there is."""
+    if has_vectors(body):
+        letter = fresh_letter(cursor.letters, "ijmlpqrsuv")
+        return Sum(letter, put_index(body, letter))
+    letters = sorted(free_letters(body))
+    if len(letters) != 1:
+        came = f"indices {' and '.join(letters)}" if letters else "no index"
+        remedy = "Write sum_i with the index that it runs over, or sum(Y) of a vector without an index."
+        raise cursor.error("a sum names its index where there is not one alone", came, remedy, token.start)
+    return Sum(letters[0], body)
 
 
 def _number(cursor: Cursor) -> Number:

@@ -160,7 +160,7 @@ def words_of(run: str) -> tuple[str, ...]:
     words: list[str] = []
     at = 0
     while at < len(run):
-        word = next((word for word in WORDS if run.startswith(word, at)), run[at])
+        word = next((word for word in WORDS if _begins_with(run, word, at)), run[at])
         single = len(word) == 1 and word != "d"
         if single and (word not in (*ENTRIES, *SYMBOLS) or run[at + 1 : at + 2].islower()):
             return ()
@@ -169,6 +169,11 @@ def words_of(run: str) -> tuple[str, ...]:
         words.append(word)
         at += len(word)
     return tuple(words)
+
+
+def _begins_with(run: str, word: str, at: int) -> bool:
+    """Return whether a word stands at a place; long ones in capital letters too, ReLU."""
+    return run.startswith(word, at) or (len(word) > 3 and run.lower().startswith(word, at))
 
 
 def _behind(characters: str, at: int, word: str) -> tuple[str | None, str | None, int] | None:
@@ -200,7 +205,7 @@ def _unknown_character(text: Text, at: int, source: Source) -> Exception:
     if character in "_[":
         remedy = "Write O_k, W_{12,3}, W2[3,1]; c is the true class, and sums bind their index: sum_i."
         rule = "a subscript is made of lower-case letters and numbers, right behind a letter"
-        return source.error(rule, f"{text.characters[at : at + 2]!r}", remedy, place)
+        return source.error(rule, f"{source.text[place : place + 2]!r}", remedy, place)
     if character in "<>":
         return source.error("a claim says what is equal", f"{character!r}", "Write A = B.", place)
     typed = source.text[place : place + 1] or character

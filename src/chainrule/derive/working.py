@@ -97,7 +97,9 @@ class Working:
         return True
 
     def _complete(self) -> bool:
-        return any(isinstance(node, Sum) and node.excluding for node in nodes(self.current)) and self.apply(COMPLETE)
+        return any(isinstance(node, Sum) and node.excluding for node in nodes(self.current)) and self.apply(
+            COMPLETE
+        )
 
     def left(self, of: str) -> list[Derivative]:
         """Return the derivatives of a letter that are still there."""

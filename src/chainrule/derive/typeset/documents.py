@@ -41,7 +41,8 @@ def latex_document(
     rows += [
         _numbers_row(found) for found in numbers_at(derivation.quantity, derivation.result, None, numbers)
     ]
-    return "\n".join([*parts, "\\paragraph{Result}", _align(rows)])
+    stuck = [] if derivation.stuck is None else [f"Stuck: {escaped(derivation.stuck)}."]
+    return "\n".join([*parts, "\\paragraph{Result}", _align(rows), *stuck])
 
 
 def latex_display(derivation: Derivation, *, numbers: Numbers | None = None) -> str:

@@ -67,6 +67,7 @@ def derivation_html(
             sections=() if brief else shown_sections(derivation, detail=detail, numbers=numbers),
             result=(derivation.quantity, derivation.result),
             result_numbers=numbers_at(derivation.quantity, derivation.result, None, numbers),
+            stuck=derivation.stuck,
             rules=rules_used(derivation) if brief else (),
             conditions=conditions_used(derivation) if brief else (),
             detail=detail,

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from chainrule.derive.derivation import Derivation, Step
-from chainrule.derive.expressions import Expression, Number
+from chainrule.derive.expressions import Expression
 from chainrule.derive.typeset.latex import latex
 from chainrule.derive.typeset.numbers import Numbers
 from chainrule.derive.typeset.shown import ShownNumbers, conditions_used, numbers_at, rules_used
@@ -29,6 +29,7 @@ def derivation_values(derivation: Derivation, *, numbers: Numbers | None = None)
         "numbers": [
             _numbers(found) for found in numbers_at(derivation.quantity, derivation.result, None, numbers)
         ],
+        "stuck": derivation.stuck,
         "rules": list(rules_used(derivation)),
         "conditions": list(conditions_used(derivation)),
         "sections": [section.title for section in derivation.sections],
@@ -60,5 +61,5 @@ def _numbers(found: ShownNumbers) -> dict[str, Any]:
     return {
         "positions": found.positions,
         **_formula("formula", found.formula),
-        "value": float(found.value.value) if isinstance(found.value, Number) else None,
+        "value": None if found.value is None else str(found.value),
     }

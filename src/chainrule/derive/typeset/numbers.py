@@ -147,7 +147,9 @@ def assignments(
     writing = _Writing(numbers)
     lengths = [max(writing.length(letter, expression) for expression in expressions) for letter in letters]
     preferred = {} if numbers.preferred is None else numbers.preferred(expressions[0])
-    ranges = (preferred.get(letter, range(1, length + 1)) for letter, length in zip(letters, lengths, strict=True))
+    ranges = (
+        preferred.get(letter, range(1, length + 1)) for letter, length in zip(letters, lengths, strict=True)
+    )
     places = product(*ranges)
     fitting = (dict(zip(letters, place, strict=True)) for place in places)
     kept = (place for place in fitting if case is None or _holds(case, place, numbers.true_class))
@@ -243,7 +245,9 @@ class _Writing:
         """Return the places of the terms that are written of a long sum, None for those left out."""
         most = self.numbers.most_terms - 1
         placed = self.placed(expression, positions)
-        sizes = self.numbers.terms(placed) if self.numbers.terms is not None and isinstance(placed, Sum) else None
+        sizes = (
+            self.numbers.terms(placed) if self.numbers.terms is not None and isinstance(placed, Sum) else None
+        )
         if sizes is None:
             return [*places[:most], None, places[-1]]
         order = sorted(places, key=lambda place: -abs(sizes[place - 1]))[:most]

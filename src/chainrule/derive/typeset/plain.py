@@ -141,6 +141,8 @@ def _head(derivation: Derivation) -> Iterator[Line]:
 def _result(derivation: Derivation, numbers: Numbers | None) -> Iterator[Line]:
     yield Line("rule", "result:")
     yield Line("formula", formula_text(derivation.quantity, derivation.result))
+    if derivation.stuck is not None:
+        yield Line("reason", f"{INDENT}stuck: {derivation.stuck}")
     for found in numbers_at(derivation.quantity, derivation.result, None, numbers):
         yield _numbers(found)
 

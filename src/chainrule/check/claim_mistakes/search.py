@@ -1,0 +1,198 @@
+"""The search: every attempt is tried at the cases where the claim fails, then everywhere; the two best names are kept."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from chainrule.check.cases import Case, Cases, Equation
+from chainrule.check.claim_conditions import Condition
+from chainrule.check.claim_mistakes.attempt import Attempt, quantities, with_each
+from chainrule.check.claim_mistakes.chains import chain_attempts, true_class_gradients
+from chainrule.check.claim_mistakes.factors import common_factors, factor_attempts
+from chainrule.check.claim_mistakes.indices import index_attempts
+from chainrule.check.claim_mistakes.terms import term_attempts
+from chainrule.check.claim_mistakes.variables import variable_attempts
+from chainrule.check.claim_mistakes.worlds import world_attempts
+from chainrule.check.doubles import Budget, Doubles, TooLong, double_of
+from chainrule.check.dual_numbers import NotDefined
+from chainrule.check.equality import CLOSE, Evidence, everywhere
+from chainrule.derive import Key, Relation, free_letters, multiply
+
+FIRST = 4
+"""An attempt is tried at so many failing cases before all others."""
+VISITS_PER_ATTEMPT = 25
+"""What an attempt costs of the budget, besides its evaluation."""
+MOST_NAMES = 2
+SAMPLE = 8
+"""Whether an equation says anything is tried at so many cases."""
+NEAR = 12
+"""A second name is given if its rank is not much behind that of the first."""
+SECOND_NAME = 4
+"""By how much the second name of an attempt ranks behind its first."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A name of a mistake and what it is in this claim."""
+
+    name: str
+    text: str
+
+
+def mistakes_in(
+    equation: Equation, cases: Cases, evidence: Evidence, condition: Condition | None
+) -> tuple[Mistake, ...]:
+    """Return at most two names of what was done, the best first; empty where no attempt explains the claim."""
+    order = _order(evidence)
+    found: list[Attempt] = []
+    try:
+        for attempt in attempts(equation, cases):
+            cases.budget.spend(VISITS_PER_ATTEMPT)
+            if explains(attempt, equation, cases, order, evidence):
+                found.append(attempt)
+        if not found:
+            found = list(_two_mistakes(equation, cases, order, evidence))
+    except TooLong:
+        pass
+    named = _ranked(found) + ([] if condition is None else _of_condition(condition, equation))
+    unique = {mistake.name: mistake for mistake in reversed(named)}
+    best = dict.fromkeys(mistake.name for mistake in named)
+    return tuple(unique[name] for name in best)[:MOST_NAMES]
+
+
+def _ranked(found: Sequence[Attempt]) -> list[Mistake]:
+    """Return the names of all attempts that explain a claim, the likeliest first; far less likely ones are left out."""
+    ranks = [
+        (attempt.rank + SECOND_NAME * place, Mistake(name, attempt.text))
+        for attempt in found
+        for place, name in enumerate(attempt.names)
+    ]
+    least = min((rank for rank, _ in ranks), default=0)
+    return [mistake for rank, mistake in sorted(ranks, key=lambda pair: pair[0]) if rank <= least + NEAR]
+
+
+def attempts(equation: Equation, cases: Cases) -> Iterator[Attempt]:
+    """Yield every single mistaken belief."""
+    return chain(
+        factor_attempts(equation, cases),
+        index_attempts(equation),
+        term_attempts(equation),
+        variable_attempts(equation),
+        chain_attempts(equation),
+        true_class_gradients(equation),
+        world_attempts(equation),
+    )
+
+
+def _two_mistakes(
+    equation: Equation, cases: Cases, order: Sequence[Case], evidence: Evidence
+) -> Iterator[Attempt]:
+    """Yield a factor together with another mistake, where no single one explains the claim."""
+    if not quantities(equation):
+        return
+    for names, factor, text in common_factors(equation.context):
+        scaled = with_each(equation, lambda q, f=factor: multiply(f, q))
+        for other in chain(
+            index_attempts(scaled),
+            variable_attempts(scaled),
+            chain_attempts(scaled),
+            true_class_gradients(scaled),
+            world_attempts(scaled),
+        ):
+            cases.budget.spend(VISITS_PER_ATTEMPT)
+            both = replace(
+                other, names=(*other.names[:1], *names[:1]), text=f"{other.text} {text}", rank=other.rank + 50
+            )
+            if explains(both, equation, cases, order, evidence):
+                yield both
+
+
+def _order(evidence: Evidence) -> list[Case]:
+    """Return all cases, some of those where the claim fails first."""
+    step = max(1, len(evidence.wrong) // FIRST)
+    first = [*evidence.wrong[::step]][:FIRST]
+    chosen = {id(case) for case in first}
+    rest = (case for case in (*evidence.wrong, *evidence.right) if id(case) not in chosen)
+    return [*first, *rest]
+
+
+def explains(
+    attempt: Attempt, equation: Equation, cases: Cases, order: Sequence[Case], evidence: Evidence
+) -> bool:
+    """Return whether a claim would be right under a belief, and not merely because the belief makes it empty."""
+    changed = attempt.equation
+    if attempt.world is None and changed == equation:
+        return False
+    if attempt.formula and evidence.undefined:
+        return False  # where a side is undefined at most cases, the few others agree with formulas by chance
+    if (changed.left == changed.right and not attempt.formula) or not free_letters(changed.both) <= set(
+        equation.letters
+    ):
+        return False
+    return everywhere(changed, cases, order, attempt.world) and (
+        attempt.formula or not says_nothing(changed, order[:: max(1, len(order) // SAMPLE)])
+    )
+
+
+def says_nothing(equation: Equation, chosen: Sequence[Case]) -> bool:
+    """Return whether two sides are equal whatever numbers the letters stand for."""
+    for case in chosen:
+        state = Meaningless(case.point, Budget(100_000))
+        try:
+            first, second = (double_of(side, state, case.letters) for side in (equation.left, equation.right))
+        except (NotDefined, TooLong):
+            return False
+        if abs(first - second) > CLOSE * max(abs(first), abs(second)):
+            return False
+    return True
+
+
+class Meaningless(Doubles):
+    """A point at which every letter and every derivative is a number that has to do with nothing."""
+
+    def entry(self, key: Key) -> float:
+        """Return a number between 0 and 1 that the key alone decides."""
+        return _scattered(key)
+
+    def derivative_of(self, of: Key, by: tuple[Key, ...], walk: object) -> float:
+        """Return a number for a derivative that its name alone decides."""
+        del walk
+        return _scattered((of, by))
+
+
+def _scattered(name: object) -> float:
+    from random import Random
+
+    return 0.1 + 0.8 * Random(repr(name)).random()
+
+
+def _of_condition(condition: Condition, equation: Equation) -> list[Mistake]:
+    """Return what the condition under which a claim holds says about it."""
+    if isinstance(condition, Relation):
+        if "c" in (condition.first, condition.second):
+            return [
+                Mistake(
+                    "target-index",
+                    f"This holds for {condition} alone: the target is not the same for every class.",
+                )
+            ]
+        return [
+            Mistake(
+                "index-slip", f"This holds for {condition} alone: one index stands where another belongs."
+            )
+        ]
+    name = NAMES_OF_CONDITIONS.get(condition, "")
+    if condition == "K = 2" and equation.context.loss != "binary-cross-entropy":
+        name = ""
+    if condition == "N = 1":
+        name = "batch-mean" if equation.context.reduction == "mean" else "batch-sum"
+    return [Mistake(name, f"This holds for {condition} alone.")] if name else []
+
+
+NAMES_OF_CONDITIONS = {
+    "sum(Y) = 1": "targets-do-not-sum-to-one",
+    "one-hot": "targets-do-not-sum-to-one",
+    "K = 2": "bernoulli-for-categorical",
+    "T = 1": "temperature",
+    "eps = 0": "smoothing-mass",
+}

@@ -1,0 +1,254 @@
+"""Mistakes of one term: its sign, its letter, a number where a target belongs, a softmax of the softmax."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chainrule.check.cases import Equation
+from chainrule.check.claim_mistakes.attempt import Attempt, quantities, rewritten
+from chainrule.check.claim_mistakes.indices import at_place, candidates
+from chainrule.derive import (
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Derivative,
+    Divide,
+    Entry,
+    Expression,
+    Multiply,
+    Number,
+    Power,
+    Symbol,
+    add,
+    negate,
+    nodes,
+    subtract,
+    transform,
+)
+
+MOST_PLACES = 120
+"""In longer claims only so many terms are tried one by one."""
+
+
+def term_attempts(equation: Equation) -> Iterator[Attempt]:
+    """Yield the claim with one term or letter changed."""
+    yield from _numbers_for_targets(equation)
+    yield from _missing_target(equation)
+    yield from _signs(equation)
+    yield from _softmax_of_outputs(equation)
+    yield from _other_letters(equation)
+    yield from _without_a_factor(equation)
+
+
+def _targets(equation: Equation) -> list[Entry]:
+    found = [Entry("Y", None, (index,)) for index in candidates(equation)]
+    rows = [
+        node.indices
+        for node in nodes(equation.both)
+        if isinstance(node, Entry) and node.name in "OZ" and len(node.indices) == 2
+    ]
+    return found + [Entry("Y", None, row) for row in dict.fromkeys(rows)]
+
+
+def _numbers_for_targets(equation: Equation) -> Iterator[Attempt]:
+    """Yield the claim with a target in place of a 1, in a derivative of the loss."""
+    if not any(isinstance(quantity, Derivative) for quantity in quantities(equation)):
+        return
+    for side in ("left", "right"):
+        expression = getattr(equation, side)
+        for place, node in enumerate(nodes(expression)):
+            if place > MOST_PLACES or not isinstance(node, Number) or abs(node.value) != 1:
+                continue
+            for target in _targets(equation):
+                new = target if node.value > 0 else negate(target)
+                changed = replace(equation, **{side: at_place(expression, place, new)})
+                text = "A 1 stands where the target of this output belongs: it is 1 for the true class alone."
+                yield Attempt(("target-index",), changed, text, rank=8)
+
+
+def _missing_target(equation: Equation) -> Iterator[Attempt]:
+    """Yield the claim with a target subtracted: it was taken for 0."""
+    text = "The target is missing: it is taken for 0, which it is for the other classes alone."
+    for target in _targets(equation):
+        yield Attempt(
+            ("target-index",), replace(equation, right=subtract(equation.right, target)), text, rank=29
+        )
+        yield Attempt(
+            ("target-index",), replace(equation, left=subtract(equation.left, target)), text, rank=29
+        )
+        yield Attempt(("target-index",), replace(equation, left=add(equation.left, target)), text, rank=29)
+        yield Attempt(("target-index",), replace(equation, right=add(equation.right, target)), text, rank=29)
+
+
+def _signs(equation: Equation) -> Iterator[Attempt]:
+    """Yield the claim with the sign of one term, or of one letter, turned."""
+    for side in ("left", "right"):
+        expression = getattr(equation, side)
+        for place, node in enumerate(nodes(expression)):
+            if place > MOST_PLACES or not isinstance(node, Add):
+                continue
+            for number, term in enumerate(node.terms):
+                turned = Add((*node.terms[:number], negate(term), *node.terms[number + 1 :]))
+                changed = replace(equation, **{side: at_place(expression, place, turned)})
+                yield Attempt(("sign",), changed, f"The term {term} has the opposite sign.", rank=21)
+    for entry in _letters(equation):
+        turned_all = rewritten(equation, lambda node, e=entry: negate(node) if node == e else None)
+        yield Attempt(("sign",), turned_all, f"{entry} has the opposite sign.", rank=23)
+
+
+def _letters(equation: Equation) -> list[Entry]:
+    wanted = set(quantities(equation))
+    return list(
+        dict.fromkeys(
+            n for n in nodes(equation.both) if isinstance(n, Entry) and n.indices and n not in wanted
+        )
+    )
+
+
+def _softmax_of_outputs(equation: Equation) -> Iterator[Attempt]:
+    """Yield the claim with logits in place of outputs inside exp."""
+    if equation.context.output != "softmax":
+        return
+
+    def inside(node: Expression) -> Expression | None:
+        if not isinstance(node, Call) or node.function != "exp":
+            return None
+        return transform(
+            node,
+            lambda part: replace(part, name="Z") if isinstance(part, Entry) and part.name == "O" else None,
+        )
+
+    text = "The softmax is applied to probabilities, to what already went through a softmax."
+    yield Attempt(("softmax-twice",), rewritten(equation, inside), text, rank=7)
+
+
+OTHER_LETTERS = (
+    ("O", "Z", "input-for-output", "the output O stands where the logit Z belongs"),
+    ("Z", "O", "input-for-output", "the logit Z stands where the output O belongs"),
+    ("U", "A", "input-for-output", "the pre-activation U stands where the activation A belongs"),
+    ("A", "U", "output-for-input", "the activation A stands where the pre-activation U belongs"),
+    ("W", "X", "wrong-variable", "a weight stands where the input belongs"),
+    ("X", "W", "wrong-variable", "an input stands where the weight belongs"),
+    ("Y", "O", "wrong-variable", "a target stands where the output belongs"),
+    ("O", "Y", "wrong-variable", "an output stands where the target belongs"),
+)
+
+
+def _other_letters(equation: Equation) -> Iterator[Attempt]:
+    """Yield the claim with one kind of entry in place of another."""
+    present = {entry.name for entry in _letters(equation)}
+    for old, new, name, text in OTHER_LETTERS:
+        if old in present and not (old in "WX" or (old in "UA" and not equation.context.hidden)):
+            changed = rewritten(
+                equation,
+                lambda n, o=old, w=new: (
+                    replace(n, name=w) if isinstance(n, Entry) and n.name == o and n.indices else None
+                ),
+            )
+            yield Attempt((name,), changed, f"Here {text}.", rank=34)
+    for entry in _letters(equation):
+        yield from _other_layer(equation, entry)
+        if entry.name in "WX":
+            yield from _weight_or_input(equation, entry)
+        if entry.name in "XA" and equation.context.hidden:
+            yield from _other_activation(equation, entry)
+    if "O" in present and "Y" in present:
+        swap = {"O": "Y", "Y": "O"}
+        exchanged = rewritten(
+            equation,
+            lambda n: replace(n, name=swap[n.name]) if isinstance(n, Entry) and n.name in swap else None,
+        )
+        yield Attempt(("wrong-variable",), exchanged, "Outputs and targets are exchanged.", rank=34)
+
+
+def _other_layer(equation: Equation, entry: Entry) -> Iterator[Attempt]:
+    if entry.layer is None:
+        return
+    for layer in range(1, equation.context.layers + 1):
+        if layer != entry.layer and (entry.name in "Wb" or layer < equation.context.layers):
+            changed = rewritten(
+                equation, lambda n, e=entry, to=layer: replace(e, layer=to) if n == e else None
+            )
+            yield Attempt(
+                ("index-slip",),
+                changed,
+                f"{entry} is of another layer than the one that belongs here.",
+                rank=34,
+            )
+
+
+def _other_activation(equation: Equation, entry: Entry) -> Iterator[Attempt]:
+    """Yield the claim with the input of another layer in place of an entry."""
+    others = [
+        Entry("X", None, entry.indices),
+        *(Entry("A", n, entry.indices) for n in range(1, equation.context.layers)),
+    ]
+    for other in others:
+        if other != entry:
+            changed = rewritten(equation, lambda n, e=entry, o=other: o if n == e else None)
+            text = f"{entry} stands where the input of another layer belongs."
+            yield Attempt(("wrong-variable", "index-slip"), changed, text, rank=33)
+
+
+def _weight_or_input(equation: Equation, entry: Entry) -> Iterator[Attempt]:
+    for i in candidates(equation):
+        new = (
+            [Entry("X", None, (i,))]
+            if entry.name == "W"
+            else [Entry("W", entry.layer, (i, j)) for j in candidates(equation)]
+        )
+        for other in new:
+            changed = rewritten(equation, lambda n, e=entry, o=other: o if n == e else None)
+            what = (
+                "a weight stands where the input belongs"
+                if entry.name == "W"
+                else "an input stands where the weight belongs"
+            )
+            yield Attempt(("wrong-variable",), changed, f"Here {what}: {entry}.", rank=34)
+
+
+def _without_a_factor(equation: Equation) -> Iterator[Attempt]:
+    """Yield the claim with one factor, divisor or power left out."""
+    for side in ("left", "right"):
+        expression = getattr(equation, side)
+        for place, node in enumerate(nodes(expression)):
+            if place > MOST_PLACES:
+                break
+            for factor, new in _shorter(node):
+                changed = replace(equation, **{side: at_place(expression, place, new)})
+                names = named_factor(factor)
+                yield Attempt(names, changed, f"The factor {factor} does not belong there.", rank=32)
+
+
+def _shorter(node: Expression) -> Iterator[tuple[Expression, Expression]]:
+    if isinstance(node, Multiply) and len(node.factors) > 1:
+        for number, factor in enumerate(node.factors):
+            rest = (*node.factors[:number], *node.factors[number + 1 :])
+            if not isinstance(factor, Number) or factor.value != -1:
+                yield factor, rest[0] if len(rest) == 1 else Multiply(rest)
+    elif isinstance(node, Divide):
+        yield node.denominator, node.numerator
+    elif isinstance(node, Power) and not isinstance(node.base, Symbol | Number):
+        yield Power(node.base, subtract(node.exponent, ONE)), node.base
+
+
+def named_factor(factor: Expression) -> tuple[str, ...]:
+    """Return the name of the mistake that puts a factor where none belongs.
+
+    Examples
+    --------
+    >>> named_factor(Symbol("K"))
+    ('per-class-mean',)
+    """
+    letters = {node.name for node in nodes(factor) if isinstance(node, Entry | Symbol)}
+    if letters == {"K"}:
+        return ("per-class-mean",)
+    if letters == {"N"}:
+        return ("batch-mean",)
+    if "T" in letters:
+        return ("temperature",)
+    if letters and letters <= {"O"} and not any(isinstance(node, Derivative) for node in nodes(factor)):
+        return ("extra-activation-derivative",)
+    if letters == {"A"}:
+        return ("extra-activation-derivative",)
+    return ("factor",) if not letters or factor == ZERO else ()
