@@ -13,15 +13,12 @@ from chainrule.explain.shown import (
     backward_rows,
     class_rows,
     entry_rows,
-    example_words,
     forward_rows,
-    heading,
-    in_words,
-    network_words,
     short_rows,
     three_numbers,
     verdict,
 )
+from chainrule.explain.words import example_words, heading, in_words, network_words
 
 TEMPLATES = Path(__file__).parent / "templates"
 

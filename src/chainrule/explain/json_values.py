@@ -8,7 +8,8 @@ import numpy as np
 
 from chainrule.derive import derivation_values
 from chainrule.explain.explanation import Explanation
-from chainrule.explain.shown import example_words, in_words, network_words, verdict
+from chainrule.explain.shown import verdict
+from chainrule.explain.words import example_words, in_words, network_words
 
 
 def explanation_values(found: Explanation) -> dict[str, Any]:

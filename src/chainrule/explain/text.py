@@ -10,14 +10,11 @@ from chainrule.explain.shown import (
     backward_rows,
     class_rows,
     entry_rows,
-    example_words,
     forward_rows,
-    heading,
-    in_words,
-    network_words,
     three_numbers,
     verdict,
 )
+from chainrule.explain.words import example_words, heading, in_words, network_words
 
 INDENT = "  "
 LEAST_WIDTH = 40
