@@ -130,36 +130,8 @@ def derivation_of(quantity: Expression, example: Example) -> Derivation:
 
 @lru_cache(maxsize=64)
 def _derived(quantity: Expression, context: Context) -> Derivation:
-    """Derive a quantity; what fails at random numbers is never shown."""
-    _prove(at_first_positions(quantity), context)
+    """Derive a quantity once for all examples of networks of one kind."""
     return Engine(context).derivation(quantity)
-
-
-@lru_cache(maxsize=256)
-def _prove(quantity: Expression, context: Context) -> None:
-    """Prove a derivation, once for all positions and all examples of networks of one kind."""
-    found = Engine(context).derivation(quantity)
-    assert not found.steps or found.verify(points=1), f"explain: the derivation of {quantity} fails"
-
-
-def at_first_positions(quantity: Expression) -> Expression:
-    """Return a quantity with its positions renumbered 1, 2, which exist in the small networks of proofs.
-
-    Examples
-    --------
-    >>> print(at_first_positions(Derivative(LOSS, (Entry("W", 2, (401, 7)),))))
-    dE/dW2_12
-    """
-    if not isinstance(quantity, Derivative):
-        return quantity
-    places = [index for entry in quantity.by for index in entry.indices if isinstance(index, int)]
-    new: dict[Index, Index] = {place: number for number, place in enumerate(dict.fromkeys(places), start=1)}
-    return Derivative(
-        quantity.of,
-        tuple(
-            Entry(each.name, each.layer, tuple(new.get(i, i) for i in each.indices)) for each in quantity.by
-        ),
-    )
 
 
 def _names(name: str, given: Sequence[object] | None, count: int, call: str) -> tuple[str, ...]:

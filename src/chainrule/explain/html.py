@@ -69,9 +69,7 @@ def explanation_html(
 
 def steps_html(found: Explanation, *, level: int, style: bool) -> Markup:
     """Return the derivation with numbers."""
-    return derivation_html(
-        found.symbolic, numbers=found.numbers, heading_level=level, style=style, head=False
-    )
+    return derivation_html(found.proven, numbers=found.numbers, heading_level=level, style=style, head=False)
 
 
 def short_lines(found: Explanation) -> list[tuple[str, Markup]]:

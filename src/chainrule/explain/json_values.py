@@ -23,7 +23,7 @@ def explanation_values(found: Explanation) -> dict[str, Any]:
     >>> values["backward"], values["not_computed"]["backward"][:20]
     (None, 'the backward pass st')
     """
-    symbolic = derivation_values(found.symbolic, numbers=found.numbers)
+    symbolic = derivation_values(found.proven, numbers=found.numbers)
     return {
         "quantity": found.quantity,
         "quantity_latex": symbolic["quantity_latex"],

@@ -27,7 +27,7 @@ def explanation_latex(found: Explanation, *, brief: bool = False) -> str:
             _tabular([(vector.name, text) for vector, text in backward_rows(found)]),
         ]
     if not brief:
-        parts += [latex_escaped(LEGEND), latex_document(found.symbolic, numbers=found.numbers)]
+        parts += [latex_escaped(LEGEND), latex_document(found.proven, numbers=found.numbers)]
     return "\n\n".join(parts)
 
 

@@ -40,7 +40,7 @@ def explanation_lines(found: Explanation, *, brief: bool = False, width: int | N
     yield Line("heading", "The derivation, with this example's numbers")
     yield from _wrapped(Line("reason", INDENT + LEGEND), width)
     yield Line("blank", "")
-    yield from text_lines(found.symbolic, width=width, numbers=found.numbers)
+    yield from text_lines(found.proven, width=width, numbers=found.numbers)
 
 
 def _head(found: Explanation) -> Iterator[Line]:
