@@ -17,6 +17,7 @@ def at_first_positions(quantity: Expression) -> Expression:
 
     Examples
     --------
+    >>> from chainrule.derive import LOSS
     >>> print(at_first_positions(Derivative(LOSS, (Entry("W", 2, (401, 7)),))))
     dE/dW2_12
     """
