@@ -6,13 +6,16 @@ and how many right ones are accused.
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from chainrule.check.implementation import check_implementation
-from check.implementation_corpus import CORPUS, RIGHT, Case
+from check.claim_corpus import ClaimScore, claim_scores
+from check.implementation_case import RIGHT, Case
+from check.implementation_corpus import CORPUS
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Score:
     verdict: str
     verdict_right: bool
     named: bool | None
+    is_right: bool
     accused: bool
     names: tuple[str, ...]
     seconds: float
@@ -42,6 +46,7 @@ def implementation_scores(cases: list[Case] | None = None) -> list[Score]:
                 verdict.verdict,
                 verdict.verdict in case.verdicts,
                 bool(set(names) & set(case.names)) if case.names else None,
+                case.verdicts == RIGHT,
                 case.verdicts == RIGHT and (verdict.verdict != "right" or bool(names)),
                 names,
                 time.perf_counter() - begin,
@@ -50,26 +55,29 @@ def implementation_scores(cases: list[Case] | None = None) -> list[Score]:
     return found
 
 
-def summary(scores: list[Score]) -> dict[str, str]:
+def summary(scores: Sequence[Score | ClaimScore]) -> dict[str, str]:
     """Return the three numbers of the scores."""
     named = [score.named for score in scores if score.named is not None]
     return {
         "verdicts right": f"{sum(score.verdict_right for score in scores)} of {len(scores)}",
         "mistakes named": f"{sum(named)} of {len(named)}",
-        "right ones accused": str(sum(score.accused for score in scores)),
+        "right ones accused": f"{sum(score.accused for score in scores)} of {sum(score.is_right for score in scores)}",
         "longest": f"{max(score.seconds for score in scores):.1f} s",
     }
 
 
 def main() -> int:
     """Print the scores, and each case that missed."""
-    scores = implementation_scores()
+    missed = [_printed("claims", claim_scores()), _printed("implementations", implementation_scores())]
+    return int(any(missed))
+
+
+def _printed(kind: str, scores: Sequence[Score | ClaimScore]) -> bool:
     for score in scores:
         if not score.verdict_right or score.named is False or score.accused:
             print(f"{score.id}: {score.verdict}, {', '.join(score.names) or 'no name'}")
-    print("implementations:", ", ".join(f"{name} {value}" for name, value in summary(scores).items()))
-    missed = any(not score.verdict_right or score.accused for score in scores)
-    return int(missed)
+    print(f"{kind}:", ", ".join(f"{name} {value}" for name, value in summary(scores).items()))
+    return any(not score.verdict_right or score.accused for score in scores)
 
 
 if __name__ == "__main__":

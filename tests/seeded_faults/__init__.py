@@ -2,6 +2,8 @@
 
 from seeded_faults import (
     app,
+    check,
+    claims,
     data,
     derivations,
     derive,
@@ -23,6 +25,8 @@ __all__ = ["FAULTS", "KERNEL_FAULTS", "Fault", "KernelFault", "KernelTree", "cop
 
 FAULTS: dict[str, Fault] = {
     **app.FAULTS,
+    **check.FAULTS,
+    **claims.FAULTS,
     **data.FAULTS,
     **derivations.FAULTS,
     **derive.FAULTS,

@@ -14,6 +14,7 @@ from chainrule.check.probes import (
     CONFIDENT,
     FAR_BELOW,
     LARGE,
+    THOUSANDS_APART,
     UNDERFLOWING,
     UNLIKELY,
     Probe,
@@ -98,7 +99,7 @@ def _applies(probe: Probe, judgement: Judgement) -> bool:
     if judgement.convention.single and probe.examples > 1:
         return False
     if kind in MATRICES or kind == "softmax":
-        return probe.name in (*LARGE, FAR_BELOW)
+        return probe.name in (*LARGE, FAR_BELOW, THOUSANDS_APART)
     if kind.endswith("backward"):
         return probe.name == UNDERFLOWING
     return True
@@ -144,6 +145,8 @@ def _limit(judgement: Judgement) -> str:
 
 def _large(judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFinding | None:
     outcome = _first(outcomes, LARGE[:2])
+    if outcome is None and (CERTAIN not in outcomes or outcomes[CERTAIN].right):
+        outcome = _first(outcomes, [THOUSANDS_APART])  # shifted, but not by the maximum
     if outcome is None:
         return None
     if outcome.has("nan", "inf", "failed"):
@@ -168,6 +171,10 @@ def _far_below(_judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFindi
 def _unlikely(judgement: Judgement, outcomes: dict[str, Outcome]) -> EdgeFinding | None:
     """Tell clipping, underflow and 0 times infinity apart."""
     clipped = _first(outcomes, [*UNLIKELY, UNDERFLOWING])
+    if clipped is not None and clipped.states.get("loss") == "finite" and clipped.has("nan", "inf"):
+        return EdgeFinding(
+            ("clipped", "zero-times-inf"), _clip_condition(clipped), clipped, _clip_told(clipped)
+        )
     if clipped is not None and clipped.has("finite") and not clipped.has("nan", "inf"):
         if _is_beyond(clipped):
             told = "an infinite or undefined loss was replaced by a number"
@@ -235,7 +242,7 @@ def confident_remark(outcomes: dict[str, Outcome]) -> str | None:
         return None
     loss = outcome.reply.parts["loss"]
     logits = outcome.probe.scaled[0]
-    truth = float(np.log1p(np.exp(logits[[0, 2]] - logits[1]).sum()))
+    truth = float(np.log1p(np.exp(np.delete(logits, 1) - logits[1]).sum()))
     if loss.size == 1 and abs(float(loss.sum()) - truth) > 1e-3 * truth:
         return (
             f"on a confident row (logits 0, 40, 1; target 1) the loss is {float(loss.sum()):.3g}"

@@ -143,6 +143,7 @@ _EDGES = (
     ("a target whose probability underflows", [[0.0, 800.0, 3.0]], [0]),
     ("a certain target beside probabilities that underflow", [[0.0, 800.0, 3.0]], [1]),
     ("a confident row", [[0.0, 40.0, 1.0]], [1]),
+    ("logits thousands apart", [[0.0, 3000.0, 3.0]], [1]),
 )
 LARGE = tuple(name for name, _, _ in _EDGES[:3])
 FAR_BELOW = _EDGES[3][0]
@@ -150,6 +151,7 @@ UNLIKELY = (_EDGES[4][0], _EDGES[5][0])
 UNDERFLOWING = _EDGES[6][0]
 CERTAIN = _EDGES[7][0]
 CONFIDENT = _EDGES[8][0]
+THOUSANDS_APART = _EDGES[9][0]
 _FEATURES_OF = {1: 4, 2: 4, 4: 3, 3: 2}  # of N: the numbers of features differ from N, and mostly from K
 
 
@@ -175,8 +177,8 @@ def moderate_probes(kind: str, options: Options, *, few_shapes: bool) -> list[Pr
     """
     rows = list(_SMALL) if few_shapes else [*_SMALL, _WIDE]
     probes = [Probe(name, np.array(logits), np.array(targets), options) for name, logits, targets in rows]
-    if options.class_weight is not None:
-        probes = [_with_classes(probe, len(options.class_weight)) for probe in probes]
+    if (classes := _fixed_classes(options)) is not None:
+        probes = [_with_classes(probe, classes) for probe in probes]
     if options.ignore_index is not None:
         probes = [_with_ignored(probe, place) for place, probe in enumerate(probes)]
     return [_of_kind(probe, kind) for probe in probes]
@@ -185,9 +187,20 @@ def moderate_probes(kind: str, options: Options, *, few_shapes: bool) -> list[Pr
 def edge_probes(kind: str, options: Options) -> list[Probe]:
     """Return the probes at the edges: large logits, rows far apart, unlikely targets."""
     probes = [Probe(name, np.array(logits), np.array(targets), options) for name, logits, targets in _EDGES]
-    if options.class_weight is not None:
-        probes = [_with_classes(probe, len(options.class_weight)) for probe in probes]
+    if (classes := _fixed_classes(options)) is not None:
+        probes = [_with_classes(probe, classes) for probe in probes]
     return [_embedded(probe) if kind == "linear-gradient" else _of_kind(probe, kind) for probe in probes]
+
+
+def confirming_probe(case: str, kind: str, options: Options) -> Probe | None:
+    """Return one more probe of a special case, of a size of its own; None for cases that need none."""
+    if case == "K = 2":
+        logits, targets = [[0.5, -1.0], [2.0, 0.25], [-0.75, 1.25]], [1, 0, 0]
+    elif case == "N = 1" and _fixed_classes(options) is None:
+        logits, targets = [[0.25, -0.75, 1.5, 1.0]], [3]
+    else:
+        return None
+    return _of_kind(Probe("one more of this case", np.array(logits), np.array(targets), options), kind)
 
 
 def soft_probe(options: Options) -> Probe:
@@ -195,6 +208,10 @@ def soft_probe(options: Options) -> Probe:
     logits = np.array([[1.0, 2.0, 0.5], [-0.5, 0.25, 1.5]])
     soft = np.array([[0.5, 0.25, 0.25], [0.125, 0.25, 0.625]])
     return Probe("soft targets", logits, np.array([0, 2]), options, soft=soft)
+
+
+def _fixed_classes(options: Options) -> int | None:
+    return len(options.class_weight) if options.class_weight is not None else options.classes
 
 
 def _with_classes(probe: Probe, classes: int) -> Probe:

@@ -82,6 +82,11 @@ def ask(subject: Subject, convention: Convention, probe: Probe, seconds: float) 
     return Reply(doubles, problem, False, written, call.printed, single)
 
 
+def call_at(subject: Subject, convention: Convention, probe: Probe, seconds: float) -> Call:
+    """Call the function at a probe and return how the call ended."""
+    return _called(subject.function, subject, convention, probe, seconds)[0]
+
+
 def ask_derivative(subject: Subject, convention: Convention, probe: Probe, seconds: float) -> Array | None:
     """Return the derivative of the function's loss by its library's own differentiation; None where there is none."""
     derivative = derivative_of(subject.function, convention.library)

@@ -160,9 +160,8 @@ class Subject:
                 continue
             if parameter.required:
                 values[option] = REQUIRED_VALUES[option]
-            elif parameter.name.lower() in TELLING_NAMES[option] and _is_number(parameter.default):
-                if option != "label_smoothing" or parameter.default >= LEAST_SMOOTHING:
-                    values[option] = parameter.default
+            elif _tells(option, parameter):
+                values[option] = parameter.default
         if values.get("label_smoothing") == 0:
             values.pop("label_smoothing")
         if values.get("temperature") == 1:
@@ -209,6 +208,13 @@ def looks_like_upstream(name: str) -> bool:
 def looks_like_output(name: str) -> bool:
     """Tell whether a name is one that people give to an output of the softmax."""
     return bool(_OUTPUT.match(name.lower()))
+
+
+def _tells(option: str, parameter: Parameter) -> bool:
+    """Tell whether a default is part of what the function promises."""
+    if parameter.name.lower() not in TELLING_NAMES[option] or not _is_number(parameter.default):
+        return False
+    return option != "label_smoothing" or parameter.default >= LEAST_SMOOTHING
 
 
 def _only_option(name: str) -> bool:

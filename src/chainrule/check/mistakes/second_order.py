@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule._types import Array
 from chainrule.check.mistakes.hypothesis import Hypothesis, Scale, Value
-from chainrule.check.mistakes.probabilities import PROBABILITIES
+from chainrule.check.mistakes.probabilities import PROBABILITIES, sigmoid
 from chainrule.check.probes import Probe
 
 SCALES = (
@@ -54,9 +54,19 @@ def _weights(probe: Probe, power: int) -> Array:
     return (probe.smoothed * probe.class_weights).sum(axis=1)[:, None, None]
 
 
+def _of_sigmoids(probe: Probe) -> Array:
+    s = sigmoid(probe.scaled)
+    return _diagonal(s * (1 - s)) / probe.temperature
+
+
 def _matrices(power: int) -> Iterator[Hypothesis]:
     for names, told, formula in _FORMULAS:
         yield Hypothesis(names, told, _of(formula, power))
+    yield Hypothesis(
+        ("bernoulli-for-categorical", "diagonal-only"),
+        "s (1 - s) on the diagonal with s = sigmoid(z)",
+        _of_sigmoids,
+    )
     yield Hypothesis(
         ("input-for-output",),
         "diag(z) - z z^T",
@@ -146,6 +156,7 @@ _FORMULAS: tuple[tuple[tuple[str, ...], str, Callable[[Array], Array]], ...] = (
         "p (1 - p) on the diagonal, +p p^T elsewhere",
         lambda p: _diagonal(p * (1 - p)) + _outer(p, p) * (1 - np.eye(p.shape[1])),
     ),
+    (("sign",), "p (1 + p) on the diagonal, -p p^T elsewhere", lambda p: jacobian(p) + 2 * _diagonal(p * p)),
     (("missing-cross-term",), "-p p^T, without diag(p)", lambda p: -_outer(p, p)),
     (("sign", "missing-cross-term"), "p p^T, without diag(p)", lambda p: _outer(p, p)),
     (("index-slip",), "p_i (delta_ik - p_i)", lambda p: p[:, :, None] * (np.eye(p.shape[1]) - p[:, :, None])),
