@@ -39,10 +39,12 @@ from chainrule.derive.rules import (
     LOSSES,
     ONE_HOT,
     OUTPUT_FUNCTIONS,
+    PROBABILITIES,
     RESULT_ABOVE,
     SECOND,
     SPLIT,
     SUMS,
+    TARGETS,
     TRUE_WEIGHT,
     TWO_CLASSES,
     WITHIN,
@@ -288,7 +290,7 @@ class Engine:
         work = Working(quantity, self.context, opened=plain)
         title = f"The quantity: {quantity}"
         if plain:
-            work.apply(*LOSSES, *OUTPUT_FUNCTIONS, *WITHIN)
+            work.apply(TARGETS, PROBABILITIES, *LOSSES, *OUTPUT_FUNCTIONS, *WITHIN)
             work.exhaust(ONE_HOT)
             self.sections.append(work.section(f"The definition: {quantity}"))
             return work.current
@@ -332,8 +334,9 @@ class Engine:
         work.exhaust(GIVEN, ONE_HOT, KRONECKER, CONTRACTION)
         work.finish()
         names = {str(node) for node in nodes(work.current) if isinstance(node, Entry) and node.name == "O"}
-        if names == {"O_2"}:
-            work.apply(TWO_CLASSES)
+        if "O_2" in names <= {"O_1", "O_2"}:
+            work.exhaust(TWO_CLASSES)
+            work.finish()
         self.sections.append(work.section(f"For {where}"))
         return work.current
 
@@ -342,6 +345,7 @@ class Engine:
         work.exhaust(GIVEN)
         if work.steps:
             work.finish()
+            work.apply(COLLECT)
             self.sections.append(work.section("With the targets' numbers"))
         return work.current
 

@@ -297,9 +297,8 @@ def two_classes(expression: Expression, scene: Scene) -> Rewriting | None:
     if scene.context.classes != 2 or scene.context.output != "softmax":
         return None
     match expression:
-        case Entry("O", None, (int() as place,)) if place in (1, 2):
-            other = Entry("O", None, (3 - place,))
-            return Rewriting(subtract(ONE, other), "The two probabilities sum to 1.")
+        case Entry("O", None, (2,)):
+            return Rewriting(subtract(ONE, Entry("O", None, (1,))), "The two probabilities sum to 1.")
     return None
 
 

@@ -6,7 +6,7 @@ from chainrule.derive import Derivative, Entry, quantity_words
 from chainrule.explain.explanation import Explanation
 
 NOT_COMPUTED = "not computed"
-DIGITS = 4
+DIGITS = 5
 
 
 def number_text(value: float | None, digits: int = DIGITS) -> str:
