@@ -20,7 +20,7 @@ from chainrule.derive.expressions import (
     rename,
 )
 from chainrule.derive.name_check import check_names, unset_options
-from chainrule.derive.proof import prove
+from chainrule.derive.proof import Proof, prove
 from chainrule.derive.rewriting import Relation
 from chainrule.derive.rules import (
     ACTIVATIONS_BACKWARDS,
@@ -112,9 +112,18 @@ class_weight, hidden
     _check_scope(quantity, context, call)
     derivation = Engine(context).derivation(quantity)
     proof = prove(derivation, points=1)
-    unproven = derivation.steps and not (proof or derivation.stuck)
-    assert not unproven, f"derive({derivation.quantity}): {proof}"  # what fails is never shown
+    if derivation.steps and not proof and not derivation.stuck:
+        _refuse_unproven(derivation, proof, call)
     return derivation
+
+
+def _refuse_unproven(derivation: Derivation, proof: Proof, call: str) -> None:
+    """Say that a quantity has no value anywhere; a step that fails is a mistake of ours, and is never shown."""
+    if all(each.failure is None for each in proof.steps):
+        step = next(each.step for each in proof.steps if not each)
+        rule = "a quantity has a value somewhere"
+        raise ArgumentError(call, rule, f"{step.after}, undefined at every point tried", "Ask for another quantity.")
+    raise AssertionError(f"derive({derivation.quantity}): {proof}")
 
 
 BY = "OZWbUAX"

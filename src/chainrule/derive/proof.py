@@ -23,7 +23,7 @@ from chainrule.derive.expressions import (
     nodes,
     own_indices,
 )
-from chainrule.derive.points import WIDTH, given_point, random_point
+from chainrule.derive.points import WIDTH, extra_digits, given_point, random_point
 from chainrule.derive.rewriting import Relation
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ POINTS = 2
 """Random points for each number of classes."""
 MOST_PLACES = 4
 """At most so many choices of the free letters are tried at each point."""
+MOST_FURTHER_POINTS = 12
+"""So many points more are drawn for a step that has no value at those before."""
+MOST_EXTRA_DIGITS = 2000
+"""Given logits that are farther apart are not tried: their outputs would take that many digits."""
 AGREEMENT = 50
 """Digits to which both sides of a line agree."""
 
@@ -123,6 +127,10 @@ def prove(derivation: "Derivation", *, points: int = POINTS, seed: int = 0) -> P
     small = _first_positions(derivation)
     trials = list(_trials(derivation.context, points, seed, max(small.values(), default=0)))
     steps = tuple(_prove(step, small, trials) for step in derivation.steps)
+    if any(not each.comparisons and each.failure is None for each in steps):
+        most = max(small.values(), default=0)
+        further = list(_trials(derivation.context, MOST_FURTHER_POINTS, seed + points, most))
+        steps = tuple(each if each.comparisons else _prove(each.step, small, further) for each in steps)
     return Proof(steps, AGREEMENT, tuple(dict.fromkeys(trial.classes for trial in trials)))
 
 
@@ -154,7 +162,7 @@ class _Trial:
         """Return a side's value, None where it is not defined."""
         key = (side.text, tuple(letters[letter] for letter in side.letters))
         if key not in self.known:
-            with ARITHMETIC.workdps(side.digits):
+            with ARITHMETIC.workdps(side.digits + self.state.point.extra_digits):
                 try:
                     self.known[key] = evaluate(
                         side.expression, self.state, dict(letters), row=self.state.point.row
@@ -176,7 +184,7 @@ def _trials(context: Context, points: int, seed: int, places: int) -> Iterator[_
             context, seed + number, classes=classes, examples=examples, features=features, width=width
         )
         yield _Trial(State(point), classes, seed + number, {})
-    if context.row is not None:
+    if context.row is not None and extra_digits(context) <= MOST_EXTRA_DIGITS:
         point = given_point(context, seed, features=max(places, 2), width=max(places + 1, WIDTH))
         yield _Trial(State(point), len(context.row), seed, {})
 
