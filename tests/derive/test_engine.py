@@ -110,6 +110,30 @@ def test_every_rule_is_used_by_some_derivation() -> None:
     assert {rule.name for rule in RULES} - used == set()
 
 
+@pytest.mark.parametrize(
+    ("quantity", "options"),
+    [
+        ("dE/dZ_k", {"logits": [15, 0, -15], "targets": [0, 1, 0]}),
+        ("dE/dZ_k", {"logits": [1000, 0], "targets": [0, 1]}),
+        ("dE/dZ_k", {"logits": [25, -25], "targets": [0, 1], "output": "sigmoid"}),
+        ("dE/dZ_k", {"probabilities": [0.999999, 0.000001], "targets": [0, 1]}),
+        ("sum_i sum_k dO_i/dZ_k", {"loss": "none"}),
+        ("sum_i V_i*sum_k dO_i/dZ_k", {"loss": "none"}),
+        ("dO_ni/dZ_mk", {"reduction": "mean"}),
+        ("d2E/dZ_nk dZ_mj", {"reduction": "mean"}),
+        ("d(ln(O_c))/dZ_k", {"output": "identity", "loss": "squared-error"}),
+        ("d(ln(-Z_k))/dZ_k", {"loss": "none"}),
+        ("d(E^2)/dZ_k", {}),
+        ("d(O_i*E)/dW_kj", {}),
+    ],
+    ids=str,
+)
+def test_what_is_seldom_asked_is_derived_as_well(quantity: str, options: dict[str, Any]) -> None:
+    derivation = derive(quantity, **options)
+    assert derivation.stuck is None
+    assert derivation.verify(seed=3)
+
+
 def test_each_line_follows_from_the_one_before() -> None:
     for section in derive("dE/dW1_ji", hidden=["tanh"]).sections:
         for earlier, later in zip(section.steps, section.steps[1:], strict=False):
@@ -141,6 +165,9 @@ def test_a_step_that_cannot_be_taken_is_a_value_that_says_so() -> None:
         ("(" * 500 + "dE/dZ_k" + ")" * 500, {}, "deep"),
         ("", {}, "empty"),
         ("dE/dZ_c", {"targets": "soft"}, "one-hot"),
+        ("d(1/(O_k - O_k))/dZ_k", {}, "undefined at every point"),
+        ("dE/dT", {}, "T"),
+        ("d2E/dZ_k dO_j", {}, "two logits"),
     ],
 )
 def test_what_cannot_be_derived_is_refused_with_what_exists(

@@ -122,7 +122,9 @@ def _refuse_unproven(derivation: Derivation, proof: Proof, call: str) -> None:
     if all(each.failure is None for each in proof.steps):
         step = next(each.step for each in proof.steps if not each)
         rule = "a quantity has a value somewhere"
-        raise ArgumentError(call, rule, f"{step.after}, undefined at every point tried", "Ask for another quantity.")
+        raise ArgumentError(
+            call, rule, f"{step.after}, undefined at every point tried", "Ask for another quantity."
+        )
     raise AssertionError(f"derive({derivation.quantity}): {proof}")
 
 
@@ -305,16 +307,9 @@ class Engine:
             return work.current
         second = work.apply(SECOND)
         work.exhaust(SECOND)
-        for inner in [
-            node for node in nodes(work.current) if isinstance(node, Derivative) and node.of == LOSS
-        ]:
-            if self._known(inner) is None:
-                self._loss_by(_generic(inner.by[0]))
-                if inner.by[0].name not in ("Z", "O"):
-                    general = Derivative(LOSS, (_generic(inner.by[0]),))
-                    self.results.insert(0, (general, self._put_together(general)))
-            work.put(RESULT_ABOVE, inner, self._inserted(inner, work), f"{inner} was derived above.")
+        self._put_losses(work)
         work.exhaust(*WITHIN)
+        self._put_losses(work)  # those that the rules have laid bare
         if work.left("O"):
             if work.steps:
                 self.sections.append(work.section(f"The quantity: {quantity}"))
@@ -323,6 +318,16 @@ class Engine:
         self._finish(work)
         self.sections.append(work.section(title))
         return work.current
+
+    def _put_losses(self, work: Working) -> None:
+        """Put the results for derivatives of the loss in their place."""
+        for inner in dict.fromkeys(work.left("E")):
+            if self._known(inner) is None:
+                self._loss_by(_generic(inner.by[0]))
+                if inner.by[0].name not in ("Z", "O"):
+                    general = Derivative(LOSS, (_generic(inner.by[0]),))
+                    self.results.insert(0, (general, self._put_together(general)))
+            work.put(RESULT_ABOVE, inner, self._inserted(inner, work), f"{inner} was derived above.")
 
     def _inserted(self, inner: Derivative, work: Working) -> Expression:
         known = self._known(inner)

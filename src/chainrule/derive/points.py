@@ -84,13 +84,13 @@ def extra_digits(context: Context) -> int:
     >>> extra_digits(Context(logits=(Fraction(0), Fraction(23)), classes=2))
     21
     """
-    if context.logits is None:
-        return 2 * len(str(int(1 / min(context.probabilities)))) if context.probabilities and min(context.probabilities) > 0 else 0
-    width = max(max(context.logits) - min(context.logits), max(map(abs, context.logits)) if context.output == "sigmoid" else 0)
+    if context.probabilities is not None:
+        least = min(context.probabilities)
+        return 2 * len(str(int(1 / least))) if least > 0 else 0
+    logits = context.logits or (Fraction(0),)
+    width = max(map(abs, logits)) if context.output == "sigmoid" else max(logits) - min(logits)
     scale = context.temperature if isinstance(context.temperature, Fraction) else Fraction(3, 10)
-    if context.temperature is None:
-        scale = Fraction(1)
-    return int(2 * width / scale / Fraction(23, 10)) + 1
+    return int(2 * width / (scale if context.temperature else 1) / Fraction(23, 10)) + 1
 
 
 def _logits(context: Context, point: Point) -> list[Real]:

@@ -218,8 +218,8 @@ def _prove(step: "Step", small: Mapping[int, int], trials: list[_Trial]) -> Step
     for trial in trials:
         for letters in places(Add(tuple(sides_of_line)), step.case, trial.state, trial.seed):
             sides = [trial.value(line, letters) for line in lines]
-            if sides[0] is None and sides[1] is None and sides[2] is None:
-                continue
+            if sides[0] is None or sides[1] is None:
+                continue  # the conditions of the rules before do not hold here
             count += 1
             for before, after in ((sides[1], sides[2]), (sides[0], sides[2])):
                 if not agree(before, after):
