@@ -6,12 +6,14 @@ and how many right ones are accused.
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from chainrule.check.implementation import check_implementation
+from check.claim_corpus import ClaimScore, claim_scores
 from check.implementation_case import RIGHT, Case
 from check.implementation_corpus import CORPUS
 
@@ -53,7 +55,7 @@ def implementation_scores(cases: list[Case] | None = None) -> list[Score]:
     return found
 
 
-def summary(scores: list[Score]) -> dict[str, str]:
+def summary(scores: Sequence[Score | ClaimScore]) -> dict[str, str]:
     """Return the three numbers of the scores."""
     named = [score.named for score in scores if score.named is not None]
     return {
@@ -66,13 +68,16 @@ def summary(scores: list[Score]) -> dict[str, str]:
 
 def main() -> int:
     """Print the scores, and each case that missed."""
-    scores = implementation_scores()
+    missed = [_printed("claims", claim_scores()), _printed("implementations", implementation_scores())]
+    return int(any(missed))
+
+
+def _printed(kind: str, scores: Sequence[Score | ClaimScore]) -> bool:
     for score in scores:
         if not score.verdict_right or score.named is False or score.accused:
             print(f"{score.id}: {score.verdict}, {', '.join(score.names) or 'no name'}")
-    print("implementations:", ", ".join(f"{name} {value}" for name, value in summary(scores).items()))
-    missed = any(not score.verdict_right or score.accused for score in scores)
-    return int(missed)
+    print(f"{kind}:", ", ".join(f"{name} {value}" for name, value in summary(scores).items()))
+    return any(not score.verdict_right or score.accused for score in scores)
 
 
 if __name__ == "__main__":

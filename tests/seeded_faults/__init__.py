@@ -3,6 +3,7 @@
 from seeded_faults import (
     app,
     check,
+    claims,
     data,
     derivations,
     derive,
@@ -25,6 +26,7 @@ __all__ = ["FAULTS", "KERNEL_FAULTS", "Fault", "KernelFault", "KernelTree", "cop
 FAULTS: dict[str, Fault] = {
     **app.FAULTS,
     **check.FAULTS,
+    **claims.FAULTS,
     **data.FAULTS,
     **derivations.FAULTS,
     **derive.FAULTS,

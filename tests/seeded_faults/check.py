@@ -1,4 +1,4 @@
-"""Seeded faults of what judges implementations."""
+"""Seeded faults of what judges implementations; those of claims are in claims.py."""
 
 from seeded_faults.fault import Fault
 

@@ -1,4 +1,4 @@
-"""``chainrule check CLAIM`` and ``chainrule check FILE.py:FUNCTION``: is it right, and if not, what was done?"""
+"""``chainrule check CLAIM`` and ``chainrule check FILE.py:FUNCTION``: whether it is right, or what was done."""
 
 import re
 import sys

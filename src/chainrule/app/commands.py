@@ -29,7 +29,7 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 app = typer.Typer(
     name=PROGRAM,
     no_args_is_help=True,
-    help="Softmax networks with nothing hidden: train, predict, evaluate and report on tables; derive and check gradients.",
+    help="Softmax networks with nothing hidden: train, predict, evaluate and report; derive and check gradients.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -62,7 +62,7 @@ def options(
         typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Softmax networks with nothing hidden: train, predict, evaluate and report on tables; derive and check gradients."""
+    """Softmax networks with nothing hidden: train, predict, evaluate and report; derive and check gradients."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -17,7 +17,9 @@ from chainrule.derive import (
     Derivative,
     Entry,
     Expression,
+    Key,
     Point,
+    Real,
     Sum,
     axes,
     axes_of,
@@ -94,7 +96,7 @@ def entries(expression: Expression) -> Iterator[Entry]:
     Examples
     --------
     >>> [str(entry) for entry in entries(Derivative(Entry("E"), (Entry("b", None, ("k",)),)))]
-    ['dE/db_k'...]
+    ['b_k', 'E']
     """
     for node in nodes(expression):
         if isinstance(node, Entry):
@@ -116,7 +118,7 @@ def sizes_of_classes(equation: Equation) -> tuple[int, ...]:
 
     Examples
     --------
-    >>> sizes_of_classes(Equation(Entry("O", None, (4,)), Number(0), Context()))
+    >>> sizes_of_classes(Equation(Entry("O", None, (4,)), Entry("O", None, (1,)), Context()))
     (4, 5)
     """
     if equation.context.classes is not None:
@@ -191,7 +193,9 @@ def with_true_class(point: Point, true: int) -> Point:
     >>> with_true_class(random_point(Context(), 0, classes=3), 2).classes_of
     (2,)
     """
-    targets = {("Y", None, (point.row, k)): ARITHMETIC.mpf(k == true) for k in range(1, point.sizes[-1] + 1)}
+    targets: dict[Key, Real] = {
+        ("Y", None, (point.row, k)): ARITHMETIC.mpf(k == true) for k in range(1, point.sizes[-1] + 1)
+    }
     others = list(point.classes_of)
     others[point.row - 1] = true
     return replace(point, given={**point.given, **targets}, classes_of=tuple(others))
@@ -210,7 +214,7 @@ def _special(point: Point, context: Context, seed: int) -> list[Point]:
     return found
 
 
-def _targets(point: Point) -> dict[tuple[str, int | None, tuple[int, ...]], object]:
+def _targets(point: Point) -> dict[Key, Real]:
     return {key: value for key, value in point.given.items() if key[0] == "Y"}
 
 
@@ -219,7 +223,7 @@ def assignments(equation: Equation, point: Point) -> list[dict[str, int]]:
 
     Examples
     --------
-    >>> equation = Equation(Entry("O", None, ("k",)), Number(0), Context())
+    >>> equation = Equation(Entry("O", None, ("k",)), Entry("O", None, (1,)), Context())
     >>> assignments(equation, random_point(Context(), 0, classes=2))
     [{'k': 1}, {'k': 2}]
     """

@@ -52,7 +52,7 @@ def check(subject: str | Callable[..., Any], **options: Any) -> ClaimVerdict | I
             "check", rule, type(subject).__name__, "Pass a string or the function itself."
         )
     try:
-        return judge(subject, **options)  # type: ignore[operator, arg-type]
+        return judge(subject, **options)  # type: ignore[arg-type]
     except TypeError as error:
         if (
             "unexpected keyword argument" not in str(error)

@@ -60,7 +60,7 @@ class_weight, hidden
     --------
     >>> found = check_claim("dE/dZ1 = O1 - 1; dE/dZ2 = O1 - 1", targets=[1, 0])
     >>> [part.verdict for part in found.parts], found.parts[1].truth_at_targets
-    (['right', 'wrong'], 'dE/dZ_2 = O_2')
+    (['right', 'wrong'], 'dE/dZ_2 = O_2 = 1 - O_1')
     """
     if not isinstance(claim, str):
         raise ArgumentTypeError(

@@ -15,8 +15,8 @@ from chainrule.check.cases import (
 )
 from chainrule.check.claim_conditions import Condition, holds
 from chainrule.check.claim_verdict import Counterexample
-from chainrule.check.doubles import Doubles, TooLong, double_of
-from chainrule.check.dual_numbers import NotDefined, plain
+from chainrule.check.doubles import Doubles, TooLongError, double_of
+from chainrule.check.dual_numbers import NotDefinedError, plain
 from chainrule.check.equality import equal_in_doubles
 from chainrule.derive import (
     ARITHMETIC,
@@ -25,7 +25,9 @@ from chainrule.derive import (
     Context,
     Derivative,
     Entry,
+    Key,
     Point,
+    Real,
     Symbol,
     given_point,
     nodes,
@@ -47,7 +49,7 @@ def counterexample(
     """Return the round numbers at which the sides differ most, or those of a random point if none differ there."""
     try:
         return _best(equation, cases, wrong, only, given=given)
-    except TooLong:
+    except TooLongError:
         return None
 
 
@@ -79,7 +81,7 @@ def _difference(equation: Equation, case: Case, cases: Cases) -> Iterator[float]
             state = cases.state(case)
             left, right = (double_of(side, state, case.letters) for side in (equation.left, equation.right))
             yield round(abs(left - right) / (0.1 + abs(left) + abs(right)), 6)
-    except NotDefined:
+    except NotDefinedError:
         return
 
 
@@ -122,7 +124,7 @@ def _with_targets(point: Point, context: Context, classes: int) -> Point:
         row = [Fraction(3, 10), Fraction(7, 10), *([Fraction(0)] * (classes - 2))]
     else:
         row = [Fraction(each) for each in (1, 1, 2, *([0] * classes))][:classes]
-    targets = {
+    targets: dict[Key, Real] = {
         ("Y", None, (1, k)): ARITHMETIC.mpf(value.numerator) / value.denominator
         for k, value in enumerate(row, 1)
     }

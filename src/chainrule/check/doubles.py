@@ -10,7 +10,7 @@ from math import log
 
 from chainrule.check.dual_numbers import (
     Dual,
-    NotDefined,
+    NotDefinedError,
     Value,
     function,
     over,
@@ -51,7 +51,7 @@ DEEPEST_DERIVATIVE = 4
 """Derivatives of derivatives of ...: each doubles the work."""
 
 
-class TooLong(ArithmeticError):
+class TooLongError(ArithmeticError):
     """An expression takes more work than a claim is given."""
 
 
@@ -69,7 +69,7 @@ class Budget:
         """Take visits from what is left."""
         self.left -= visits
         if self.left < 0:
-            raise TooLong("it takes too long to evaluate")
+            raise TooLongError("it takes too long to evaluate")
 
 
 Definition = Callable[[Entry, Context], Expression | None]
@@ -99,7 +99,7 @@ class Doubles:
         self.world = world or World(point.context)
         self.base = base
         self.stage = 0
-        self.depth = 0 if base is None else base.depth + 1
+        self.depth: int = 0 if base is None else base.depth + 1
         self.known: dict[Key, Value] = {}
         if changed is not None:
             self.stage = stage(entry_of(changed[0]), point.context)
@@ -125,12 +125,12 @@ class Doubles:
         meaning = self.definitions[key]
         if meaning is None:
             if key not in self.point.given:
-                raise NotDefined(f"{entry_of(key)} has no value here")
+                raise NotDefinedError(f"{entry_of(key)} has no value here")
             return float(self.point.given[key])
         row = key[2][0] if key[0] in ROW_VARIABLES else self.point.row
-        return Walk(self, row, self.world.context).value(meaning, {})
+        return _Walk(self, row, self.world.context).value(meaning, {})
 
-    def derivative_of(self, of: Key, by: tuple[Key, ...], walk: "Walk") -> Value:
+    def derivative_of(self, of: Key, by: tuple[Key, ...], walk: "_Walk") -> Value:
         """Return the derivative of an entry by others, computed once for all walks."""
         name = of, by
         if name not in self.derivatives:
@@ -141,7 +141,7 @@ class Doubles:
         """Return the same point with one entry as a dual number."""
         if key not in self.perturbed:
             if self.depth >= DEEPEST_DERIVATIVE:
-                raise TooLong(f"derivatives are nested more than {DEEPEST_DERIVATIVE} deep")
+                raise TooLongError(f"derivatives are nested more than {DEEPEST_DERIVATIVE} deep")
             changed = (key, Dual(self.depth + 1, self.entry(key), 1.0))
             self.perturbed[key] = Doubles(self.point, self.budget, self.world, self, changed)
         return self.perturbed[key]
@@ -168,7 +168,7 @@ def entry_of(key: Key) -> Entry:
     Examples
     --------
     >>> print(entry_of(("O", None, (1, 2))))
-    O_12
+    O_{1,2}
     """
     return Entry(*key)
 
@@ -180,19 +180,19 @@ def double_of(
 
     Raises
     ------
-    NotDefined
+    NotDefinedError
         If there is none.
-    TooLong
+    TooLongError
         If the budget is spent.
     """
     place = state.point.row if row is None else row
     try:
-        return plain(Walk(state, place, state.point.context).value(expression, dict(letters)))
+        return plain(_Walk(state, place, state.point.context).value(expression, dict(letters)))
     except OverflowError:
-        raise NotDefined("a number that is too large") from None
+        raise NotDefinedError("a number that is too large") from None
 
 
-class Walk:
+class _Walk:
     """One walk through an expression."""
 
     def __init__(self, state: Doubles, row: int, context: Context) -> None:
@@ -218,7 +218,7 @@ class Walk:
         if expression.name in sizes:
             return float(sizes[expression.name])
         if expression.name not in point.symbols:
-            raise NotDefined(f"{expression.name} has no value here")
+            raise NotDefinedError(f"{expression.name} has no value here")
         return float(point.symbols[expression.name])
 
     def entry(self, expression: Entry, letters: dict[str, int]) -> Value:
@@ -230,10 +230,10 @@ class Walk:
         if entry.name in ROW_VARIABLES and kinds[:1] != (EXAMPLES,):
             places, kinds = (self.row, *places), (EXAMPLES, *kinds)
         if len(places) != len(kinds):
-            raise NotDefined(f"{entry} has another number of indices")
+            raise NotDefinedError(f"{entry} has another number of indices")
         for place, axis in zip(places, kinds, strict=True):
             if not 1 <= place <= self.state.point.size(axis):
-                raise NotDefined(f"{entry} has no position {place}")
+                raise NotDefinedError(f"{entry} has no position {place}")
         return entry.name, entry.layer, places
 
     def position(self, index: Index, letters: dict[str, int]) -> int:
@@ -244,7 +244,7 @@ class Walk:
             return place
         if index == TRUE_CLASS and self.state.point.classes_of:
             return self.state.point.classes_of[self.row - 1]
-        raise NotDefined(f"the index {index} has no value here")
+        raise NotDefinedError(f"the index {index} has no value here")
 
     def delta(self, expression: Delta, letters: dict[str, int]) -> Value:
         return float(self.position(expression.first, letters) == self.position(expression.second, letters))
@@ -303,22 +303,22 @@ class Walk:
         for key in by:
             state = state.by(key)
             tags.append(state.depth)
-        found = Walk(state, self.row, self.context).value(of, letters)
+        found = _Walk(state, self.row, self.context).value(of, letters)
         for tag in reversed(tags):
             found = rate_of(found, tag)
         return found
 
 
 _VISIT: dict[type[Expression], Callable[..., Value]] = {
-    Number: Walk.number,
-    Symbol: Walk.symbol,
-    Entry: Walk.entry,
-    Delta: Walk.delta,
-    Add: Walk.add,
-    Multiply: Walk.multiply,
-    Divide: Walk.divide,
-    Power: Walk.power,
-    Call: Walk.call,
-    Sum: Walk.sum,
-    Derivative: Walk.derivative,
+    Number: _Walk.number,
+    Symbol: _Walk.symbol,
+    Entry: _Walk.entry,
+    Delta: _Walk.delta,
+    Add: _Walk.add,
+    Multiply: _Walk.multiply,
+    Divide: _Walk.divide,
+    Power: _Walk.power,
+    Call: _Walk.call,
+    Sum: _Walk.sum,
+    Derivative: _Walk.derivative,
 }

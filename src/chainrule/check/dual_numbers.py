@@ -7,6 +7,7 @@ Source: Griewank and Walther (Griewank2008), chapter 3.
 """
 
 import math
+from collections.abc import Callable
 from typing import Union
 
 CANCELLED = 4e-14
@@ -16,7 +17,7 @@ LARGEST_EXPONENT = 700.0
 Value = Union[float, "Dual"]
 
 
-class NotDefined(ArithmeticError):
+class NotDefinedError(ArithmeticError):
     """An expression has no value here, or none that double precision can hold."""
 
 
@@ -107,7 +108,7 @@ def over(a: Value, b: Value) -> Value:
 
     Raises
     ------
-    NotDefined
+    NotDefinedError
         If b is 0.
 
     Examples
@@ -116,7 +117,7 @@ def over(a: Value, b: Value) -> Value:
     0.25
     """
     if plain(b) == 0:
-        raise NotDefined("division by 0")
+        raise NotDefinedError("division by 0")
     if isinstance(a, float) and isinstance(b, float):
         return a / b
     tag = _tag(a, b)
@@ -130,7 +131,7 @@ def to_the(a: Value, b: Value) -> Value:
 
     Raises
     ------
-    NotDefined
+    NotDefinedError
         If there is no real value, or one too large.
 
     Examples
@@ -140,12 +141,12 @@ def to_the(a: Value, b: Value) -> Value:
     """
     base, exponent = plain(a), plain(b)
     if (base == 0 and exponent < 0) or (base < 0 and exponent != int(exponent)):
-        raise NotDefined("a power that has no real value")
+        raise NotDefinedError("a power that has no real value")
     if isinstance(a, float) and isinstance(b, float):
         try:
             return a**b
         except OverflowError:
-            raise NotDefined("a power that is too large") from None
+            raise NotDefinedError("a power that is too large") from None
     if isinstance(b, Dual):
         return function("exp", times(b, function("ln", a)))
     assert isinstance(a, Dual)
@@ -159,7 +160,7 @@ def function(name: str, u: Value) -> Value:
 
     Raises
     ------
-    NotDefined
+    NotDefinedError
         If the function has no value there.
 
     Examples
@@ -170,15 +171,15 @@ def function(name: str, u: Value) -> Value:
     if isinstance(u, Dual):
         return Dual(u.tag, function(name, u.value), times(_slope(name, u.value), u.rate))
     if name in ("ln", "log", "sqrt") and (u < 0 or (u == 0 and name != "sqrt")):
-        raise NotDefined(f"{name} of {'0' if u == 0 else 'a negative number'}")
+        raise NotDefinedError(f"{name} of {'0' if u == 0 else 'a negative number'}")
     if name == "step" and u == 0:
-        raise NotDefined("the derivative of relu at 0")
+        raise NotDefinedError("the derivative of relu at 0")
     if name in ("exp", "sigmoid") and abs(u) > LARGEST_EXPONENT:
-        raise NotDefined("an exponential that is too large")
+        raise NotDefinedError("an exponential that is too large")
     return _PLAIN[name](u)
 
 
-_PLAIN = {
+_PLAIN: dict[str, Callable[[float], float]] = {
     "exp": math.exp,
     "ln": math.log,
     "log": math.log,

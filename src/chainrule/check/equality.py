@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from chainrule.check.cases import Case, Cases, Equation
 from chainrule.check.claim_conditions import Judged, position
-from chainrule.check.doubles import Budget, Doubles, TooLong, World, double_of
-from chainrule.check.dual_numbers import NotDefined
+from chainrule.check.doubles import Budget, Doubles, TooLongError, World, double_of
+from chainrule.check.dual_numbers import NotDefinedError
 from chainrule.derive import (
     ARITHMETIC,
     TRUE_CLASS,
@@ -97,7 +97,7 @@ def equal_to_50_digits(equation: Equation, case: Case) -> bool:
     try:
         first, second = (value_of(side, state, case.letters) for side in (equation.left, equation.right))
     except Undefined as reason:
-        raise NotDefined(str(reason)) from None
+        raise NotDefinedError(str(reason)) from None
     within = tolerance(equation)
     apart = abs(first - second)
     if within is not None:
@@ -126,7 +126,7 @@ def everywhere(equation: Equation, cases: Cases, chosen: Sequence[Case], world: 
             for case in chosen
             for equal in (equal_in_doubles(equation, case, cases, world),)
         )
-    except NotDefined:
+    except NotDefinedError:
         return False
 
 
@@ -135,7 +135,7 @@ def judge(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> Evidence:
 
     Raises
     ------
-    TooLong
+    TooLongError
         If not even the smallest sizes can be judged within the budget.
     """
     right: list[Case] = []
@@ -154,9 +154,9 @@ def judge(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> Evidence:
             if equal is None:
                 equal = equal_to_50_digits(equation, case)
             (right if equal else wrong).append(case)
-        except NotDefined as reason:
+        except NotDefinedError as reason:
             undefined.append((case, str(reason)))
-        except TooLong:
+        except TooLongError:
             sizes = {case.point.sizes[-1] for case in first[:number]}
             if number < len(first) and len(sizes) < 2:
                 raise
@@ -195,7 +195,7 @@ def _apart_to_50_digits(
             break
         try:
             (right if equal_to_50_digits(equation, case) else wrong).append(case)
-        except NotDefined:
+        except NotDefinedError:
             continue
     return right, wrong
 

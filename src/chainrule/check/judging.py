@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from chainrule.check.cases import Case, Cases, Equation
 from chainrule.check.claim_conditions import Condition, Judged, closed_list, weakest
-from chainrule.check.claim_mistakes.search import mistakes_in
+from chainrule.check.claim_mistakes.search import Mistake, mistakes_in
 from chainrule.check.claim_verdict import CONDITIONAL, RIGHT, UNDECIDED, WRONG, ClaimMistake, PartVerdict
 from chainrule.check.counterexample import counterexample
 from chainrule.check.diagnoses import DIAGNOSES
-from chainrule.check.doubles import Budget, TooLong
+from chainrule.check.doubles import Budget, TooLongError
 from chainrule.check.equality import Evidence, half_unit, judge, without_symbols
 from chainrule.check.parting import line_of, line_text
 from chainrule.check.requirements import (
@@ -42,7 +42,7 @@ class Purse:
 
 @dataclass(frozen=True)
 class Asked:
-    """An equation as it was typed, how it was read, its ``if``, what the whole claim may still cost, and whether the truth is kept back."""
+    """An equation as it was typed and as it was read, its ``if``, its cost, and whether the truth is kept back."""
 
     claim: str
     read_as: str
@@ -75,7 +75,7 @@ def judge_equation(asked: Asked) -> PartVerdict:
         return _undecided(asked, " ".join(reasons))
     try:
         return _judged(asked, equation)
-    except TooLong as reason:
+    except TooLongError as reason:
         return _undecided(asked, f"{reason}; give it in shorter parts")
 
 
@@ -177,9 +177,7 @@ def _with_diagnosis(
     example = counterexample(
         equation, cases, evidence.wrong, stated_conditions(asked.stated), given=at_given_numbers(equation)
     )
-    told = tuple(
-        ClaimMistake(each.name, f"{DIAGNOSES[each.name].definition} {each.text}") for each in mistakes
-    )
+    told = tuple(ClaimMistake(each.name, _told(each)) for each in mistakes)
     return replace(
         found,
         diagnoses=told,
@@ -188,6 +186,12 @@ def _with_diagnosis(
         truth=truth.text,
         truth_at_targets=truth.at_targets,
     )
+
+
+def _told(mistake: Mistake) -> str:
+    """Return what the name means, and what it is in this claim."""
+    definition = DIAGNOSES[mistake.name].definition
+    return definition if mistake.text in definition else f"{definition} {mistake.text}"
 
 
 def _where_undefined(equation: Equation, evidence: Evidence) -> list[str]:

@@ -95,7 +95,9 @@ def _with_number(context: Context, name: str, value: Fraction) -> Context | None
     allowed = value > 0 if name == "T" else 0 <= value < 1
     if not allowed or (isinstance(now, Fraction) and now != value):
         return None
-    return replace(context, **{option: value}) if now is not None else context
+    if now is None:
+        return context
+    return replace(context, temperature=value) if name == "T" else replace(context, label_smoothing=value)
 
 
 def stated_cases(stated: StatedCondition | None, chosen: Sequence[Case]) -> list[Case]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from chainrule.check.cases import Case, Cases, Equation
 from chainrule.check.claim_mistakes.attempt import quantities
-from chainrule.check.doubles import TooLong
+from chainrule.check.doubles import TooLongError
 from chainrule.check.equality import everywhere
 from chainrule.derive import (
     LOSS,
@@ -139,7 +139,7 @@ def _confirmed(
         return result != quantity and everywhere(
             replace(equation, left=quantity, right=result), cases, chosen
         )
-    except TooLong:
+    except TooLongError:
         return False
 
 

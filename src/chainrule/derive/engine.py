@@ -1,6 +1,6 @@
 """Derivations: which rules are applied to a quantity, and in which order a reader meets them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chainrule.derive.context import Context, context_of
 from chainrule.derive.derivation import Derivation, Section
@@ -15,6 +15,7 @@ from chainrule.derive.expressions import (
     all_letters,
     free_letters,
     fresh_letter,
+    map_indices,
     nodes,
     rename,
 )
@@ -356,29 +357,12 @@ def _generalised(quantity: Expression) -> tuple[Expression, dict[str, Index]]:
             letter = fresh_letter(taken, "kjilmn")
             taken |= {letter}
             put[letter] = index
-            general = _with_letter(general, index, letter)
+            general = map_indices(general, _put_in(index, letter))
     return general, put
 
 
-def _with_letter(expression: Expression, index: Index, letter: str) -> Expression:
-    from chainrule.derive.expressions import Delta, transform
-
-    def swapped(indices: tuple[Index, ...]) -> tuple[Index, ...]:
-        return tuple(letter if each == index else each for each in indices)
-
-    def change(node: Expression) -> Expression | None:
-        match node:
-            case Entry(name, layer, indices) if index in indices:
-                return Entry(name, layer, swapped(indices))
-            case Delta(first, second) if index in (first, second):
-                return Delta(*swapped((first, second)))
-            case Derivative(of, by):
-                return Derivative(
-                    of, tuple(Entry(each.name, each.layer, swapped(each.indices)) for each in by)
-                )
-        return None
-
-    return transform(expression, change)
+def _put_in(old: Index, new: Index) -> Callable[[Index], Index]:
+    return lambda index: new if index == old else index
 
 
 GENERIC = {1: ("k",), 2: ("k", "j")}

@@ -395,3 +395,32 @@ def replace(expression: Expression, old: Expression, new: Expression) -> Express
     1/K
     """
     return transform(expression, lambda node: new if node == old else None)
+
+
+def map_indices(expression: Expression, change: Callable[[Index], Index]) -> Expression:
+    """Return the expression with every index changed, those that sums bind left as they are.
+
+    Examples
+    --------
+    >>> print(map_indices(Entry("W", 2, (401, "j")), lambda index: 1 if index == 401 else index))
+    W2_1j
+    """
+
+    def changed(indices: tuple[Index, ...]) -> tuple[Index, ...]:
+        return tuple(change(index) for index in indices)
+
+    def on_node(node: Expression) -> Expression | None:
+        match node:
+            case Entry(name, layer, indices) if indices:
+                return Entry(name, layer, changed(indices))
+            case Delta(first, second):
+                return Delta(change(first), change(second))
+            case Sum(index, body, excluding) if excluding:
+                return Sum(index, body, changed(excluding))
+            case Derivative(of, by):
+                return Derivative(
+                    of, tuple(Entry(each.name, each.layer, changed(each.indices)) for each in by)
+                )
+        return None
+
+    return transform(expression, on_node)

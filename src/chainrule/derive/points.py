@@ -55,7 +55,7 @@ def random_point(
         return Point(context, sizes, examples, given, _symbols(random, context), true)
 
 
-def given_point(context: Context, seed: int, *, features: int = 2) -> Point:
+def given_point(context: Context, seed: int, *, features: int = 2, width: int = WIDTH) -> Point:
     """Return a network whose logits are those that the context gives, by its last biases; the rest is drawn at random.
 
     Examples
@@ -67,7 +67,7 @@ def given_point(context: Context, seed: int, *, features: int = 2) -> Point:
     """
     assert context.row is not None
     with ARITHMETIC.workdps(PRECISE):
-        point = random_point(context, seed, classes=len(context.row), features=features)
+        point = random_point(context, seed, classes=len(context.row), features=features, width=width)
         state = State(point)
         named = context.layers if context.hidden else None
         shift: dict[Key, Real] = {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from chainrule.check.cases import Equation
 from chainrule.check.doubles import World
-from chainrule.derive import LOSS, Derivative, Entry, Expression, nodes, transform
+from chainrule.derive import LOSS, Derivative, Entry, Expression, multiply, nodes, transform
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def quantities(equation: Equation) -> tuple[Expression, ...]:
     >>> [str(each) for each in quantities(Equation(LOSS, Entry("O", None, (1,)), Context()))]
     ['E']
     """
-    found = [node for node in nodes(equation.both) if isinstance(node, Derivative)]
+    found: list[Expression] = [node for node in nodes(equation.both) if isinstance(node, Derivative)]
     if not found:
         found = [node for node in nodes(equation.both) if node == LOSS]
     if not found:
@@ -54,7 +54,46 @@ def quantities(equation: Equation) -> tuple[Expression, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def with_each(equation: Equation, change: Callable[[Expression], Expression | None]) -> Equation:
+Change = Callable[[Expression], Expression | None]
+"""What is put in place of a node; None leaves it as it is."""
+
+
+def replacing(old: Expression, new: Expression) -> Change:
+    """Return the change of one node into another.
+
+    Examples
+    --------
+    >>> print(replacing(LOSS, LOSS)(LOSS))
+    E
+    """
+    return lambda node: new if node == old else None
+
+
+def scaling(factor: Expression) -> Change:
+    """Return the change that multiplies by a factor.
+
+    Examples
+    --------
+    >>> from chainrule.derive import number
+    >>> print(scaling(number(2))(LOSS))
+    2*E
+    """
+    return lambda node: multiply(factor, node)
+
+
+def on_side(equation: Equation, side: str, expression: Expression) -> Equation:
+    """Return the equation with another expression on its left or right side.
+
+    Examples
+    --------
+    >>> from chainrule.derive import Context, ONE
+    >>> print(on_side(Equation(LOSS, LOSS, Context()), "right", ONE).right)
+    1
+    """
+    return replace(equation, left=expression) if side == "left" else replace(equation, right=expression)
+
+
+def with_each(equation: Equation, change: Change) -> Equation:
     """Return the equation with every quantity changed, wherever it stands; None leaves one as it is.
 
     A quantity inside a derivative stays: it is the derivative that is changed.
@@ -70,7 +109,7 @@ def with_each(equation: Equation, change: Callable[[Expression], Expression | No
     return rewritten(equation, lambda node: wanted.get(node))
 
 
-def rewritten(equation: Equation, change: Callable[[Expression], Expression | None]) -> Equation:
+def rewritten(equation: Equation, change: Change) -> Equation:
     """Return the equation with a change applied to every node of its sides.
 
     Examples

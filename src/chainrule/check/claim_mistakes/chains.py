@@ -1,6 +1,7 @@
-"""Mistakes in the chain from the loss to the logits, dE/dZ_r = sum_i dE/dO_i dO_i/dZ_r, and what they make of what lies below."""
+"""Mistakes in the chain from the loss to the logits, dE/dZ_r = sum_i dE/dO_i dO_i/dZ_r, and in what lies below."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from chainrule.check.cases import Equation
 from chainrule.check.claim_mistakes.attempt import Attempt, quantities, with_each
@@ -35,12 +36,12 @@ Gradient = Callable[[Row, Index, str], Expression]
 """What is believed to be dE/dZ_r of a row; the letter is free for a sum."""
 
 OUTER = "The entries of the softmax's derivative are used without the outer factor dE/dO_i."
-DIAGONAL = (
-    "Only the case i = k of the softmax's derivative is used, though every output depends on every logit."
-)
+DIAGONAL = "The terms with i != k of the sum over the outputs are left out."
 LOGARITHM = "The loss is taken as -sum_i Y_i*O_i, without the logarithm."
 SLOPE_AGAIN = "The derivative of the activation is multiplied in once more."
-NO_SLOPE = "The derivative by the output is used as if it were that by the logit: the activation's derivative is missing."
+NO_SLOPE = (
+    "The derivative by the output is used for that by the logit: the activation's derivative is missing."
+)
 
 
 def chain_attempts(equation: Equation) -> Iterator[Attempt]:
@@ -53,9 +54,10 @@ def chain_attempts(equation: Equation) -> Iterator[Attempt]:
         return
     taken = all_letters(equation.both) | {"n", "i", "j", "m"}
     for names, gradient, text in mistaken_gradients(context):
-        changed = with_each(equation, lambda q, g=gradient: _through(q, g, context, taken))
+        changed = with_each(equation, partial(_through, gradient=gradient, context=context, taken=taken))
         if changed != equation:
-            yield Attempt(names, changed, text, rank=30, formula=True)
+            rank = 29 if names[0] in ("targets-do-not-sum-to-one", "target-index") else 30
+            yield Attempt(names, changed, text, rank=rank, formula=True)
 
 
 def _below(by: Entry, context: Context) -> bool:
@@ -65,7 +67,7 @@ def _below(by: Entry, context: Context) -> bool:
 def _through(
     quantity: Expression, gradient: Gradient, context: Context, taken: frozenset[str]
 ) -> Expression | None:
-    """Return dE/dw as the mistaken gradient gives it: sum_r gradient_r dZ_r/dw, summed over the batch where there is one."""
+    """Return dE/dw as the mistaken gradient gives it: sum_r gradient_r dZ_r/dw, summed over a batch."""
     if not _is_loss(quantity) or not isinstance(quantity, Derivative) or not _below(quantity.by[0], context):
         return None
     (by,) = quantity.by
@@ -105,6 +107,12 @@ def mistaken_gradients(context: Context) -> Iterator[tuple[tuple[str, ...], Grad
         return Derivative(LOSS, (Entry("Z", None, (*row, r)),))
 
     scale = _scale(context)
+    missed = "The target is missing: it is taken for 0, which it is for the other classes alone."
+    yield (
+        ("target-index",),
+        lambda n, r, _: add(true(n, r), multiply(scale, _tempered(target_of(r, n, context), context))),
+        missed,
+    )
     yield ("extra-activation-derivative",), lambda n, r, _: multiply(true(n, r), slope(n, r, r)), SLOPE_AGAIN
     missing = (
         ("output-for-input",)
@@ -261,7 +269,7 @@ def true_class_gradients(equation: Equation) -> Iterator[Attempt]:
             return multiply(sign, _scale(context), Derivative(of, (Entry("Z", None, (*row, r)),)))
 
         taken = all_letters(equation.both) | {"n", "i", "j", "m"}
-        changed = with_each(equation, lambda q, g=gradient: _through(q, g, context, taken))
+        changed = with_each(equation, partial(_through, gradient=gradient, context=context, taken=taken))
         if changed != equation:
             yield Attempt((name,), changed, text, rank=31)
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 
 from chainrule.check.cases import Cases, Equation
-from chainrule.check.claim_mistakes.attempt import Attempt, quantities, with_each
+from chainrule.check.claim_mistakes.attempt import Attempt, quantities, replacing, scaling, with_each
 from chainrule.check.doubles import double_of
-from chainrule.check.dual_numbers import NotDefined
+from chainrule.check.dual_numbers import NotDefinedError
 from chainrule.check.equality import tolerance
 from chainrule.derive import (
     LOSS,
@@ -35,12 +36,12 @@ COMMON = (Fraction(2), Fraction(1, 2))
 
 
 def factor_attempts(equation: Equation, cases: Cases) -> Iterator[Attempt]:
-    """Yield each factor that may have been left out or put in, for all quantities of the claim at once, then for one."""
+    """Yield each factor that may have been left out or put in, for all quantities at once, then for one."""
     second = any(isinstance(q, Derivative) and len(q.by) > 1 for q in quantities(equation))
     for names, factor, text in common_factors(equation.context):
-        yield Attempt(names, with_each(equation, lambda q, f=factor: multiply(f, q)), text, rank=10)
+        yield Attempt(names, with_each(equation, scaling(factor)), text, rank=10)
     for names, kind, text in (EXTRA, MISSING):
-        changed = with_each(equation, lambda q, k=kind: _with_slope(q, equation.context, inverse=k))
+        changed = with_each(equation, partial(_with_slope, context=equation.context, inverse=kind))
         yield Attempt(
             names,
             changed,
@@ -125,7 +126,7 @@ def _constant_factors(equation: Equation, cases: Cases, *, second: bool) -> Iter
     if found is None or found in (0, 1, -1) or (tolerance(equation) is not None and found not in COMMON):
         return
     names = ("hessian-bound", "factor") if second and found > 1 else ("factor",)
-    changed = with_each(equation, lambda q: multiply(Number(found), q))
+    changed = with_each(equation, scaling(Number(found)))
     yield Attempt(names, changed, f"Everything is right but for a factor {found}.", rank=15)
 
 
@@ -134,7 +135,7 @@ def constant_factor(equation: Equation, cases: Cases) -> Fraction | None:
 
     The difference of the two sides is taken for a straight line in that number: its values at 0 and 1 give the number.
     """
-    none = with_each(equation, lambda q: multiply(Number(Fraction(0)), q))
+    none = with_each(equation, scaling(Number(Fraction(0))))
     if none == equation:
         return None
     for case in cases.all[:: max(1, len(cases.all) // 7)]:
@@ -144,7 +145,7 @@ def constant_factor(equation: Equation, cases: Cases) -> Fraction | None:
                 double_of(each.left, state, case.letters) - double_of(each.right, state, case.letters)
                 for each in (none, equation)
             )
-        except NotDefined:
+        except NotDefinedError:
             continue
         if abs(at_1 - at_0) > 1e-9 and abs(at_1) > 1e-9:
             near = Fraction(at_0 / (at_0 - at_1)).limit_denominator(LARGEST_DENOMINATOR)
@@ -158,7 +159,7 @@ def _one_alone(equation: Equation) -> Iterator[Attempt]:
     if len(several) < 2:
         return
     for one in several:
-        changed = with_each(equation, lambda q, o=one: multiply(MINUS_ONE, q) if q == o else None)
+        changed = with_each(equation, replacing(one, multiply(MINUS_ONE, one)))
         yield Attempt(("sign",), changed, f"{one} has the opposite sign.", rank=14)
 
 

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from chainrule.check.cases import Equation
-from chainrule.check.claim_mistakes.attempt import Attempt, quantities, rewritten, with_each
+from chainrule.check.claim_mistakes.attempt import (
+    Attempt,
+    on_side,
+    quantities,
+    replacing,
+    rewritten,
+    with_each,
+)
 from chainrule.derive import (
     TRUE_CLASS,
     Delta,
@@ -71,7 +78,7 @@ def _their_targets(old: Index, new: Index, equation: Equation) -> str:
     if row is None or not isinstance(old, int) or not isinstance(new, int) or max(old, new) > len(row):
         return " It belongs to another index."
     first, second = row[new - 1], row[old - 1]
-    return f" Output {new} has the target {first} and output {old} the target {second}: the one does not serve the other."
+    return f" Output {new} has the target {first} and output {old} the target {second}: neither serves for the other."
 
 
 def quantity_indices(quantity: Expression) -> tuple[Index, ...]:
@@ -90,7 +97,7 @@ def _other_quantity(
     equation: Equation, quantity: Expression, old: Index, new: Index, others: list[Index]
 ) -> Iterator[Attempt]:
     other = _put(quantity, old, new)
-    changed = with_each(equation, lambda q: other if q == quantity else None)
+    changed = with_each(equation, replacing(quantity, other))
     numbers = isinstance(old, int) or new == TRUE_CLASS
     names = ("target-index", "index-slip") if numbers else ("index-slip",)
     text = f"This is {other}, not {quantity}.{_their_targets(old, new, equation)}"
@@ -155,7 +162,7 @@ def _names(kind: Expression, old: Index, new: Index) -> tuple[str, ...]:
 def _replaced(
     equation: Equation, old: Expression, new: Expression, names: tuple[str, ...], text: str, rank: int
 ) -> Attempt:
-    return Attempt(names, rewritten(equation, lambda node: new if node == old else None), text, rank=rank)
+    return Attempt(names, rewritten(equation, replacing(old, new)), text, rank=rank)
 
 
 def _in_one_place(equation: Equation) -> Iterator[Attempt]:
@@ -170,9 +177,7 @@ def _in_one_place(equation: Equation) -> Iterator[Attempt]:
             for old in dict.fromkeys(own_indices(node)):
                 for new in candidates(equation):
                     if new != old:
-                        changed = replace(
-                            equation, **{side: at_place(expression, place, _put(node, old, new))}
-                        )
+                        changed = on_side(equation, side, at_place(expression, place, _put(node, old, new)))
                         text = f"In one {node} the index {old} stands where another belongs."
                         yield Attempt(_names(node, old, new), changed, text, rank=22)
 
@@ -197,6 +202,22 @@ def at_place(expression: Expression, place: int, new: Expression) -> Expression:
             return with_parts(expression, tuple(inner))
         place -= size
     raise IndexError("no such place")
+
+
+def with_parents(
+    expression: Expression, parent: Expression | None = None
+) -> Iterator[tuple[Expression, Expression | None]]:
+    """Yield all nodes in the order of ``nodes``, each with the one that it is part of.
+
+    Examples
+    --------
+    >>> from chainrule.derive import LOSS
+    >>> list(with_parents(LOSS)) == [(LOSS, None)]
+    True
+    """
+    yield expression, parent
+    for part in parts(expression):
+        yield from with_parents(part, expression)
 
 
 def _without_exclusions(equation: Equation) -> Iterator[Attempt]:

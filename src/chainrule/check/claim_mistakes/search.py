@@ -1,4 +1,4 @@
-"""The search: every attempt is tried at the cases where the claim fails, then everywhere; the two best names are kept."""
+"""The search: every attempt is tried at the cases where the claim fails, then everywhere; two names are kept."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,17 +6,17 @@ from itertools import chain
 
 from chainrule.check.cases import Case, Cases, Equation
 from chainrule.check.claim_conditions import Condition
-from chainrule.check.claim_mistakes.attempt import Attempt, quantities, with_each
+from chainrule.check.claim_mistakes.attempt import Attempt, quantities, scaling, with_each
 from chainrule.check.claim_mistakes.chains import chain_attempts, true_class_gradients
 from chainrule.check.claim_mistakes.factors import common_factors, factor_attempts
 from chainrule.check.claim_mistakes.indices import index_attempts
 from chainrule.check.claim_mistakes.terms import term_attempts
 from chainrule.check.claim_mistakes.variables import variable_attempts
 from chainrule.check.claim_mistakes.worlds import world_attempts
-from chainrule.check.doubles import Budget, Doubles, TooLong, double_of
-from chainrule.check.dual_numbers import NotDefined
+from chainrule.check.doubles import Budget, Doubles, TooLongError, double_of
+from chainrule.check.dual_numbers import NotDefinedError
 from chainrule.check.equality import CLOSE, Evidence, everywhere
-from chainrule.derive import Key, Relation, free_letters, multiply
+from chainrule.derive import Key, Relation, free_letters
 
 FIRST = 4
 """An attempt is tried at so many failing cases before all others."""
@@ -52,7 +52,7 @@ def mistakes_in(
                 found.append(attempt)
         if not found:
             found = list(_two_mistakes(equation, cases, order, evidence))
-    except TooLong:
+    except TooLongError:
         pass
     named = _ranked(found) + ([] if condition is None else _of_condition(condition, equation))
     unique = {mistake.name: mistake for mistake in reversed(named)}
@@ -91,7 +91,7 @@ def _two_mistakes(
     if not quantities(equation):
         return
     for names, factor, text in common_factors(equation.context):
-        scaled = with_each(equation, lambda q, f=factor: multiply(f, q))
+        scaled = with_each(equation, scaling(factor))
         for other in chain(
             index_attempts(scaled),
             variable_attempts(scaled),
@@ -140,7 +140,7 @@ def says_nothing(equation: Equation, chosen: Sequence[Case]) -> bool:
         state = Meaningless(case.point, Budget(100_000))
         try:
             first, second = (double_of(side, state, case.letters) for side in (equation.left, equation.right))
-        except (NotDefined, TooLong):
+        except (NotDefinedError, TooLongError):
             return False
         if abs(first - second) > CLOSE * max(abs(first), abs(second)):
             return False

@@ -1,12 +1,14 @@
 """Mistakes of one term: its sign, its letter, a number where a target belongs, a softmax of the softmax."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from chainrule.check.cases import Equation
-from chainrule.check.claim_mistakes.attempt import Attempt, quantities, rewritten
-from chainrule.check.claim_mistakes.indices import at_place, candidates
+from chainrule.check.claim_mistakes.attempt import Attempt, on_side, quantities, replacing, rewritten
+from chainrule.check.claim_mistakes.indices import at_place, candidates, with_parents
 from chainrule.derive import (
+    MINUS_ONE,
     ONE,
     ZERO,
     Add,
@@ -56,12 +58,14 @@ def _numbers_for_targets(equation: Equation) -> Iterator[Attempt]:
         return
     for side in ("left", "right"):
         expression = getattr(equation, side)
-        for place, node in enumerate(nodes(expression)):
+        for place, (node, parent) in enumerate(with_parents(expression)):
             if place > MOST_PLACES or not isinstance(node, Number) or abs(node.value) != 1:
                 continue
+            if node == MINUS_ONE and isinstance(parent, Multiply):
+                continue  # a minus sign
             for target in _targets(equation):
                 new = target if node.value > 0 else negate(target)
-                changed = replace(equation, **{side: at_place(expression, place, new)})
+                changed = on_side(equation, side, at_place(expression, place, new))
                 text = "A 1 stands where the target of this output belongs: it is 1 for the true class alone."
                 yield Attempt(("target-index",), changed, text, rank=8)
 
@@ -89,10 +93,10 @@ def _signs(equation: Equation) -> Iterator[Attempt]:
                 continue
             for number, term in enumerate(node.terms):
                 turned = Add((*node.terms[:number], negate(term), *node.terms[number + 1 :]))
-                changed = replace(equation, **{side: at_place(expression, place, turned)})
+                changed = on_side(equation, side, at_place(expression, place, turned))
                 yield Attempt(("sign",), changed, f"The term {term} has the opposite sign.", rank=21)
     for entry in _letters(equation):
-        turned_all = rewritten(equation, lambda node, e=entry: negate(node) if node == e else None)
+        turned_all = rewritten(equation, replacing(entry, negate(entry)))
         yield Attempt(("sign",), turned_all, f"{entry} has the opposite sign.", rank=23)
 
 
@@ -113,10 +117,7 @@ def _softmax_of_outputs(equation: Equation) -> Iterator[Attempt]:
     def inside(node: Expression) -> Expression | None:
         if not isinstance(node, Call) or node.function != "exp":
             return None
-        return transform(
-            node,
-            lambda part: replace(part, name="Z") if isinstance(part, Entry) and part.name == "O" else None,
-        )
+        return transform(node, partial(_called, names={"O": "Z"}))
 
     text = "The softmax is applied to probabilities, to what already went through a softmax."
     yield Attempt(("softmax-twice",), rewritten(equation, inside), text, rank=7)
@@ -134,17 +135,19 @@ OTHER_LETTERS = (
 )
 
 
+def _called(node: Expression, names: Mapping[str, str]) -> Expression | None:
+    """Return an entry under another name."""
+    if isinstance(node, Entry) and node.indices and node.name in names:
+        return replace(node, name=names[node.name])
+    return None
+
+
 def _other_letters(equation: Equation) -> Iterator[Attempt]:
     """Yield the claim with one kind of entry in place of another."""
     present = {entry.name for entry in _letters(equation)}
     for old, new, name, text in OTHER_LETTERS:
         if old in present and not (old in "WX" or (old in "UA" and not equation.context.hidden)):
-            changed = rewritten(
-                equation,
-                lambda n, o=old, w=new: (
-                    replace(n, name=w) if isinstance(n, Entry) and n.name == o and n.indices else None
-                ),
-            )
+            changed = rewritten(equation, partial(_called, names={old: new}))
             yield Attempt((name,), changed, f"Here {text}.", rank=34)
     for entry in _letters(equation):
         yield from _other_layer(equation, entry)
@@ -153,11 +156,7 @@ def _other_letters(equation: Equation) -> Iterator[Attempt]:
         if entry.name in "XA" and equation.context.hidden:
             yield from _other_activation(equation, entry)
     if "O" in present and "Y" in present:
-        swap = {"O": "Y", "Y": "O"}
-        exchanged = rewritten(
-            equation,
-            lambda n: replace(n, name=swap[n.name]) if isinstance(n, Entry) and n.name in swap else None,
-        )
+        exchanged = rewritten(equation, partial(_called, names={"O": "Y", "Y": "O"}))
         yield Attempt(("wrong-variable",), exchanged, "Outputs and targets are exchanged.", rank=34)
 
 
@@ -166,9 +165,7 @@ def _other_layer(equation: Equation, entry: Entry) -> Iterator[Attempt]:
         return
     for layer in range(1, equation.context.layers + 1):
         if layer != entry.layer and (entry.name in "Wb" or layer < equation.context.layers):
-            changed = rewritten(
-                equation, lambda n, e=entry, to=layer: replace(e, layer=to) if n == e else None
-            )
+            changed = rewritten(equation, replacing(entry, replace(entry, layer=layer)))
             yield Attempt(
                 ("index-slip",),
                 changed,
@@ -185,7 +182,7 @@ def _other_activation(equation: Equation, entry: Entry) -> Iterator[Attempt]:
     ]
     for other in others:
         if other != entry:
-            changed = rewritten(equation, lambda n, e=entry, o=other: o if n == e else None)
+            changed = rewritten(equation, replacing(entry, other))
             text = f"{entry} stands where the input of another layer belongs."
             yield Attempt(("wrong-variable", "index-slip"), changed, text, rank=33)
 
@@ -198,7 +195,7 @@ def _weight_or_input(equation: Equation, entry: Entry) -> Iterator[Attempt]:
             else [Entry("W", entry.layer, (i, j)) for j in candidates(equation)]
         )
         for other in new:
-            changed = rewritten(equation, lambda n, e=entry, o=other: o if n == e else None)
+            changed = rewritten(equation, replacing(entry, other))
             what = (
                 "a weight stands where the input belongs"
                 if entry.name == "W"
@@ -215,7 +212,7 @@ def _without_a_factor(equation: Equation) -> Iterator[Attempt]:
             if place > MOST_PLACES:
                 break
             for factor, new in _shorter(node):
-                changed = replace(equation, **{side: at_place(expression, place, new)})
+                changed = on_side(equation, side, at_place(expression, place, new))
                 names = named_factor(factor)
                 yield Attempt(names, changed, f"The factor {factor} does not belong there.", rank=32)
 
@@ -224,7 +221,7 @@ def _shorter(node: Expression) -> Iterator[tuple[Expression, Expression]]:
     if isinstance(node, Multiply) and len(node.factors) > 1:
         for number, factor in enumerate(node.factors):
             rest = (*node.factors[:number], *node.factors[number + 1 :])
-            if not isinstance(factor, Number) or factor.value != -1:
+            if factor != MINUS_ONE and not all(isinstance(each, Number) for each in rest):
                 yield factor, rest[0] if len(rest) == 1 else Multiply(rest)
     elif isinstance(node, Divide):
         yield node.denominator, node.numerator

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from chainrule.check.cases import Equation
-from chainrule.check.claim_mistakes.attempt import Attempt, quantities, with_each
+from chainrule.check.claim_mistakes.attempt import Attempt, quantities, replacing, with_each
 from chainrule.check.claim_mistakes.indices import candidates
 from chainrule.derive import (
     LOSS,
@@ -35,7 +35,7 @@ def variable_attempts(equation: Equation) -> Iterator[Attempt]:
     for quantity in quantities(equation):
         if isinstance(quantity, Derivative):
             for names, other, text, rank in _others(quantity, equation.context, others, taken):
-                changed = with_each(equation, lambda q, o=other, own=quantity: o if q == own else None)
+                changed = with_each(equation, replacing(quantity, other))
                 yield Attempt(names, changed, text, rank=rank, formula=names == ("hessian-bound",))
 
 
