@@ -235,6 +235,7 @@ FOURTH_LOOK = [
             "linear_sum_mean": "batch-sum batch-mean",
             "writes_both": "in-place no-shift",
             "clip_to_unit": "",
+            "of_probabilities_given_logits": "input-for-output",
         }.items()
     ],
     *wrong_ones(

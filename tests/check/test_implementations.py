@@ -118,6 +118,35 @@ def test_verdicts_of_functions_that_cannot_be_judged_say_why():
     assert check_implementation(lambda z, y: "text").verdict == "undecided"
 
 
+def test_strange_callables_are_called_or_refused_and_never_break_the_judge():
+    class Layer:
+        __hash__ = None
+
+        def __call__(self, logits, targets):
+            return -_log_p(logits)[np.arange(len(targets)), targets].mean()
+
+    def only_single_precision(logits, targets):
+        assert logits.dtype == np.float32
+        return -_log_p(logits)[np.arange(len(targets)), targets].mean()
+
+    def tuple_of_one(logits, targets):
+        return (np.exp(_log_p(logits)) - np.eye(logits.shape[1])[targets],)
+
+    def generator(logits, targets):
+        yield 1.0
+
+    async def coroutine(logits, targets):
+        return 1.0
+
+    assert check_implementation(Layer()).verdict == "right"
+    assert check_implementation(only_single_precision).verdict == "right"
+    assert check_implementation(tuple_of_one).verdict == "right"
+    assert "generator" in check_implementation(generator, seconds=60).reason
+    assert "coroutine" in check_implementation(coroutine, seconds=60).reason
+    assert check_implementation(lambda z, y: 10**400).verdict == "undecided"
+    assert check_implementation(lambda z, y: 1j * z).verdict == "undecided"
+
+
 def test_a_function_that_never_fails_is_not_right_for_that():
     assert check_implementation(lambda z, y: 0.0).verdict == "wrong"
     assert check_implementation(lambda z, y: np.zeros_like(z)).verdict == "wrong"

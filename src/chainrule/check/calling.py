@@ -119,6 +119,8 @@ def _called_once(
         return Call(None, f"tried to end the interpreter (SystemExit: {ending.code})", False, stream.kept)
     except BaseException as error:
         return Call(None, _told(error), False, stream.kept)
+    if hasattr(value, "close") and hasattr(value, "send"):
+        value.close()  # a generator or coroutine is never run
     return Call(value, None, False, stream.kept)
 
 

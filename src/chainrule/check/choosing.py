@@ -46,8 +46,7 @@ def choose(subject: Subject, kind: str | None, options: Options, budget: Budget)
     failures: list[str] = []
     judged: list[Judgement] = []
     trials = [(library, "float64") for library in subject.libraries]
-    if "torch" in subject.libraries:
-        trials.append(("torch", "float32"))
+    trials += [(library, "float32") for library in subject.libraries if library != "list"]
     for library, floats in trials:
         for convention in _conventions(subject, kind, (library, floats), options, budget, failures):
             judgement = judge(subject, convention, options, budget)

@@ -98,12 +98,13 @@ def _checked(subject: Subject, kind: str | None, options: Options, budget: Budge
     options = subject.adopted(options, arity or 2)
     unknown = [] if arity is None or kind is not None else subject.unknown_required(arity)
     choice = choose(subject, kind, options, budget)
+    failures = choice.failures
     for classes in FIXED_CLASSES if options.class_weight is None else ():
         if choice.best is None and not choice.hopeless and not unknown:
             options = replace(options, classes=classes)
             choice = choose(subject, kind, options, budget)
     if choice.best is None:
-        return undecided(subject, kind, choice.failures, unknown)
+        return undecided(subject, kind, failures, unknown)
     judgement = choice.best
     if (unsteady := _unsteady(subject, judgement, budget)) is not None:
         return undecided(subject, judgement.convention.kind, (unsteady,), [])

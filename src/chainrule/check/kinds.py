@@ -73,6 +73,8 @@ def _are_logarithms(array: Any, probe: Probe) -> bool:
 
 def kind_of_value(subject: Subject, value: Any, probe: Probe, single: bool) -> str:
     """Return the kind of a function of logits and targets, by what it returned; the name where that leaves a choice."""
+    if isinstance(value, tuple) and len(value) == 1:
+        value = value[0]
     if isinstance(value, dict):
         keys = {str(key).lower() for key in value}
         return "loss-and-gradient" if keys & set(LOSS_KEYS) and len(keys) > 1 else "gradient"

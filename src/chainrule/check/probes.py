@@ -173,7 +173,7 @@ def moderate_probes(kind: str, options: Options, *, few_shapes: bool) -> list[Pr
     Examples
     --------
     >>> [probe.logits.shape for probe in moderate_probes("loss", Options(), few_shapes=True)][:3]
-    [(1, 3), (2, 3), (4, 2)]
+    [(1, 3), (1, 3), (2, 3)]
     """
     rows = list(_SMALL) if few_shapes else [*_SMALL, _WIDE]
     probes = [Probe(name, np.array(logits), np.array(targets), options) for name, logits, targets in rows]

@@ -1,5 +1,6 @@
 """What a function answered at one probe: its parts as arrays, or why there are none."""
 
+import inspect
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -99,16 +100,37 @@ def ask_derivative(subject: Subject, convention: Convention, probe: Probe, secon
     return None if found is None else np.asarray(found, float).reshape(probe.logits.shape)
 
 
-@lru_cache(maxsize=4)
 def derivative_of(function: Callable[..., Any], library: str) -> Callable[..., Any] | None:
     """Return the derivative, the same one for the same function: compiling it takes long."""
+    return _derivative_of(function, library) if _hashable(function) else with_derivative(function, library)
+
+
+@lru_cache(maxsize=4)
+def _derivative_of(function: Callable[..., Any], library: str) -> Callable[..., Any] | None:
     return with_derivative(function, library)
 
 
-@lru_cache(maxsize=8)
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a JAX function compiled as a whole, the same one for the same function."""
-    return sys.modules["jax"].jit(function)
+    """Return a JAX function compiled as a whole, the same one for the same function; itself where it cannot be."""
+    return _compiled(function) if _hashable(function) else function
+
+
+def _hashable(function: Callable[..., Any]) -> bool:
+    try:
+        hash(function)
+    except Exception:
+        return False
+    return True
+
+
+@lru_cache(maxsize=8)
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(function):
+        return function
+    try:
+        return sys.modules["jax"].jit(function)
+    except TypeError:  # generators and other things that are called and are no function
+        return function
 
 
 def _called(
@@ -179,7 +201,6 @@ def take_apart(convention: Convention, value: Any, probe: Probe) -> tuple[dict[s
     """Return the parts of what a function returned, or a sentence about why it cannot be one of this kind."""
     wanted = parts_of_kind(convention.kind)
     if hasattr(value, "close") and hasattr(value, "send"):
-        value.close()  # a generator or coroutine: never to be run
         return {}, f"returned a {type(value).__name__} instead of numbers"
     if len(wanted) == 1:
         parts, problem = _one_part(wanted[0], value, probe)
@@ -230,7 +251,7 @@ def _flat(value: list[Any] | tuple[Any, ...]) -> Iterable[Any]:
 
 
 def _one_part(name: str, value: Any, probe: Probe) -> tuple[dict[str, Array], str | None]:
-    if is_number_with_more(value):
+    if is_number_with_more(value) or (isinstance(value, tuple) and len(value) == 1):
         value = value[0]
     array = to_numpy(value)
     if array is None and isinstance(value, list | tuple) and len(value):

@@ -244,3 +244,8 @@ def writes_both(logits, targets):
 def clip_to_unit(logits, targets):
     g = F.softmax(logits, dim=1) - F.one_hot(targets, logits.shape[1])
     return torch.clamp(g, -1e-1, 1e-1)
+
+
+def of_probabilities_given_logits(predictions, targets, epsilon=1e-12):
+    predictions = np.clip(predictions, epsilon, 1.0 - epsilon)
+    return -np.sum(targets * np.log(predictions)) / predictions.shape[0]

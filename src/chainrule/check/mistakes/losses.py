@@ -137,6 +137,10 @@ def _others() -> Iterator[Hypothesis]:
         ("input-for-output",), "-ln of the target's logit", lambda p: -np.log((q(p) * p.scaled).sum(axis=1))
     )
     yield Hypothesis(("input-for-output",), "-sum y ln z", lambda p: -(q(p) * np.log(p.scaled)).sum(axis=1))
+    for exponent in (5, 6, 7, 8, 9, 10, 12, 15, 16):
+        for top in (1 - 10.0**-exponent, 1.0, np.inf):
+            told = f"-sum y ln z with z cut off at 1e-{exponent} and {top:.4g}"
+            yield Hypothesis(("input-for-output", "clipped"), told, _of_cut_logits(10.0**-exponent, top))
     yield Hypothesis(
         ("input-for-output", "no-log"), "-z of the target", lambda p: -(q(p) * p.scaled).sum(axis=1)
     )
@@ -238,6 +242,10 @@ _NORMALISERS: tuple[tuple[str, tuple[str, ...], Callable[[Array], Array]], ...] 
     ("sum exp z, without ln, minus z of the target", ("no-log",), lambda z: np.exp(z).sum(axis=1)),
     ("ln mean exp z, minus z of the target", ("per-class-mean",), lambda z: _lse(z) - np.log(z.shape[1])),
 )
+
+
+def _of_cut_logits(least: float, most: float) -> Value:
+    return lambda probe: -(targets.mass(probe) * np.log(np.clip(probe.scaled, least, most))).sum(axis=1)
 
 
 def _raised(amount: float) -> Value:
