@@ -6,6 +6,7 @@
 #   make kills    kills 50 fits at random moments and resumes them
 #   make sanitize runs the kernels' tests under the address sanitizer
 #   make fuzz     calls every function at random, CASES=1000000 times
+#   make docs     writes the pages on the mathematics anew, every derivation in them computed
 #   make wheel    builds the wheel
 #   make bench    measures against the peers; make bench QUESTION=linear_head asks one question
 
@@ -21,7 +22,7 @@ QUESTION ?= import_time wrong_target loss_and_gradient linear_head tensors train
 # How many random calls make fuzz makes.
 CASES ?= 1000000
 
-.PHONY: demo test check lint faults kills sanitize fuzz wheel bench arm format clean
+.PHONY: demo test check lint faults kills sanitize fuzz docs wheel bench arm format clean
 
 demo: $(INSTALLED)
 	$(BIN)/chainrule train digits --hidden 128 --output build/digits.safetensors
@@ -55,6 +56,9 @@ sanitize: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python tests/fuzz.py --cases $(CASES) --processes $(WORKERS)
+
+docs: $(READY)
+	$(BIN)/python tools/write_mathematics.py
 
 bench: $(MEASURABLE)
 	for question in $(QUESTION); do $(BIN)/python benchmarks/$$question.py || exit 1; done

@@ -4,6 +4,18 @@
 namespace chainrule {
 namespace {
 
+int64_t first_not_finite_rows(nb::handle values_object, int n_threads) {
+    const char* call = "first_not_finite_rows";
+    const PythonArray values(values_object, call, "values", Access::read, 2);
+    return with_dtype(values, call, [&](auto real) {
+        const auto* const data = values.data<const decltype(real)>();
+        const int64_t n = values.extent(0) * values.extent(1);
+        const int threads = thread_count(n_threads);
+        const InterpreterUnlocked unlocked;
+        return first_not_finite(data, n, threads);
+    });
+}
+
 void count_nonzeros_rows(nb::handle dense_object, nb::handle counts_object, int n_threads) {
     const char* call = "count_nonzeros_rows";
     const PythonArray dense(dense_object, call, "dense", Access::read, 2);
@@ -108,6 +120,7 @@ void bind_sparse(nb::module_& m) {
     nb::class_<SparseArrays>(m, "SparseMatrix")
         .def(nb::init<nb::handle, nb::handle, nb::handle, int64_t, int>(), nb::arg("begin"),
              nb::arg("indices"), nb::arg("values"), nb::arg("n_columns"), nb::arg("n_threads"));
+    m.def("first_not_finite_rows", first_not_finite_rows, nb::arg("values"), nb::arg("n_threads"));
     m.def("count_nonzeros_rows", count_nonzeros_rows, nb::arg("dense"), nb::arg("counts"),
           nb::arg("n_threads"));
     m.def("copy_nonzeros_rows", copy_nonzeros_rows, nb::arg("dense"), nb::arg("begin"), nb::arg("indices"),

@@ -27,22 +27,37 @@ void sparse_cross_rows(SparseArrays& matrix, nb::handle gradient, nb::handle wei
         const Real* const of_rows = given.gradient.data<const Real>();
         const int threads = thread_count(n_threads);
         const InterpreterUnlocked unlocked;
-        sparse_cross(matrix.matrix<Real>(), matrix.columns<Real>(threads), of_rows, given.gradient.extent(1),
-                     sums, threads);
+        const int64_t n_classes = given.gradient.extent(1);
+        sparse_cross(matrix.matrix<Real>(), matrix.columns<Real>(n_classes, threads), of_rows, n_classes, sums,
+                     threads);
     });
 }
 
-void sparse_curvature_rows(SparseArrays& matrix, nb::handle positions_object, nb::handle probabilities,
-                           nb::handle row_weight, nb::handle direction, nb::handle bias_direction,
-                           nb::handle weight, nb::handle bias, int n_threads) {
+bool sparse_sums_by_rows(const SparseArrays& matrix, int64_t n_classes) {
+    return with_kind(matrix.kind(), [&](auto real) {
+        return sums_by_rows(matrix.matrix<decltype(real)>(), n_classes);
+    });
+}
+
+void sparse_curvature_rows(SparseArrays& matrix, nb::handle positions_object, bool taken,
+                           nb::handle probabilities, nb::handle row_weight, nb::handle direction,
+                           nb::handle bias_direction, nb::handle weight, nb::handle bias, int n_threads) {
     const char* call = "sparse_curvature_rows";
     const OptionalArray positions(positions_object, call, "positions", Access::read, 1);
     const CurvatureArrays given(call, matrix, probabilities, row_weight, direction, bias_direction, weight,
                                 bias);
-    const int64_t n_known = positions ? given.probabilities.extent(0) : matrix.n_rows();
+    const bool in_place = positions && !taken;
+    const int64_t n_classes = given.probabilities.extent(1);
+    const int64_t n_known = positions && taken ? given.probabilities.extent(0) : matrix.n_rows();
     given.require_known(n_known);
     if (positions) {
-        positions->require_shape({matrix.n_rows()});
+        if (taken) {
+            positions->require_shape({matrix.n_rows()});
+        } else if (!sparse_sums_by_rows(matrix, n_classes)) {
+            throw nb::value_error(
+                "sparse_curvature_rows: some rows of a matrix are summed where they lie if "
+                "sparse_sums_by_rows says so; got one that is not. Pass a matrix of those rows.");
+        }
         require_rows(call, positions, n_known, "the probabilities");
     }
     given.out.require_apart(positions);
@@ -50,10 +65,13 @@ void sparse_curvature_rows(SparseArrays& matrix, nb::handle positions_object, nb
     with_kind(matrix.kind(), [&](auto real) {
         using Real = decltype(real);
         const CurvaturePass<Real> pass = given.pass<Real>();
-        const auto* const of_rows = positions.data_or_null<const int64_t>();
+        const CurvatureRows rows{
+            {positions.data_or_null<const int64_t>(), positions ? positions->extent(0) : matrix.n_rows()},
+            in_place};
         const int threads = thread_count(n_threads);
         const InterpreterUnlocked unlocked;
-        sparse_curvature(matrix.matrix<Real>(), matrix.columns<Real>(threads), of_rows, pass, sums, threads);
+        sparse_curvature(matrix.matrix<Real>(), matrix.columns<Real>(n_classes, threads), rows, pass, sums,
+                         threads);
     });
 }
 
@@ -155,7 +173,8 @@ double sparse_loss_rows(SparseArrays& matrix, nb::handle weight, nb::handle bias
         const InterpreterUnlocked unlocked;
         const std::unique_ptr<double[]> losses(new double[static_cast<size_t>(matrix.n_rows())]);
         pass.losses = losses.get();
-        sparse_loss(matrix.matrix<Real>(), matrix.columns<Real>(threads), pass, sums, threads);
+        sparse_loss(matrix.matrix<Real>(), matrix.columns<Real>(arrays.n_classes(), threads), pass, sums,
+                    threads);
         return fixed_order_total(losses.get(), matrix.n_rows());
     });
 }
@@ -179,7 +198,7 @@ void sparse_variances_rows(const SparseArrays& matrix, SparseArrays& summed, nb:
         const RowSums sums = arrays.sums();
         const int threads = thread_count(n_threads);
         const InterpreterUnlocked unlocked;
-        SummedColumns<Real> columns{summed.matrix<Real>(), summed.columns<Real>(threads)};
+        SummedColumns<Real> columns{summed.matrix<Real>(), summed.columns<Real>(arrays.n_classes(), threads)};
         columns.matrix.space = matrix.matrix<Real>().space;  // one is enough
         sparse_variances(matrix.matrix<Real>(), columns, arrays.head(), weights, sums, threads);
     });
@@ -192,8 +211,9 @@ void bind_sparse_passes(nb::module_& m) {
           nb::arg("out"), nb::arg("n_threads"));
     m.def("sparse_cross_rows", sparse_cross_rows, nb::arg("matrix"), nb::arg("gradient"),
           nb::arg("weight_sums"), nb::arg("bias_sums"), nb::arg("n_threads"));
+    m.def("sparse_sums_by_rows", sparse_sums_by_rows, nb::arg("matrix"), nb::arg("n_classes"));
     m.def("sparse_curvature_rows", sparse_curvature_rows, nb::arg("matrix"), nb::arg("positions").none(),
-          nb::arg("probabilities"), nb::arg("row_weight").none(), nb::arg("direction"),
+          nb::arg("taken"), nb::arg("probabilities"), nb::arg("row_weight").none(), nb::arg("direction"),
           nb::arg("bias_direction"), nb::arg("weight_product"), nb::arg("bias_product"),
           nb::arg("n_threads"));
     m.def("sparse_loss_rows", sparse_loss_rows, nb::arg("matrix"), nb::arg("weight"), nb::arg("bias"),

@@ -96,6 +96,8 @@ struct KernelsOf {
     void (*sparse_rows)(const SparseRowsTask<Real>&, int64_t first_row, int64_t last_row);
     // `begin` is where the entries of the first run begin.
     void (*sparse_runs)(const SparseRunsTask<Real>&, int64_t first_run, int64_t last_run, int64_t begin);
+    void (*sparse_scatter)(const SparseScatterTask<Real>&, int64_t first_row, int64_t last_row);
+    void (*sparse_settle)(const SparseSettleTask<Real>&);
     double (*product_of_piece)(const Real* a, const Real* b, int64_t n);
     // Row i begins at rows + i * stride.
     void (*combination_of_piece)(const Real* rows, int64_t stride, int64_t n_rows, const double* coefficients,

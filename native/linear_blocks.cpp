@@ -126,14 +126,15 @@ template <class Real>
 void curve_rows(const CurveTask<Real>& task) {
     using V = Vector<Real>;
     for (int64_t i = 0; i < task.n_rows; ++i) {
-        const Real* const p = task.probabilities + i * task.n_classes;
+        const int64_t position = task.positions ? task.positions[i] : i;
+        const Real* const p = task.probabilities + position * task.n_classes;
         Real* const values = task.values + i * task.n_classes;
         V sum = V::all(0);
         sweep<V::lanes>(task.n_classes, [&](int64_t k, auto extent) {
             sum = multiply_add(load(p + k, extent, 0), load(values + k, extent, 0), sum);
         });
         const V mean = V::all(static_cast<Real>(total_of_lanes(sum)));
-        const V weight = V::all(task.row_weight ? static_cast<Real>(task.row_weight[i]) : Real{1});
+        const V weight = V::all(task.row_weight ? static_cast<Real>(task.row_weight[position]) : Real{1});
         sweep<V::lanes>(task.n_classes, [&](int64_t k, auto extent) {
             const V distance = load(values + k, extent, 0) - mean;
             store(values + k, weight * (load(p + k, extent, 0) * distance), extent);

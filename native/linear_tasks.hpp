@@ -27,6 +27,7 @@ struct CurveTask {
     Real* values;
     int64_t n_rows;
     int64_t n_classes;
+    const int64_t* positions = nullptr;  // of the rows of probabilities and weights, or null: all in order
 };
 
 // out_i = v_ia v_ib of every row i, for a in first..last - 1 and b in a..n - 1, the b of an a side by side.

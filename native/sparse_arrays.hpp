@@ -6,6 +6,7 @@
 
 #include "binding.hpp"
 #include "sparse_matrix.hpp"
+#include "sparse_parts.hpp"
 #include "sparse_space.hpp"
 
 namespace chainrule {
@@ -37,6 +38,8 @@ class SparseArrays {
             refuse("indices are columns, 0 to " + std::to_string(n_columns - 1),
                    "indices[" + std::to_string(e) + "] = " + std::to_string(of_entries[e]));
         }
+        rising_ =
+            indices_rise(begin_.data<const int64_t>(), of_entries, this->n_rows(), thread_count(n_threads));
     }
 
     Kind kind() const { return values_.kind(); }
@@ -50,17 +53,21 @@ class SparseArrays {
                 values_.data<const Real>(),
                 n_rows(),
                 n_columns_,
-                &space_};
+                &space_,
+                rising_};
     }
-    // Called without the interpreter lock.
+    // The columns, null where sums over rows for so many classes do without. Called without the interpreter lock.
     template <class Real>
-    const SparseColumns<Real>& columns(int n_threads) {
+    const SparseColumns<Real>* columns(int64_t n_classes, int n_threads) {
+        if (sums_by_rows(matrix<Real>(), n_classes)) {
+            return nullptr;
+        }
         const std::lock_guard<std::mutex> alone(making_);
         std::unique_ptr<SparseColumns<Real>>& made = columns_of<Real>();
         if (!made) {
             made = std::make_unique<SparseColumns<Real>>(matrix<Real>(), n_threads);
         }
-        return *made;
+        return made.get();
     }
     void require_apart(const PythonArray& output) const {
         for (const PythonArray* input : {&begin_, &indices_, &values_}) {
@@ -88,6 +95,7 @@ class SparseArrays {
     PythonArray indices_;
     PythonArray values_;
     int64_t n_columns_;
+    bool rising_ = false;
     mutable SparseSpace space_;
     std::mutex making_;
     std::unique_ptr<SparseColumns<float>> of_float32_;

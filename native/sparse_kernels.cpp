@@ -75,8 +75,9 @@ void rows_of_columns(const SparseRowsTask<Real>& task, int64_t first_row, int64_
         for (int v = 0; v < vectors; ++v) {
             total[v] = load(task.bias + first + v * V::lanes, Whole{}, 0);
         }
-        const int64_t begin = task.begin[i];
-        add_line<Real, vectors>(task.indices + begin, task.values + begin, task.begin[i + 1] - begin,
+        const int64_t row = task.rows ? task.rows[i] : i;
+        const int64_t begin = task.begin[row];
+        add_line<Real, vectors>(task.indices + begin, task.values + begin, task.begin[row + 1] - begin,
                                 task.matrix + first, stride, total);
         Real* const out = task.out + (i - task.out_first) * task.out_stride + first;
 #pragma GCC unroll 8
@@ -99,6 +100,12 @@ CHAINRULE_INLINE void add_to_totals(double* totals, Float32 sum) {
     add_to_totals(totals + Float64::lanes, upper(sum));
 }
 
+CHAINRULE_INLINE void set_totals(double* totals, Float64 sum) { store(totals, sum, Whole{}); }
+CHAINRULE_INLINE void set_totals(double* totals, Float32 sum) {
+    set_totals(totals, lower(sum));
+    set_totals(totals + Float64::lanes, upper(sum));
+}
+
 template <class Real, int vectors>
 void runs_of_columns(const SparseRunsTask<Real>& task, int64_t first_run, int64_t last_run, int64_t begin,
                      int64_t first) {
@@ -119,6 +126,76 @@ void runs_of_columns(const SparseRunsTask<Real>& task, int64_t first_run, int64_
         for (int v = 0; v < vectors; ++v) {
             add_to_totals(totals + v * V::lanes, total[v]);
         }
+    }
+}
+
+// Some entries of a row side by side: no column comes twice.
+template <class Real, int vectors, int abreast>
+CHAINRULE_INLINE void scatter_entries(const int32_t* indices, const Real* values, int64_t stride,
+                                      const Vector<Real> (&g)[vectors], Real* totals) {
+    using V = Vector<Real>;
+    Real* line[abreast];  // stores may be to anything, so nothing is read again after one
+    V factor[abreast];
+#pragma GCC unroll 4
+    for (int q = 0; q < abreast; ++q) {
+        line[q] = totals + indices[q] * stride;
+        factor[q] = V::all(values[q]);
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; ++v) {
+        V sums[abreast];
+#pragma GCC unroll 4
+        for (int q = 0; q < abreast; ++q) {
+            sums[q] = multiply_add(factor[q], g[v], load(line[q] + v * V::lanes, Whole{}, 0));
+        }
+#pragma GCC unroll 4
+        for (int q = 0; q < abreast; ++q) {
+            store(line[q] + v * V::lanes, sums[q], Whole{});
+        }
+    }
+}
+
+// Columns first..first + vectors * lanes of the totals.
+template <class Real, int vectors>
+void scatter_columns(const SparseScatterTask<Real>& given, int64_t first_row, int64_t last_row,
+                     int64_t first) {
+    using V = Vector<Real>;
+    constexpr int abreast = 4;
+    const SparseScatterTask<Real> task = given;
+    const int64_t stride = sparse_padded<Real>(task.n_columns);
+    Real* const totals = task.totals + first;
+    for (int64_t i = first_row; i < last_row; ++i) {
+        const Real* const gradient = task.gradient + (i - first_row) * stride + first;
+        V g[vectors];
+#pragma GCC unroll 8
+        for (int v = 0; v < vectors; ++v) {
+            g[v] = load(gradient + v * V::lanes, Whole{}, 0);
+        }
+        const int64_t row = task.rows ? task.rows[i] : i;
+        const int32_t* indices = task.indices + task.begin[row];
+        const Real* values = task.values + task.begin[row];
+        int64_t n = task.begin[row + 1] - task.begin[row];
+        for (; n >= abreast; n -= abreast, indices += abreast, values += abreast) {
+            scatter_entries<Real, vectors, abreast>(indices, values, stride, g, totals);
+        }
+        for (; n > 0; --n, ++indices, ++values) {
+            scatter_entries<Real, vectors, 1>(indices, values, stride, g, totals);
+        }
+    }
+}
+
+template <class Real>
+void sparse_settle(const SparseSettleTask<Real>& task) {
+    using V = Vector<Real>;
+    const V zero = V::all(0);
+    for (int64_t k = 0; k < task.n; k += V::lanes) {
+        const V total = load(task.totals + k, Whole{}, 0);
+        if (task.first) {
+            set_totals(task.sums + k, total);
+        } else {
+            add_to_totals(task.sums + k, total);
+        }
+        store(task.totals + k, zero, Whole{});
     }
 }
 
@@ -156,9 +233,18 @@ void sparse_runs(const SparseRunsTask<Real>& task, int64_t first_run, int64_t la
 }
 
 template <class Real>
+void sparse_scatter(const SparseScatterTask<Real>& task, int64_t first_row, int64_t last_row) {
+    over_columns<Real>(task.n_columns, [&]<int vectors>(int64_t first) {
+        scatter_columns<Real, vectors>(task, first_row, last_row, first);
+    });
+}
+
+template <class Real>
 void add_sparse_of(KernelsOf<Real>& kernels) {
     kernels.sparse_rows = sparse_rows<Real>;
     kernels.sparse_runs = sparse_runs<Real>;
+    kernels.sparse_scatter = sparse_scatter<Real>;
+    kernels.sparse_settle = sparse_settle<Real>;
 }
 
 }  // namespace

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <limits>
+#include <type_traits>
 
 #include "thread_pool.hpp"
 
@@ -195,6 +198,59 @@ int64_t first_bad_column(const int32_t* indices, int64_t n_entries, int64_t n_co
     return -1;
 }
 
+bool indices_rise(const int64_t* begin, const int32_t* indices, int64_t n_rows, int n_threads) {
+    std::atomic<bool> rise{true};
+    share_evenly(n_rows, begin[n_rows], n_threads, [&](int64_t first, int64_t last) {
+        bool found = true;
+        for (int64_t i = first; i < last; ++i) {
+            for (int64_t e = begin[i] + 1; e < begin[i + 1]; ++e) {
+                found &= indices[e - 1] < indices[e];
+            }
+        }
+        if (!found) {
+            rise = false;
+        }
+    });
+    return rise;
+}
+
+// By the exponents: one more than the largest sets the bit above them.
+template <class Real>
+bool not_finite(const Real* values, int64_t n) {
+    using Bits = std::conditional_t<sizeof(Real) == 4, uint32_t, uint64_t>;
+    constexpr Bits sign = Bits{1} << (8 * sizeof(Real) - 1);
+    constexpr Bits one_more = Bits{1} << (std::numeric_limits<Real>::digits - 1);
+    Bits found = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        Bits bits;
+        memcpy(&bits, values + i, sizeof(bits));
+        found |= (bits & ~sign) + one_more;
+    }
+    return (found & sign) != 0;
+}
+
+template <class Real>
+int64_t first_not_finite(const Real* values, int64_t n, int n_threads) {
+    constexpr int64_t piece = 1 << 14;
+    std::atomic<int64_t> found{n};
+    share_evenly((n + piece - 1) / piece, n, n_threads, [&](int64_t first, int64_t last) {
+        for (int64_t begin = first * piece; begin < std::min(last * piece, n); begin += piece) {
+            const int64_t end = std::min(begin + piece, n);
+            if (not_finite(values + begin, end - begin)) {
+                int64_t i = begin;
+                while (std::isfinite(values[i])) {
+                    ++i;
+                }
+                int64_t before = found.load();
+                while (i < before && !found.compare_exchange_weak(before, i)) {
+                }
+                return;
+            }
+        }
+    });
+    return found == n ? -1 : found.load();
+}
+
 template <class Real>
 void count_nonzeros(const Real* dense, int64_t n_rows, int64_t n_columns, int64_t* counts, int n_threads) {
     share_evenly(n_rows, n_rows * n_columns, n_threads, [&](int64_t first, int64_t last) {
@@ -245,6 +301,7 @@ void copy_some_rows(const SparseMatrix<Real>& matrix, const int64_t* rows, int64
 }
 
 #define CHAINRULE_NONZEROS(Real)                                                                            \
+    template int64_t first_not_finite<Real>(const Real*, int64_t, int);                                     \
     template void count_nonzeros<Real>(const Real*, int64_t, int64_t, int64_t*, int);                       \
     template void copy_nonzeros<Real>(const Real*, int64_t, int64_t, const int64_t*, int32_t*, Real*, int); \
     template void copy_some_rows<Real>(const SparseMatrix<Real>&, const int64_t*, int64_t, const int64_t*,  \

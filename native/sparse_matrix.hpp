@@ -26,6 +26,7 @@ struct SparseMatrix {
     int64_t n_rows;
     int64_t n_columns;
     SparseSpace* space = nullptr;  // of passes over it
+    bool rising = false;           // whether the indices of every row rise, so that none comes twice
 
     int64_t n_entries() const { return begin[n_rows]; }
     int64_t n_blocks() const { return (n_rows + sparse_block_rows - 1) / sparse_block_rows; }
@@ -67,6 +68,13 @@ class SparseColumns {
 // Where indices are not those of columns, or rows not in order: the first such entry or row, or -1.
 int64_t first_bad_row(const int64_t* begin, int64_t n_rows, int64_t n_entries);
 int64_t first_bad_column(const int32_t* indices, int64_t n_entries, int64_t n_columns, int n_threads);
+
+// Whether the indices of every row rise.
+bool indices_rise(const int64_t* begin, const int32_t* indices, int64_t n_rows, int n_threads);
+
+// The first number that is not finite, or -1.
+template <class Real>
+int64_t first_not_finite(const Real* values, int64_t n, int n_threads);
 
 // Entries of each row that are not 0 (NaN is not), then the entries themselves.
 template <class Real>

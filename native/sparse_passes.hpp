@@ -5,6 +5,7 @@
 
 #include "linear_passes.hpp"
 #include "sparse_matrix.hpp"
+#include "sparse_parts.hpp"
 
 namespace chainrule {
 
@@ -12,16 +13,25 @@ namespace chainrule {
 template <class Real>
 void sparse_logits(const SparseMatrix<Real>& matrix, const LogitsPass<Real>& pass, int n_threads);
 
+// Sums over rows need sorted columns but where they are made of the rows as they lie (sparse_parts.hpp): then
+// none are there.
+
 // G^T X and the totals over rows of G, shape (n_rows, n_classes).
 template <class Real>
-void sparse_cross(const SparseMatrix<Real>& matrix, const SparseColumns<Real>& columns, const Real* gradient,
+void sparse_cross(const SparseMatrix<Real>& matrix, const SparseColumns<Real>* columns, const Real* gradient,
                   int64_t n_classes, const RowSums& sums, int n_threads);
 
-// With dZ = X V^T + v and T = s_i (diag(p_i) - p_i p_i^T) dZ_i: T^T X and the totals over rows of T. Row i of
-// X is row positions[i] of the probabilities and weights, row i where those are null.
+// Rows of probabilities and weights, row i where `rows` is null, and whether the matrix has all rows that these
+// have, or no more than the chosen ones.
+struct CurvatureRows {
+    ChosenRows chosen;
+    bool in_place;
+};
+
+// With dZ = X V^T + v and T = s_i (diag(p_i) - p_i p_i^T) dZ_i: T^T X and the totals over rows of T.
 template <class Real>
-void sparse_curvature(const SparseMatrix<Real>& matrix, const SparseColumns<Real>& columns,
-                      const int64_t* positions, const CurvaturePass<Real>& pass, const RowSums& sums,
+void sparse_curvature(const SparseMatrix<Real>& matrix, const SparseColumns<Real>* columns,
+                      const CurvatureRows& rows, const CurvaturePass<Real>& pass, const RowSums& sums,
                       int n_threads);
 
 // Passes that begin with logits and end with sums over rows; between them a stretch of rows is there at a
@@ -37,7 +47,7 @@ struct SparseHead {
 template <class Real>
 struct SummedColumns {
     SparseMatrix<Real> matrix;
-    const SparseColumns<Real>& columns;
+    const SparseColumns<Real>* columns;
 };
 
 // The cross-entropy of each row (CE.3); G is its derivative by the logits.
@@ -52,7 +62,7 @@ struct LossPass {
     double* losses;            // (n_rows,)
 };
 template <class Real>
-void sparse_loss(const SparseMatrix<Real>& matrix, const SparseColumns<Real>& columns,
+void sparse_loss(const SparseMatrix<Real>& matrix, const SparseColumns<Real>* columns,
                  const LossPass<Real>& pass, const RowSums& sums, int n_threads);
 
 // G = row_weight_i p_ik (1 - p_ik); no row weights: 1.

@@ -22,7 +22,7 @@ void add_up_of_logits(const SparseMatrix<Real>& matrix, const SummedColumns<Real
     const Aligned<Real> transposed(matrix.n_columns * padded, matrix.space);
     transpose_weight(head.weight, n_classes, matrix.n_columns, transposed.data(), threads);
     const std::vector<Real> bias = padded_vector<Real>(head.bias, n_classes);
-    add_up(summed.matrix, summed.columns, n_classes, sums, threads,
+    add_up(summed.matrix, summed.columns, ChosenRows{nullptr, matrix.n_rows}, n_classes, sums, threads,
            [&](int64_t begin, int64_t end, Real* out) {
                for (int64_t first = begin; first < end;
                     first += rows_at_a_time, out += rows_at_a_time * padded) {
@@ -40,7 +40,7 @@ void add_up_of_logits(const SparseMatrix<Real>& matrix, const SummedColumns<Real
 }  // namespace
 
 template <class Real>
-void sparse_loss(const SparseMatrix<Real>& matrix, const SparseColumns<Real>& columns,
+void sparse_loss(const SparseMatrix<Real>& matrix, const SparseColumns<Real>* columns,
                  const LossPass<Real>& pass, const RowSums& sums, int n_threads) {
     const int64_t n_classes = pass.head.n_classes;
     const bool plain = pass.indices && !pass.class_weight && pass.label_smoothing == 0.0;
@@ -80,7 +80,7 @@ void sparse_variances(const SparseMatrix<Real>& matrix, const SummedColumns<Real
 }
 
 #define CHAINRULE_SPARSE_SLOPES(Real)                                                           \
-    template void sparse_loss<Real>(const SparseMatrix<Real>&, const SparseColumns<Real>&,      \
+    template void sparse_loss<Real>(const SparseMatrix<Real>&, const SparseColumns<Real>*,      \
                                     const LossPass<Real>&, const RowSums&, int);                \
     template void sparse_variances<Real>(const SparseMatrix<Real>&, const SummedColumns<Real>&, \
                                          const SparseHead&, const double*, const RowSums&, int);

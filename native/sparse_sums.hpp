@@ -7,6 +7,7 @@
 
 #include "linear_passes.hpp"
 #include "sparse_layout.hpp"
+#include "sparse_parts.hpp"
 
 namespace chainrule {
 
@@ -116,10 +117,18 @@ class WeightSums {
     double* out_;
 };
 
-// The sums over rows of G^T X and G, where `rows(first, last, out)` writes rows of G, padded, to `out`.
+// The sums over rows of G^T X and G, where `rows(first, last, out)` writes rows of G, padded, to `out`. Without
+// sorted columns they are made of the chosen rows as they lie; else of all rows of the matrix.
 template <class Real, class Rows>
-void add_up(const SparseMatrix<Real>& matrix, const SparseColumns<Real>& columns, int64_t n_classes,
-            const RowSums& sums, int threads, const Rows& rows) {
+void add_up(const SparseMatrix<Real>& matrix, const SparseColumns<Real>* sorted, ChosenRows chosen,
+            int64_t n_classes, const RowSums& sums, int threads, const Rows& rows) {
+    if (!sorted) {
+        PartSums<Real> parts(matrix, chosen, n_classes);
+        parts.add(threads, rows);
+        parts.deliver(sums, threads);
+        return;
+    }
+    const SparseColumns<Real>& columns = *sorted;
     const int64_t padded = sparse_padded<Real>(n_classes);
     const int64_t stretch_blocks = std::max<int64_t>(sparse_stretch / (sparse_block_rows * padded), 1);
     const int64_t stretch_rows = std::min(stretch_blocks * sparse_block_rows, matrix.n_rows);

@@ -37,6 +37,28 @@ struct SparseRowsTask {
     Real* out;  // row i at (i - out_first) * out_stride
     int64_t out_first;
     int64_t out_stride;
+    const int64_t* rows = nullptr;  // or row i is row rows[i] of the entries
+};
+
+// totals[column] += value * gradient_i for all entries of some rows, one row after the other.
+template <class Real>
+struct SparseScatterTask {
+    const int64_t* begin;
+    const int32_t* indices;
+    const Real* values;
+    const int64_t* rows;   // or null: row i is row i of the entries
+    const Real* gradient;  // that of the first row, rows sparse_padded(n_columns) apart
+    int64_t n_columns;
+    Real* totals;  // rows as far apart
+};
+
+// sums = totals, or sums += totals, in float64; the totals are 0 then.
+template <class Real>
+struct SparseSettleTask {
+    Real* totals;
+    double* sums;
+    int64_t n;  // whole vectors
+    bool first;
 };
 
 // totals[column of run r] += sum over the entries of the run, in float64.

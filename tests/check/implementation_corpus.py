@@ -1,63 +1,16 @@
-"""The corpus of implementations: what each is, which verdicts are right, and the names of its mistake."""
+"""The corpus of implementations."""
 
-import importlib.util
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import ModuleType
-from typing import Any
-
-FOLDER = Path(__file__).resolve().parent / "implementations"
-RIGHT, WRONG, CONDITIONAL, UNDECIDED = ("right",), ("wrong",), ("conditional",), ("undecided",)
-
-
-@dataclass(frozen=True)
-class Case:
-    """One function of the corpus; any of the names will do, any of the verdicts too."""
-
-    file: str
-    function: str
-    verdicts: tuple[str, ...]
-    names: tuple[str, ...] = ()
-    options: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def id(self) -> str:
-        return f"{self.file}:{self.function}"
-
-    def load(self) -> Callable[..., Any]:
-        """Import the file once and return the function."""
-        return getattr(_module(self.file), self.function)
-
-
-def _module(file: str) -> ModuleType:
-    name = f"implementations_of_corpus_{file}"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, FOLDER / f"{file}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-def _right(file: str, *functions: str) -> list[Case]:
-    return [Case(file, function, RIGHT) for function in functions]
-
-
-def _wrong(file: str, rows: dict[str, str], **options: Any) -> list[Case]:
-    return [Case(file, function, WRONG, tuple(names.split()), options) for function, names in rows.items()]
-
-
-def _conditional(file: str, rows: dict[str, str], **options: Any) -> list[Case]:
-    return [
-        Case(file, function, CONDITIONAL, tuple(names.split()), options) for function, names in rows.items()
-    ]
-
+from check.implementation_case import CONDITIONAL, WRONG, Case, conditional_ones, right_ones, wrong_ones
+from check.implementation_looks import (
+    EDGES_ELSEWHERE,
+    FOURTH_LOOK,
+    RIGHT_ELSEWHERE,
+    THIRD_LOOK,
+    WRONG_ELSEWHERE,
+)
 
 _RIGHT = [
-    *_right(
+    *right_ones(
         "right_numpy", "plain_loss", "identity_rows_loss_and_gradient", "pure_python_loss", "einsum_loss_one_hot",
         "add_at_gradient", "gradient_before_loss", "losses_of_rows", "single_precision_loss_and_gradient",
         "columns_are_examples", "chunked_loss_and_grad", "differences_loss", "one_example_loss",
@@ -66,14 +19,14 @@ _RIGHT = [
         "hessian", "linear_head", "linear_head_features_first", "linear_head_with_penalty", "smoothed", "tempered",
         "weighted", "masked", "object_with_call",
     ),
-    *_right(
+    *right_ones(
         "right_torch", "library_loss", "losses_not_reduced", "gathered_loss", "gradient_by_autograd",
         "loss_and_gradient", "own_function_loss", "in_single_precision", "module_loss",
     ),
-    *_right("right_jax", "loss", "compiled_loss_and_gradient", "gradient_row_by_row", "softmax"),
+    *right_ones("right_jax", "loss", "compiled_loss_and_gradient", "gradient_row_by_row", "softmax"),
 ]  # fmt: skip
 _LOSSES = [
-    *_wrong(
+    *wrong_ones(
         "wrong_losses",
         {
             "softmax_into_cross_entropy": "softmax-twice",
@@ -111,7 +64,7 @@ _LOSSES = [
         ("ignored-rows-counted",),
         {"ignore_index": -1},
     ),
-    *_conditional(
+    *conditional_ones(
         "wrong_losses",
         {
             "mixed_rows": "sample-leak",
@@ -122,7 +75,7 @@ _LOSSES = [
     )[1:],
     Case("wrong_losses", "mixed_rows", ("wrong",), ("sample-leak",)),
     Case("wrong_losses", "running_average", ("wrong",), ("sample-leak",)),
-    *_wrong(
+    *wrong_ones(
         "wrong_losses",
         {
             "smoothing_adds": "smoothing-mass",
@@ -132,12 +85,12 @@ _LOSSES = [
         },
         label_smoothing=0.2,
     ),
-    *_wrong(
+    *wrong_ones(
         "wrong_losses",
         {"temperature_upside_down": "temperature", "temperature_outside": "temperature"},
         temperature=2.5,
     ),
-    *_wrong(
+    *wrong_ones(
         "wrong_losses",
         {
             "weights_on_logits": "weights-inside-softmax",
@@ -154,7 +107,7 @@ _LOSSES = [
     ),
 ]
 _GRADIENTS = [
-    *_wrong(
+    *wrong_ones(
         "wrong_gradients",
         {
             "targets_minus_probabilities": "sign",
@@ -204,21 +157,21 @@ _GRADIENTS = [
         }.items()
     ],
     Case("wrong_gradients", "neighbours_gradient", WRONG, ("sample-leak",)),
-    *_wrong(
+    *wrong_ones(
         "wrong_gradients",
         {"temperature_forgotten": "temperature", "temperature_forgotten_in_torch": "temperature"},
         temperature=2.0,
     ),
-    *_wrong(
+    *wrong_ones(
         "wrong_gradients", {"weighted_targets": "targets-do-not-sum-to-one"}, class_weight=[0.5, 2.0, 1.25]
     ),
-    *_wrong("wrong_gradients", {"smoothing_in_the_loss_alone": "smoothing-mass"}, label_smoothing=0.3),
+    *wrong_ones("wrong_gradients", {"smoothing_in_the_loss_alone": "smoothing-mass"}, label_smoothing=0.3),
     Case(
         "wrong_gradients", "ignored_rows_have_a_gradient", ("wrong", "conditional"), ("ignored-rows-counted",)
     ),
 ]
 _OUTPUTS = [
-    *_wrong(
+    *wrong_ones(
         "wrong_outputs",
         {
             "softmax_of_columns": "wrong-axis",
@@ -250,8 +203,8 @@ _OUTPUTS = [
             "log_softmax_backward_of_softmax": "extra-activation-derivative output-for-input",
         },
     ),
-    *_wrong("wrong_outputs", {"softmax_at_temperature": "temperature"}, temperature=0.5),
-    *_conditional(
+    *wrong_ones("wrong_outputs", {"softmax_at_temperature": "temperature"}, temperature=0.5),
+    *conditional_ones(
         "wrong_outputs",
         {
             "softmax_with_one_sum": "global-sum",
@@ -262,7 +215,7 @@ _OUTPUTS = [
     ),
 ]
 _LINEAR = [
-    *_wrong(
+    *wrong_ones(
         "wrong_linear",
         {
             "transposed_weight_gradient": "transposed",
@@ -284,7 +237,7 @@ _LINEAR = [
     Case("wrong_linear", "not_averaged", CONDITIONAL, ("batch-mean",)),
     Case("wrong_linear", "bias_averaged_twice", CONDITIONAL, ("batch-mean",)),
 ]
-_EDGES = _conditional(
+_EDGES = conditional_ones(
     "edges",
     {
         "overflows": "no-shift",
@@ -305,200 +258,13 @@ _EDGES = _conditional(
         "right_for_two_classes": "",
     },
 )
-_RIGHT_ELSEWHERE = [
-    *_right(
-        "right_elsewhere", "own_loss", "own_loss_and_gradient", "torch_loss", "summed_torch_loss", "jax_softmax",
-        "torch_log_softmax", "loss_of_lists", "decimal_loss", "keywords_only", "complex_step_gradient",
-        "difference_quotient_gradient", "kl_loss", "layer", "method",
-        "harmless_second_log_softmax", "half_precision", "losses_in_a_column", "dictionary", "loss_with_cache",
-        "linear_head_by_jax", "linear_head_by_torch", "linear_head_with_penalty_over_n",
-        "linear_head_as_dictionary", "hessian_by_torch", "jacobian_by_jax", "hessian_diagonal",
-        "smoothing_by_torch", "weights_by_torch", "weighted_mean_over_rows", "softmax_backward_by_matrices",
-        "softmax_backward_by_torch", "backward_log_softmax", "read_only_views", "fortran_gradient", "scan_loss",
-        "single_precision_jax",
-    ),
-    Case("right_elsewhere", "ignoring_by_torch", RIGHT, (), {"ignore_index": -100}),
-    Case("right_elsewhere", "smoothing_by_torch", RIGHT, (), {"label_smoothing": 0.3}),
-    Case("right_elsewhere", "own_loss_and_gradient", RIGHT, (), {"temperature": 2.0, "label_smoothing": 0.1}),
-    Case("right_elsewhere", "torch_loss", RIGHT, (), {"class_weight": [1.0, 2.0, 0.5, 3.0]}),
-]  # fmt: skip
-_WRONG_ELSEWHERE = [
-    *_wrong(
-        "wrong_elsewhere",
-        {
-            "module_with_softmax": "softmax-twice",
-            "mean_of_kl": "per-class-mean",
-            "stable_sigmoid_losses": "bernoulli-for-categorical",
-            "bits_of_the_normaliser": "log-base",
-            "normaliser_without_log": "no-log",
-            "plus_the_logit": "sign",
-            "predicted_class_for_target": "target-index",
-            "mean_over_axis_one": "per-class-mean",
-            "for_loop_slip": "index-slip",
-            "for_loop_sign": "sign",
-            "for_loop_case_missing": "diagonal-only missing-cross-term single-output",
-            "explicit_jacobian_without_outer": "missing-outer-derivative",
-            "upstream_times_diagonal": "diagonal-only missing-cross-term",
-            "relu_derivative_too": "extra-activation-derivative",
-            "tanh_derivative_too": "extra-activation-derivative",
-            "loss_with_gradient_of_brier": "squared-error-for-cross-entropy",
-            "brier_with_gradient_of_cross_entropy": "squared-error-for-cross-entropy",
-            "right_loss_by_the_features": "wrong-variable",
-            "gradient_of_targets": "wrong-variable",
-            "hidden_temperature": "temperature",
-            "hidden_temperature_gradient": "temperature",
-            "smoothing_gradient_of_others": "smoothing-convention",
-            "padding_in_the_mean": "ignored-rows-counted",
-            "padding_in_the_gradient_mean": "ignored-rows-counted",
-            "function_with_extra_factor": "extra-activation-derivative",
-            "detached_normaliser": "",
-            "custom_rule_diagonal": "diagonal-only missing-cross-term",
-            "jacobian_signs": "sign",
-            "jacobian_of_one_with_slip": "index-slip",
-            "jacobian_columns": "index-slip",
-            "hessian_of_lightgbm": "hessian-bound",
-            "hessian_doubled_diagonal": "hessian-bound",
-            "hessian_negated": "sign",
-            "softmax_backward_rows_summed": "wrong-axis",
-            "softmax_backward_plus": "sign",
-            "softmax_backward_logits": "output-for-input softmax-twice",
-            "log_softmax_backward_one_hot_habit": "targets-do-not-sum-to-one sign",
-            "log_softmax_backward_no_sum": "diagonal-only missing-cross-term",
-            "linear_features_first_transposed": "transposed",
-            "linear_penalty_forgotten_in_gradient": "regulariser-factor",
-            "linear_extra_derivative": "extra-activation-derivative",
-            "linear_bias_of_the_batch_only": "scalar-bias",
-            "hinge": "",
-            "softmax_without_normaliser": "",
-        },
-    ),
-    *[
-        Case("wrong_elsewhere", function, ("wrong", "conditional"), tuple(names.split()))
-        for function, names in {
-            "binary_cross_entropy_of_softmax": "bernoulli-for-categorical",
-            "targets_of_other_rows": "target-index sample-leak",
-            "whole_batch_softmax": "global-sum",
-            "softmax_over_the_flattened": "global-sum",
-            "leaking_mean": "sample-leak",
-            "averaged_targets": "sample-leak",
-            "softmax_backward_lost_keepdims": "broadcast",
-            "linear_forgot_mean_of_weight": "batch-mean",
-            "linear_outer_of_sums": "sample-leak index-slip",
-            "linear_penalty_over_n_in_gradient_alone": "regulariser-factor batch-mean",
-        }.items()
-    ],
-    *_wrong(
-        "wrong_elsewhere",
-        {"temperature_twice": "temperature", "forgotten_temperature": "temperature"},
-        temperature=2.0,
-    ),
-    *_wrong("wrong_elsewhere", {"smoothing_of_ones": "smoothing-mass"}, label_smoothing=0.2),
-    *_wrong(
-        "wrong_elsewhere",
-        {
-            "weights_at_every_class": "index-slip weights-inside-softmax",
-            "weights_added_to_logits": "weights-inside-softmax",
-            "weights_times_probabilities": "weights-inside-softmax",
-        },
-        class_weight=[0.5, 2.0, 1.25],
-    ),
-]
-_EDGES_ELSEWHERE = _conditional(
-    "edges_elsewhere",
-    {
-        "chain_rule_step_by_step": "zero-times-inf underflow",
-        "clamped_in_torch": "clipped",
-        "added_in_jax": "clipped",
-        "maximum_of_tiny": "clipped",
-        "log_softmax_with_epsilon": "clipped",
-        "infinite_losses_replaced": "overflow-patched underflow",
-        "overflow_replaced_in_torch": "overflow-patched",
-        "logits_clipped_in_jax": "overflow-patched",
-        "batch_maximum": "global-shift",
-        "log_softmax_batch_maximum": "global-shift",
-        "linear_without_shift": "no-shift",
-        "hessian_without_shift": "no-shift",
-        "gradient_without_shift": "no-shift",
-        "single_precision_without_shift": "no-shift",
-        "product_with_logarithm_in_jax": "zero-times-inf underflow",
-        "logarithm_in_jax": "underflow",
-        "exponentials_into_the_argument": "in-place",
-        "targets_written": "in-place",
-        "upstream_written": "in-place",
-        "not_for_one_example": "",
-    },
-)
-_EITHER = ("wrong", "conditional")
-_THIRD_LOOK = [
-    *_right(
-        "third_look", "right_f", "right_with_accuracy", "right_smoothing_by_default", "right_leaf", "right_jax_grad",
-        "right_pairs", "right_two_passes", "right_masked_loss", "right_double_softmax_trick", "right_backward",
-    ),
-    Case("third_look", "right_weighted_gradient", RIGHT, (), {"class_weight": [1, 2, 0.5]}),
-    *[
-        Case("third_look", function, _EITHER, tuple(names.split()))
-        for function, names in {
-            "double_softmax_jax": "softmax-twice",
-            "expected_accuracy": "no-log",
-            "mean_squared_logits": "input-for-output squared-error-for-cross-entropy",
-            "binary_gradient": "bernoulli-for-categorical",
-            "class_numbers": "target-index broadcast",
-            "ranges_from_one": "index-slip",
-            "last_row_forgotten": "index-slip",
-            "reshaped_weight": "transposed",
-            "sums_for_each_class": "wrong-axis",
-            "uncalled_temperature": "temperature",
-            "smoothing_in_loss_only": "smoothing-mass smoothing-convention",
-            "ignored_rows_pull": "ignored-rows-counted",
-            "ignored_counted_jax": "ignored-rows-counted",
-            "mean_of_products": "per-class-mean",
-            "jacobian_transposed_product": "sign",
-            "jacobian_of_one_sigmoids": "bernoulli-for-categorical diagonal-only",
-            "jacobian_offdiagonal_missing": "diagonal-only missing-cross-term",
-            "hessian_outer": "hessian-bound",
-            "hessian_quarter": "hessian-bound",
-            "hessian_at_logits": "input-for-output",
-            "softmax_backward_jacobian_diagonal": "diagonal-only missing-cross-term",
-            "softmax_backward_mean": "per-class-mean",
-            "log_softmax_backward_negated": "sign",
-            "log_softmax_backward_everything": "global-sum",
-            "log_softmax_two": "log-base",
-            "softmax_dim_zero": "wrong-axis",
-            "softmax_row_maximum_lost": "broadcast",
-            "softmax_centred": "no-shift",
-            "softmax_finite": "overflow-patched",
-            "softmax_in_place": "in-place",
-            "underflow_by_xlogy": "underflow",
-            "caught_overflow": "overflow-patched",
-            "raising_overflow": "no-shift",
-            "clipped_logarithm": "clipped",
-            "clipped_both_ways": "clipped",
-            "first_column_maximum": "global-shift",
-            "penalty_sign_of_gradient": "regulariser-sign",
-            "penalty_without_half": "regulariser-factor",
-            "scalar_bias_mean": "scalar-bias",
-            "bias_of_first_row": "unsummed-bias",
-            "columns_of_x": "index-slip",
-            "variance_leak": "sample-leak",
-            "cumulative_rows": "sample-leak",
-        }.items()
-    ],
-    *_wrong(
-        "third_look",
-        {
-            "smoothing_by_sum": "smoothing-mass",
-            "smoothing_missing_share": "smoothing-mass targets-do-not-sum-to-one",
-        },
-        label_smoothing=0.2,
-    ),
-    Case("third_look", "weight_of_the_wrong_place", WRONG, ("weights-inside-softmax",), {"class_weight": [1, 2, 0.5]}),
-]  # fmt: skip
 CORPUS = [
-    *_THIRD_LOOK,
+    *FOURTH_LOOK,
+    *THIRD_LOOK,
     *_RIGHT,
-    *_RIGHT_ELSEWHERE,
-    *_WRONG_ELSEWHERE,
-    *_EDGES_ELSEWHERE,
+    *RIGHT_ELSEWHERE,
+    *WRONG_ELSEWHERE,
+    *EDGES_ELSEWHERE,
     *_LOSSES,
     *_GRADIENTS,
     *_OUTPUTS,

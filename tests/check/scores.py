@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from chainrule.check.implementation import check_implementation
 from check.claim_corpus import ClaimScore, claim_scores
-from check.implementation_corpus import CORPUS, RIGHT, Case
+from check.implementation_case import RIGHT, Case
+from check.implementation_corpus import CORPUS
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import pytest
 
 from chainrule.check import DIAGNOSES, check_implementation
 from chainrule.errors import ArgumentError, ArgumentTypeError
-from check.implementation_corpus import CORPUS, RIGHT
+from check.implementation_case import RIGHT
+from check.implementation_corpus import CORPUS
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=[f"{place}-{case.id}" for place, case in enumerate(CORPUS)])

@@ -29,7 +29,7 @@ def test_options_reach_the_function():
         ("loops", "did not return within"),
         ("exits", "SystemExit: 3"),
         ("interrupts", "KeyboardInterrupt"),
-        ("ends_the_process", "exit status 7"),
+        ("ends_the_process", "The function ended the interpreter (exit status 7)"),
         ("returns_nothing", "returned None"),
         ("returns_text", "returned a str"),
         ("returns_the_wrong_shape", "returned shape"),

@@ -7,6 +7,11 @@ from chainrule.check import DIAGNOSES
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "mistakes.md"
 
 
+LETTERS = (
+    "O and p are softmax outputs, Z and z its inputs, Y and y targets, E the loss, g what comes from above."
+)
+
+
 def _cell(text):
     return text.replace("|", "\\|")
 
@@ -21,7 +26,7 @@ def page():
             "# Mistakes that have a name",
             "",
             "`check` gives these names, to formulas and to functions. They are stable, also in its JSON.",
-            "O and p are the softmax's outputs, Z and z its inputs, Y and y the targets, E the loss, g what comes from above.",
+            LETTERS,
             "",
             "| name | what was done | wrong | right |",
             "|---|---|---|---|",

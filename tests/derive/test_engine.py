@@ -61,6 +61,11 @@ FLAGSHIP = [
         ("dE/dZ_c", {}, "O_c - 1"),
         ("dE/dZ1", {"targets": [1, 0]}, "O_1 - 1"),
         ("dE/dZ2", {"targets": [1, 0]}, "1 - O_1"),
+        ("dE/dZ_40", {}, "O_{40} - Y_{40}"),
+        ("dE/dX[500]", {}, "sum_i W_{i,501}*(O_i - Y_i)"),
+        ("dE/dX[500]", {"targets": [1, 0]}, "sum_i W_{i,501}*(O_i - Y_i)"),
+        ("dE/dW2[7,1]", {"hidden": ["relu"]}, "(O_8 - Y_8)*A1_2"),
+        ("d2E/dZ_1 dZ_9", {}, "-O_1*O_9"),
     ],
 )
 def test_the_result_is_the_one_of_the_text_books(

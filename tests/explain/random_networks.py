@@ -31,7 +31,10 @@ def random_case(seed: int) -> Case:
 def random_network(random: np.random.Generator, depth: int, head: str) -> Network:
     least = 2 if depth == 19 or head == "softmax" else 1
     sizes = [int(size) for size in random.integers(least, 12, size=depth + 2)]
-    activations = [str(name) for name in random.choice(ACTIVATIONS, size=depth)]
+    same = depth == 19 or random.random() < 0.7
+    activations = [str(name) for name in random.choice(ACTIVATIONS, size=1 if same else depth)] * (
+        depth if same else 1
+    )
     network = Network(
         sizes, activations or "relu", head, dtype=np.float64, random_state=int(random.integers(1000))
     )

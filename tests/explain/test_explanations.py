@@ -119,6 +119,12 @@ def test_a_quantity_that_does_not_exist_is_refused_with_what_exists(of: str, mes
     assert message in str(refused.value)
 
 
+def test_more_numbers_than_can_be_kept_are_refused() -> None:
+    network = Network((3, 2000, 2000, 2))
+    with pytest.raises(ArgumentError, match=r"at most 2,000,000 numbers; got dE/dW2_kj, which has 4,000,000"):
+        cr.explain(network, np.ones(3), 0, "dE/dW2_kj")
+
+
 def test_examples_that_do_not_fit_are_refused() -> None:
     network = Network((2, 3))
     for x, y, message in (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.derive import Entry, Sum, free_letters
+from chainrule.derive import Derivative, Entry, Sum, free_letters
 from chainrule.explain.array_evaluation import ArrayEvaluation, picked
 from chainrule.explain.derived_numbers import DerivedNumbers
 from chainrule.explain.example import example_of
@@ -64,6 +64,23 @@ def test_every_line_is_worth_its_left_side(head: str, of: str) -> None:
             )
             compared += 1
     assert compared >= len(derivation.steps)
+
+
+@pytest.mark.parametrize("head", ["softmax", "sigmoid"])
+def test_derivatives_have_the_letters_they_are_asked_with(head: str) -> None:
+    network = Network((2, 3), head=head, dtype=np.float64)
+    example = example_of(network, [1.0, 2.0], [0.0, 1.0, 0.0])
+    values = forward_values(example)
+    DerivedNumbers(values, derivation_of(quantity_of("dE/dZ_k", example, "test"), example))
+    by_second = (Entry("Z", None, (2,)),)
+    column = values.evaluate(Derivative(Entry("O", None, ("m",)), by_second), {})
+    assert column.letters == ("m",)
+    diagonal = values.evaluate(Derivative(Entry("O", None, ("j",)), (Entry("Z", None, ("j",)),)), {})
+    assert diagonal.letters == ("j",)
+    assert diagonal.values[1] == pytest.approx(column.values[1], rel=1e-14)
+    for place in (1, 2, 3):
+        one = values.number(Derivative(Entry("O", None, (place,)), by_second), {})
+        assert one == pytest.approx(column.values[place - 1], rel=1e-14)
 
 
 def test_a_line_beyond_float64_stays_in_letters() -> None:

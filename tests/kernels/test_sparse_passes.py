@@ -16,10 +16,10 @@ def _results(compiled, arrays, n_threads):
     for call in (
         lambda *sums: compiled.sparse_cross_rows(matrix, p, *sums, n_threads),
         lambda *sums: compiled.sparse_curvature_rows(
-            matrix, None, p, row_weight, weight, bias, *sums, n_threads
+            matrix, None, False, p, row_weight, weight, bias, *sums, n_threads
         ),
         lambda *sums: compiled.sparse_curvature_rows(
-            matrix_of(compiled, x[positions]), positions, p, row_weight, weight, bias, *sums, n_threads
+            matrix_of(compiled, x[positions]), positions, True, p, row_weight, weight, bias, *sums, n_threads
         ),
     ):
         sums = np.full(weight.shape, np.nan), np.full(len(bias), np.nan)
@@ -60,6 +60,60 @@ def test_threads_and_instruction_sets_change_no_bit(many_threads, shape, real):
             assert again == of_set[name], (name, n_threads)
     if {"avx2", "avx512"} <= of_set.keys():
         assert of_set["avx2"] == of_set["avx512"]
+
+
+@pytest.mark.parametrize("shape", [(2500, 16, 26, 0.3), (4100, 40, 58, 0.5), (9000, 60, 3, 0.2)])
+@pytest.mark.parametrize("real", [np.float32, np.float64])
+def test_some_rows_where_they_lie_give_the_bits_of_a_copy_of_them(many_threads, shape, real):
+    x, weight, bias, p, row_weight, positions = arrays_of(shape, real)
+    compiled, found = many_threads, {}
+    whole, copy = matrix_of(compiled, x), matrix_of(compiled, x[positions])
+    assert compiled.sparse_sums_by_rows(whole, shape[2])
+    assert compiled.sparse_sums_by_rows(copy, shape[2])
+    for name in each_instruction_set(compiled):
+        for n_threads in (1, 2, 3):
+            for taken, matrix in ((False, whole), (True, copy)):
+                sums = np.full(weight.shape, np.nan), np.full(len(bias), np.nan)
+                compiled.sparse_curvature_rows(
+                    matrix, positions, taken, p, row_weight, weight, bias, *sums, n_threads
+                )
+                found[name, n_threads, taken] = b"".join(part.tobytes() for part in sums)
+    for name in each_instruction_set(compiled):
+        assert len({bits for (of, *_), bits in found.items() if of == name}) == 1, name
+    assert len({bits for (name, *_), bits in found.items() if name != "generic"}) == 1
+
+
+def test_rows_are_summed_where_they_lie_if_columns_are_few_and_no_index_comes_twice(compiled):
+    def sums_by_rows(rows, columns, classes, density):
+        x = np.random.default_rng(0).random((rows, columns)) < density
+        return compiled.sparse_sums_by_rows(matrix_of(compiled, x.astype(np.float32)), classes)
+
+    assert sums_by_rows(2000, 300, 10, 0.2)
+    assert not sums_by_rows(2000, 300, 10, 0.001)  # columns with next to nothing in them
+    assert not sums_by_rows(2000, 300, 400, 0.2)  # sums beyond the cache
+    begin, indices, values = np.array([0, 40]), np.zeros(40, np.int32), np.ones(40)
+    assert not compiled.sparse_sums_by_rows(compiled.SparseMatrix(begin, indices, values, 1, 1), 2)
+
+
+def test_some_rows_of_a_matrix_that_needs_sorted_columns_are_refused_where_they_lie(compiled):
+    matrix, sums = compiled.SparseMatrix(**few_entries()), (np.ones((4, 2)), np.ones(4))
+    with pytest.raises(ValueError, match="Pass a matrix of those rows"):
+        compiled.sparse_curvature_rows(
+            matrix, np.array([1]), False, np.ones((2, 4)), None, np.ones((4, 2)), np.ones(4), *sums, 1
+        )
+
+
+def test_the_first_number_that_is_not_finite_is_found_on_every_number_of_threads(many_threads):
+    for real in (np.float32, np.float64):
+        values = np.full((300, 1000), np.finfo(real).max, real)
+        values[0], values[1] = -values[0], np.finfo(real).tiny / 4
+        for bad in (np.nan, np.inf, -np.inf):
+            for n_threads in (1, 2, 3):
+                assert many_threads.first_not_finite_rows(values, n_threads) == -1
+                broken = values.copy()
+                broken[299, 999] = broken[123, 45] = bad
+                assert many_threads.first_not_finite_rows(broken, n_threads) == 123_045
+    assert many_threads.first_not_finite_rows(np.empty((0, 3)), 2) == -1
 
 
 def test_long_sums_in_float32_lose_no_more_than_short_ones(compiled):
@@ -121,6 +175,7 @@ def test_rows_that_do_not_fit_are_refused(compiled, changes, match):
     ("changes", "match"),
     [
         ({"positions": np.array([0, 3])}, "positions are rows of the probabilities; got 3"),
+        ({"taken": False}, r"probabilities|shape"),
         ({"positions": np.array([0])}, "positions"),
         ({"probabilities": np.ones((2, 3))}, "probabilities"),
         ({"probabilities": np.ones((3, 4), np.float32)}, "probabilities"),
@@ -132,7 +187,7 @@ def test_rows_that_do_not_fit_are_refused(compiled, changes, match):
 def test_arrays_that_do_not_fit_are_refused_by_name(compiled, changes, match):
     given = {
         "matrix": compiled.SparseMatrix(**few_entries()),
-        "positions": np.array([0, 2]), "probabilities": np.ones((3, 4)),
+        "positions": np.array([0, 2]), "taken": True, "probabilities": np.ones((3, 4)),
         "row_weight": None, "direction": np.ones((4, 2)), "bias_direction": np.ones(4),
         "weight_product": np.ones((4, 2)), "bias_product": np.ones(4), "n_threads": 1,
     }  # fmt: skip

@@ -58,11 +58,8 @@ FAULTS = {
         "return self.factor * self.share(probe)",
         CORPUS,
     ),
-    "the time limit is not kept": Fault(
-        "chainrule.check.calling",
-        "signal.setitimer(signal.ITIMER_REAL, seconds, ALARM_AGAIN)",
-        "signal.setitimer(signal.ITIMER_REAL, 40 * seconds, ALARM_AGAIN)",
-        "tests/check/test_calling.py",
+    "all that a function prints is kept": Fault(
+        "chainrule.check.calling", "str(text)[:room]", "str(text)", "tests/check/test_calling.py"
     ),
     "the caller's alarm is lost": Fault(
         "chainrule.check.calling",
@@ -70,10 +67,10 @@ FAULTS = {
         "        if left < 0:\n",
         "tests/check/test_calling.py",
     ),
-    "a child of its own is not stopped": Fault(
+    "what ends the interpreter is taken for the import": Fault(
         "chainrule.check.isolated_run",
-        "        if left <= 0 or not select.select([reading], [], [], left)[0]:",
-        "        if not select.select([reading], [], [], 30)[0]:",
+        "began = any(CHECKING in line for line in lines)",
+        "began = False",
         "tests/check/test_isolated_run.py",
     ),
     "a conditional verdict passes an assertion": Fault(

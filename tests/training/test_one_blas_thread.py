@@ -3,9 +3,11 @@
 import subprocess
 import sys
 import threading
+from types import ModuleType
 
 import numpy as np
 import pytest
+import threadpoolctl
 from threadpoolctl import threadpool_info
 
 from chainrule.training.one_blas_thread import one_blas_thread
@@ -88,6 +90,24 @@ with one_blas_thread():
 import scipy.linalg
 assert len(set(threads())) == 1, threads()
 """)
+
+
+def test_libraries_are_looked_for_again_only_where_modules_have_come(monkeypatch):
+    looks = []
+
+    class Counted(threadpoolctl.ThreadpoolController):
+        def __init__(self):
+            looks.append(True)
+            super().__init__()
+
+    monkeypatch.setattr(threadpoolctl, "ThreadpoolController", Counted)
+    monkeypatch.setitem(sys.modules, "a_module_that_came", ModuleType("a_module_that_came"))
+    for _ in range(2):
+        with one_blas_thread():
+            assert len(looks) == 1
+    monkeypatch.setitem(sys.modules, "another_that_came", ModuleType("another_that_came"))
+    with one_blas_thread():
+        assert len(looks) == 2
 
 
 def test_the_first_newton_fit_of_a_process_has_the_bytes_of_the_second():

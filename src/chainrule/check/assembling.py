@@ -114,6 +114,8 @@ def _verdict(findings: Findings) -> tuple[str, str | None]:
         own = _gradient_matches(findings)
         if own is False:
             return WRONG, None
+        if findings.case is not None:
+            conditions.insert(0, findings.case)
         return (CONDITIONAL, "; ".join(conditions)) if conditions else (RIGHT, None)
     if findings.case is not None:
         return CONDITIONAL, "; ".join([findings.case, *conditions])

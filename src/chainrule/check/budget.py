@@ -3,14 +3,16 @@
 import time
 from dataclasses import dataclass
 
-LONGEST_CALL = 3.0  # seconds; a first call may compile
+LONGEST_CALL = 3.0  # seconds
+FIRST_CALL = 5.0  # seconds; what a function imports on its first call takes its time
 SHORT = 1.5  # seconds left, below which what can be left out is left out
 
 
 @dataclass(frozen=True)
 class Budget:
-    """A moment by which everything is to be done, on the clock of ``time.monotonic``."""
+    """When everything began and by when it is to be done, on the clock of ``time.monotonic``."""
 
+    begin: float
     end: float
 
     def left(self) -> float:
@@ -19,7 +21,8 @@ class Budget:
 
     def for_one_call(self) -> float:
         """Return the time limit of the next call."""
-        return max(min(LONGEST_CALL, self.left()), 0.05)
+        first = time.monotonic() - self.begin < 0.5
+        return max(min(FIRST_CALL if first else LONGEST_CALL, self.left()), 0.05)
 
     def is_short(self) -> bool:
         """Tell whether only what matters most is still to be done."""
@@ -28,4 +31,5 @@ class Budget:
 
 def budget_of(seconds: float) -> Budget:
     """Return a budget that begins now."""
-    return Budget(time.monotonic() + seconds)
+    now = time.monotonic()
+    return Budget(now, now + seconds)

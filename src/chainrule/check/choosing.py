@@ -35,13 +35,21 @@ class Choice:
     alone: Judgement | None
     failures: tuple[str, ...]
 
+    @property
+    def hopeless(self) -> bool:
+        """Tell whether another call would take as much time or memory as the last."""
+        return _hopeless(list(self.failures))
+
 
 def choose(subject: Subject, kind: str | None, options: Options, budget: Budget) -> Choice:
     """Judge a function under every convention that it may have, until one is right."""
     failures: list[str] = []
     judged: list[Judgement] = []
-    for library in subject.libraries:
-        for convention in _conventions(subject, kind, library, options, budget, failures):
+    trials = [(library, "float64") for library in subject.libraries]
+    if "torch" in subject.libraries:
+        trials.append(("torch", "float32"))
+    for library, floats in trials:
+        for convention in _conventions(subject, kind, (library, floats), options, budget, failures):
             judgement = judge(subject, convention, options, budget)
             judged.append(judgement)
             failures += [reply.failure for _, reply in judgement.records if reply.failure is not None]
@@ -88,7 +96,7 @@ def _sense(judgement: Judgement) -> tuple[bool, bool, bool, int, int, bool]:
 def _conventions(
     subject: Subject,
     kind: str | None,
-    library: str,
+    arrays: tuple[str, str],
     options: Options,
     budget: Budget,
     failures: list[str],
@@ -96,14 +104,14 @@ def _conventions(
     """Yield the conventions under which a first call returns something that fits its kind."""
     for single in (False, True):
         for roles in _roles(subject, kind):
-            yield from _of_roles(subject, kind, roles, library, single, options, budget, failures)
+            yield from _of_roles(subject, kind, roles, arrays, single, options, budget, failures)
 
 
 def _of_roles(
     subject: Subject,
     kind: str | None,
     roles: tuple[str, ...],
-    library: str,
+    arrays: tuple[str, str],
     single: bool,
     options: Options,
     budget: Budget,
@@ -111,6 +119,7 @@ def _of_roles(
 ) -> Iterator[Convention]:
     if len(roles) == 4 and single:
         return
+    library, floats = arrays
     forms = FORMS if "targets" in roles else ("index",)
     for form in forms:
         if form == "column" and library in ("jax", "list"):
@@ -119,12 +128,12 @@ def _of_roles(
             return
         for features_first in (False, True) if len(roles) == 4 else (False,):
             asked = kind or _kind_for(roles, subject)
-            trial = Convention(asked or "loss", library, form, single, features_first)
+            trial = Convention(asked or "loss", library, form, single, features_first, floats=floats)
             guess = asked is not None and kind is None and asked == "softmax"
             found = _first_kind(subject, trial, None if guess else asked, options, budget, failures)
             if found is not None:
                 diagonal = found in MATRICES and bool(subject.words & {"diag", "diagonal", "diagonals"})
-                yield Convention(found, library, form, single, features_first, diagonal)
+                yield Convention(found, library, form, single, features_first, diagonal, floats)
 
 
 def _roles(subject: Subject, kind: str | None) -> list[tuple[str, ...]]:

@@ -49,6 +49,8 @@ class Convention:
         True: the weight has shape (features, classes).
     diagonal : bool
         True: of a matrix the diagonal alone is wanted, as the function's name says.
+    floats : str
+        "float64", or "float32" for functions that refuse it.
     """
 
     kind: str
@@ -57,11 +59,12 @@ class Convention:
     single: bool = False
     features_first: bool = False
     diagonal: bool = False
+    floats: str = "float64"
 
     def in_words(self) -> str:
         """Return what the function was given, for the report."""
         arrays = {"numpy": "NumPy arrays", "torch": "PyTorch tensors", "jax": "JAX arrays", "list": "lists"}
-        words = [f"{arrays[self.library]}, float64"]
+        words = [f"{arrays[self.library]}, {self.floats}"]
         if "targets" in ROLES[self.kind]:
             forms = {"index": "integer targets", "rows": "one-hot targets", "column": "a column of targets"}
             words.append(forms[self.targets])
@@ -91,7 +94,7 @@ def arguments_for(
     """
     roles = role_order(subject, convention.kind)
     given = {role: _value(role, convention, probe) for role in roles}
-    made = {role: to_library(array, convention.library) for role, array in given.items()}
+    made = {role: to_library(_cast(array, convention), convention.library) for role, array in given.items()}
     parameters = (subject.parameters or ())[: len(roles)]
     by_keyword = {
         parameter.name: made[role]
@@ -106,6 +109,11 @@ def arguments_for(
     options = _options(subject, convention, probe, len(roles))
     place = roles.index("logits") if "logits" in roles and not by_keyword else -1
     return positional, {**by_keyword, **options}, place, given
+
+
+def _cast(array: Array, convention: Convention) -> Array:
+    """Return floats in the convention's dtype; every number of the probes is exact in both."""
+    return array.astype(convention.floats) if array.dtype.kind == "f" else array
 
 
 def role_order(subject: Subject, kind: str) -> tuple[str, ...]:

@@ -242,7 +242,7 @@ def confident_remark(outcomes: dict[str, Outcome]) -> str | None:
         return None
     loss = outcome.reply.parts["loss"]
     logits = outcome.probe.scaled[0]
-    truth = float(np.log1p(np.exp(logits[[0, 2]] - logits[1]).sum()))
+    truth = float(np.log1p(np.exp(np.delete(logits, 1) - logits[1]).sum()))
     if loss.size == 1 and abs(float(loss.sum()) - truth) > 1e-3 * truth:
         return (
             f"on a confident row (logits 0, 40, 1; target 1) the loss is {float(loss.sum()):.3g}"

@@ -36,17 +36,21 @@ REQUIRED_VALUES = {
 
 @dataclass(frozen=True)
 class Options:
-    """Temperature, label smoothing, class weights, ignored index and penalty; None where there is none."""
+    """Temperature, label smoothing, class weights, ignored index and penalty; None where there is none.
+
+    ``classes`` is the only number of classes that a function takes.
+    """
 
     temperature: float | None = None
     label_smoothing: float | None = None
     class_weight: tuple[float, ...] | None = None
     ignore_index: int | None = None
     alpha: float | None = None
+    classes: int | None = None
 
     def given(self) -> dict[str, Any]:
-        """Return those that are not None."""
-        return {name: value for name, value in vars(self).items() if value is not None}
+        """Return those that are not None, and that a function may take."""
+        return {name: value for name, value in vars(self).items() if value is not None and name != "classes"}
 
     def weights_for(self, classes: int) -> Array:
         """Return a weight for each class; a shorter or longer list is repeated or cut."""

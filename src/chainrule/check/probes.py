@@ -177,8 +177,8 @@ def moderate_probes(kind: str, options: Options, *, few_shapes: bool) -> list[Pr
     """
     rows = list(_SMALL) if few_shapes else [*_SMALL, _WIDE]
     probes = [Probe(name, np.array(logits), np.array(targets), options) for name, logits, targets in rows]
-    if options.class_weight is not None:
-        probes = [_with_classes(probe, len(options.class_weight)) for probe in probes]
+    if (classes := _fixed_classes(options)) is not None:
+        probes = [_with_classes(probe, classes) for probe in probes]
     if options.ignore_index is not None:
         probes = [_with_ignored(probe, place) for place, probe in enumerate(probes)]
     return [_of_kind(probe, kind) for probe in probes]
@@ -187,9 +187,20 @@ def moderate_probes(kind: str, options: Options, *, few_shapes: bool) -> list[Pr
 def edge_probes(kind: str, options: Options) -> list[Probe]:
     """Return the probes at the edges: large logits, rows far apart, unlikely targets."""
     probes = [Probe(name, np.array(logits), np.array(targets), options) for name, logits, targets in _EDGES]
-    if options.class_weight is not None:
-        probes = [_with_classes(probe, len(options.class_weight)) for probe in probes]
+    if (classes := _fixed_classes(options)) is not None:
+        probes = [_with_classes(probe, classes) for probe in probes]
     return [_embedded(probe) if kind == "linear-gradient" else _of_kind(probe, kind) for probe in probes]
+
+
+def confirming_probe(case: str, kind: str, options: Options) -> Probe | None:
+    """Return one more probe of a special case, of a size of its own; None for cases that need none."""
+    if case == "K = 2":
+        logits, targets = [[0.5, -1.0], [2.0, 0.25], [-0.75, 1.25]], [1, 0, 0]
+    elif case == "N = 1" and _fixed_classes(options) is None:
+        logits, targets = [[0.25, -0.75, 1.5, 1.0]], [3]
+    else:
+        return None
+    return _of_kind(Probe("one more of this case", np.array(logits), np.array(targets), options), kind)
 
 
 def soft_probe(options: Options) -> Probe:
@@ -197,6 +208,10 @@ def soft_probe(options: Options) -> Probe:
     logits = np.array([[1.0, 2.0, 0.5], [-0.5, 0.25, 1.5]])
     soft = np.array([[0.5, 0.25, 0.25], [0.125, 0.25, 0.625]])
     return Probe("soft targets", logits, np.array([0, 2]), options, soft=soft)
+
+
+def _fixed_classes(options: Options) -> int | None:
+    return len(options.class_weight) if options.class_weight is not None else options.classes
 
 
 def _with_classes(probe: Probe, classes: int) -> Probe:

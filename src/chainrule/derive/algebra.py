@@ -27,11 +27,14 @@ from chainrule.derive.expressions import (
     Symbol,
     add,
     divide,
+    free_letters,
     multiply,
     negate,
     nodes,
     number,
     parts,
+    rename,
+    transform,
     with_parts,
 )
 
@@ -61,11 +64,34 @@ def collect(expression: Expression) -> Expression:
     >>> print(collect(multiply(Y, divide(ONE, O), O, add(ONE, negate(O)))))
     Y_k*(1 - O_k)
     """
-    tidy = cancel(expression)
+    tidy = cancel(with_same_letters(expression))
     candidates = [factored(tidy), tidy]
     with suppress(TooManyTerms):
         candidates.insert(0, from_polynomial(expand(tidy)))
     return min(candidates, key=size)
+
+
+def with_same_letters(expression: Expression) -> Expression:
+    """Return an expression in which sums that differ in their bound letter alone have the letter of the first.
+
+    Examples
+    --------
+    >>> first, second = (Sum(letter, Entry("Y", None, (letter,))) for letter in "ik")
+    >>> print(with_same_letters(add(first, negate(second))))
+    sum_i Y_i - sum_i Y_i
+    """
+    letters: dict[Expression, str] = {}
+
+    def change(node: Expression) -> Expression | None:
+        if not isinstance(node, Sum):
+            return None
+        unnamed = Sum("", rename(node.body, node.index, ""), node.excluding)
+        letter = letters.setdefault(unnamed, node.index)
+        if letter == node.index or letter in free_letters(node):
+            return None
+        return Sum(letter, rename(node.body, node.index, letter), node.excluding)
+
+    return transform(expression, change)
 
 
 def factored(expression: Expression) -> Expression:

@@ -66,6 +66,14 @@ def entry_text(entry: Entry) -> str:
 
 
 def _text(expression: Expression) -> tuple[str, int]:
+    known = expression.__dict__.get("_ascii")
+    if known is None:
+        known = _written(expression)
+        object.__setattr__(expression, "_ascii", known)  # kept: lines are long, and share most of their parts
+    return known
+
+
+def _written(expression: Expression) -> tuple[str, int]:
     match expression:
         case Number(value, literal):
             return literal or _number(value), _strength_of_number(value, literal is not None)

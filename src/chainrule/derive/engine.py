@@ -1,6 +1,6 @@
 """Derivations: which rules are applied to a quantity, and in which order a reader meets them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chainrule.derive.context import Context, context_of
 from chainrule.derive.derivation import Derivation, Section
@@ -15,11 +15,12 @@ from chainrule.derive.expressions import (
     all_letters,
     free_letters,
     fresh_letter,
+    map_indices,
     nodes,
     rename,
 )
 from chainrule.derive.name_check import check_names, unset_options
-from chainrule.derive.proof import prove
+from chainrule.derive.proof import Proof, prove
 from chainrule.derive.rewriting import Relation
 from chainrule.derive.rules import (
     ACTIVATIONS_BACKWARDS,
@@ -38,10 +39,12 @@ from chainrule.derive.rules import (
     LOSSES,
     ONE_HOT,
     OUTPUT_FUNCTIONS,
+    PROBABILITIES,
     RESULT_ABOVE,
     SECOND,
     SPLIT,
     SUMS,
+    TARGETS,
     TRUE_WEIGHT,
     TWO_CLASSES,
     WITHIN,
@@ -109,9 +112,18 @@ class_weight, hidden
     _check_scope(quantity, context, call)
     derivation = Engine(context).derivation(quantity)
     proof = prove(derivation, points=1)
-    unproven = derivation.steps and not (proof or derivation.stuck)
-    assert not unproven, f"derive({derivation.quantity}): {proof}"  # what fails is never shown
+    if derivation.steps and not proof and not derivation.stuck:
+        _refuse_unproven(derivation, proof, call)
     return derivation
+
+
+def _refuse_unproven(derivation: Derivation, proof: Proof, call: str) -> None:
+    """Say that a quantity has no value anywhere; a step that fails is a mistake of ours, and is never shown."""
+    if all(each.failure is None for each in proof.steps):
+        step = next(each.step for each in proof.steps if not each)
+        rule = "a quantity has a value somewhere"
+        raise ArgumentError(call, rule, f"{step.after}, undefined at every point tried", "Ask for another quantity.")
+    raise AssertionError(f"derive({derivation.quantity}): {proof}")
 
 
 BY = "OZWbUAX"
@@ -287,7 +299,7 @@ class Engine:
         work = Working(quantity, self.context, opened=plain)
         title = f"The quantity: {quantity}"
         if plain:
-            work.apply(*LOSSES, *OUTPUT_FUNCTIONS, *WITHIN)
+            work.apply(TARGETS, PROBABILITIES, *LOSSES, *OUTPUT_FUNCTIONS, *WITHIN)
             work.exhaust(ONE_HOT)
             self.sections.append(work.section(f"The definition: {quantity}"))
             return work.current
@@ -331,8 +343,9 @@ class Engine:
         work.exhaust(GIVEN, ONE_HOT, KRONECKER, CONTRACTION)
         work.finish()
         names = {str(node) for node in nodes(work.current) if isinstance(node, Entry) and node.name == "O"}
-        if names == {"O_2"}:
-            work.apply(TWO_CLASSES)
+        if "O_2" in names <= {"O_1", "O_2"}:
+            work.exhaust(TWO_CLASSES)
+            work.finish()
         self.sections.append(work.section(f"For {where}"))
         return work.current
 
@@ -341,6 +354,7 @@ class Engine:
         work.exhaust(GIVEN)
         if work.steps:
             work.finish()
+            work.apply(COLLECT)
             self.sections.append(work.section("With the targets' numbers"))
         return work.current
 
@@ -356,29 +370,12 @@ def _generalised(quantity: Expression) -> tuple[Expression, dict[str, Index]]:
             letter = fresh_letter(taken, "kjilmn")
             taken |= {letter}
             put[letter] = index
-            general = _with_letter(general, index, letter)
+            general = map_indices(general, _put_in(index, letter))
     return general, put
 
 
-def _with_letter(expression: Expression, index: Index, letter: str) -> Expression:
-    from chainrule.derive.expressions import Delta, transform
-
-    def swapped(indices: tuple[Index, ...]) -> tuple[Index, ...]:
-        return tuple(letter if each == index else each for each in indices)
-
-    def change(node: Expression) -> Expression | None:
-        match node:
-            case Entry(name, layer, indices) if index in indices:
-                return Entry(name, layer, swapped(indices))
-            case Delta(first, second) if index in (first, second):
-                return Delta(*swapped((first, second)))
-            case Derivative(of, by):
-                return Derivative(
-                    of, tuple(Entry(each.name, each.layer, swapped(each.indices)) for each in by)
-                )
-        return None
-
-    return transform(expression, change)
+def _put_in(old: Index, new: Index) -> Callable[[Index], Index]:
+    return lambda index: new if index == old else index
 
 
 GENERIC = {1: ("k",), 2: ("k", "j")}

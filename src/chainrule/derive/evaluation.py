@@ -39,7 +39,7 @@ ARITHMETIC = MPContext()
 DIGITS = 60
 DIGITS_PER_DERIVATIVE = 60
 STEP_DIGITS = 30
-"""The step of the outermost difference is 1e-30, of one inside it 1e-60, ...: its error is some 1e-60 of the value."""
+"""The step of the outermost difference is 1e-30 of the entry, or of 1 if that is less; of one inside it 1e-60, ..."""
 STRIDE = 4
 """After so many layers the next chain of calls begins."""
 LARGEST_EXPONENT = 10**6
@@ -73,6 +73,8 @@ class Point:
         The true class c of each example, counted from 1; empty where targets are not one-hot.
     row : int
         The example that row variables without an example's index speak of, counted from 1.
+    extra_digits : int
+        Digits that arithmetic needs beside the usual ones, where some numbers are far smaller than others.
     """
 
     context: Context
@@ -82,6 +84,7 @@ class Point:
     symbols: Mapping[str, Real] = field(default_factory=dict)
     classes_of: tuple[int, ...] = ()
     row: int = 1
+    extra_digits: int = 0
 
     def size(self, axis: int) -> int:
         """Return how many positions an axis has."""
@@ -159,10 +162,10 @@ class State:
 
         They are kept: all derivatives by this entry at this precision share them.
         """
-        step = ARITHMETIC.mpf(10) ** (-STEP_DIGITS * level)
+        here = self.entry(key)
+        step = ARITHMETIC.mpf(10) ** (-STEP_DIGITS * level) * (min(abs(here), 1) or 1)
         name = (key, level, ARITHMETIC.dps)
         if name not in self.beside:
-            here = self.entry(key)
             upper, lower = (State(self.point, self, key, here + sign * step) for sign in (1, -1))
             self.beside[name] = upper, lower
         return *self.beside[name], 2 * step
@@ -221,7 +224,7 @@ def value_of(
     Undefined
         If there is none: a logarithm of 0, a division by 0, a number that the point does not have.
     """
-    with ARITHMETIC.workdps(max(digits_for(expression), ARITHMETIC.dps)):
+    with ARITHMETIC.workdps(max(digits_for(expression) + state.point.extra_digits, ARITHMETIC.dps)):
         return evaluate(expression, state, dict(letters), row=state.point.row if row is None else row)
 
 

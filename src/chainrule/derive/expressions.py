@@ -310,11 +310,16 @@ def free_letters(expression: Expression) -> frozenset[str]:
     >>> sorted(free_letters(Sum("i", Delta("i", "k"))))
     ['k']
     """
-    letters = {index for index in own_indices(expression) if isinstance(index, str) and index != TRUE_CLASS}
-    inner = frozenset[str]().union(*(free_letters(part) for part in parts(expression)))
-    if isinstance(expression, Sum):
-        inner -= {expression.index}
-    return inner | letters
+    known = expression.__dict__.get("_free_letters")
+    if known is None:
+        letters = {
+            index for index in own_indices(expression) if isinstance(index, str) and index != TRUE_CLASS
+        }
+        known = frozenset(letters).union(*(free_letters(part) for part in parts(expression)))
+        if isinstance(expression, Sum):
+            known = free_letters(expression.body) - {expression.index} | letters
+        object.__setattr__(expression, "_free_letters", known)  # kept: it is asked for again and again
+    return known
 
 
 def all_letters(expression: Expression) -> frozenset[str]:
@@ -390,3 +395,32 @@ def replace(expression: Expression, old: Expression, new: Expression) -> Express
     1/K
     """
     return transform(expression, lambda node: new if node == old else None)
+
+
+def map_indices(expression: Expression, change: Callable[[Index], Index]) -> Expression:
+    """Return the expression with every index changed, those that sums bind left as they are.
+
+    Examples
+    --------
+    >>> print(map_indices(Entry("W", 2, (401, "j")), lambda index: 1 if index == 401 else index))
+    W2_1j
+    """
+
+    def changed(indices: tuple[Index, ...]) -> tuple[Index, ...]:
+        return tuple(change(index) for index in indices)
+
+    def on_node(node: Expression) -> Expression | None:
+        match node:
+            case Entry(name, layer, indices) if indices:
+                return Entry(name, layer, changed(indices))
+            case Delta(first, second):
+                return Delta(change(first), change(second))
+            case Sum(index, body, excluding) if excluding:
+                return Sum(index, body, changed(excluding))
+            case Derivative(of, by):
+                return Derivative(
+                    of, tuple(Entry(each.name, each.layer, changed(each.indices)) for each in by)
+                )
+        return None
+
+    return transform(expression, on_node)

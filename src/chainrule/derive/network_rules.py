@@ -233,9 +233,16 @@ def softmax_derivative_other(expression: Expression, scene: Scene) -> Rewriting 
     pair = _jacobian_entry(expression, scene, "softmax")
     if pair is None or not scene.differ(pair[0].indices[-1], pair[1].indices[-1]):
         return None
+    if pair[0].indices[:-1] != pair[1].indices[:-1]:
+        return None
     after = negate(multiply(pair[0], Entry("O", None, pair[1].indices)))
     after = negate(divide(negate(after), temperature(scene.context)))
     return Rewriting(after, "This is the case of another logit.")
+
+
+def _same_rows(of: Entry, by: Entry) -> list[Expression]:
+    """Return the deltas of the examples: the output of one does not depend on the logits of another."""
+    return [Delta(a, b) for a, b in zip(of.indices[:-1], by.indices[:-1], strict=True) if a != b]
 
 
 def softmax_derivative(expression: Expression, scene: Scene) -> Rewriting | None:
@@ -244,7 +251,8 @@ def softmax_derivative(expression: Expression, scene: Scene) -> Rewriting | None
     if pair is None:
         return None
     of, by = pair
-    after = multiply(of, subtract(Delta(of.indices[-1], by.indices[-1]), Entry("O", None, by.indices)))
+    change = subtract(Delta(of.indices[-1], by.indices[-1]), Entry("O", None, by.indices))
+    after = multiply(*_same_rows(of, by), of, change)
     return Rewriting(
         divide(after, temperature(scene.context)),
         "Both cases are one formula: delta is 1 where the indices agree.",
@@ -257,7 +265,8 @@ def log_softmax_derivative(expression: Expression, scene: Scene) -> Rewriting | 
     if pair is None:
         return None
     of, by = pair
-    after = subtract(Delta(of.indices[-1], by.indices[-1]), Call("exp", (Entry("O", None, by.indices),)))
+    change = subtract(Delta(of.indices[-1], by.indices[-1]), Call("exp", (Entry("O", None, by.indices),)))
+    after = multiply(*_same_rows(of, by), change)
     return Rewriting(divide(after, temperature(scene.context)), "It was derived above.")
 
 

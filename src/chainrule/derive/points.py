@@ -55,7 +55,7 @@ def random_point(
         return Point(context, sizes, examples, given, _symbols(random, context), true)
 
 
-def given_point(context: Context, seed: int, *, features: int = 2) -> Point:
+def given_point(context: Context, seed: int, *, features: int = 2, width: int = WIDTH) -> Point:
     """Return a network whose logits are those that the context gives, by its last biases; the rest is drawn at random.
 
     Examples
@@ -67,13 +67,30 @@ def given_point(context: Context, seed: int, *, features: int = 2) -> Point:
     """
     assert context.row is not None
     with ARITHMETIC.workdps(PRECISE):
-        point = random_point(context, seed, classes=len(context.row), features=features)
+        point = random_point(context, seed, classes=len(context.row), features=features, width=width)
         state = State(point)
         named = context.layers if context.hidden else None
         shift: dict[Key, Real] = {}
         for k, logit in enumerate(_logits(context, state.point), 1):
             shift["b", named, (k,)] = point.given["b", named, (k,)] + logit - state.entry(("Z", None, (1, k)))
-        return replace(point, given={**point.given, **shift})
+        return replace(point, given={**point.given, **shift}, extra_digits=extra_digits(context))
+
+
+def extra_digits(context: Context) -> int:
+    """Return how many more digits arithmetic needs at the given numbers: outputs may be as small as exp of their range.
+
+    Examples
+    --------
+    >>> extra_digits(Context(logits=(Fraction(0), Fraction(23)), classes=2))
+    21
+    """
+    if context.logits is None:
+        return 2 * len(str(int(1 / min(context.probabilities)))) if context.probabilities and min(context.probabilities) > 0 else 0
+    width = max(max(context.logits) - min(context.logits), max(map(abs, context.logits)) if context.output == "sigmoid" else 0)
+    scale = context.temperature if isinstance(context.temperature, Fraction) else Fraction(3, 10)
+    if context.temperature is None:
+        scale = Fraction(1)
+    return int(2 * width / scale / Fraction(23, 10)) + 1
 
 
 def _logits(context: Context, point: Point) -> list[Real]:

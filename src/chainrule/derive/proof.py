@@ -13,8 +13,17 @@ from typing import TYPE_CHECKING
 
 from chainrule.derive.context import Context
 from chainrule.derive.evaluation import ARITHMETIC, Real, State, Undefined, axes_of, digits_for, evaluate
-from chainrule.derive.expressions import TRUE_CLASS, Add, Expression, Index, free_letters
-from chainrule.derive.points import given_point, random_point
+from chainrule.derive.expressions import (
+    TRUE_CLASS,
+    Add,
+    Expression,
+    Index,
+    free_letters,
+    map_indices,
+    nodes,
+    own_indices,
+)
+from chainrule.derive.points import WIDTH, extra_digits, given_point, random_point
 from chainrule.derive.rewriting import Relation
 
 if TYPE_CHECKING:
@@ -28,6 +37,10 @@ POINTS = 2
 """Random points for each number of classes."""
 MOST_PLACES = 4
 """At most so many choices of the free letters are tried at each point."""
+MOST_FURTHER_POINTS = 12
+"""So many points more are drawn for a step that has no value at those before."""
+MOST_EXTRA_DIGITS = 2000
+"""Given logits that are farther apart are not tried: their outputs would take that many digits."""
 AGREEMENT = 50
 """Digits to which both sides of a line agree."""
 
@@ -111,8 +124,13 @@ def prove(derivation: "Derivation", *, points: int = POINTS, seed: int = 0) -> P
     Proof
         The record.
     """
-    trials = list(_trials(derivation.context, points, seed))
-    steps = tuple(_prove(step, trials) for step in derivation.steps)
+    small = _first_positions(derivation)
+    trials = list(_trials(derivation.context, points, seed, max(small.values(), default=0)))
+    steps = tuple(_prove(step, small, trials) for step in derivation.steps)
+    if any(not each.comparisons and each.failure is None for each in steps):
+        most = max(small.values(), default=0)
+        further = list(_trials(derivation.context, MOST_FURTHER_POINTS, seed + points, most))
+        steps = tuple(each if each.comparisons else _prove(each.step, small, further) for each in steps)
     return Proof(steps, AGREEMENT, tuple(dict.fromkeys(trial.classes for trial in trials)))
 
 
@@ -144,7 +162,7 @@ class _Trial:
         """Return a side's value, None where it is not defined."""
         key = (side.text, tuple(letters[letter] for letter in side.letters))
         if key not in self.known:
-            with ARITHMETIC.workdps(side.digits):
+            with ARITHMETIC.workdps(side.digits + self.state.point.extra_digits):
                 try:
                     self.known[key] = evaluate(
                         side.expression, self.state, dict(letters), row=self.state.point.row
@@ -154,23 +172,51 @@ class _Trial:
         return self.known[key]
 
 
-def _trials(context: Context, points: int, seed: int) -> Iterator[_Trial]:
+def _trials(context: Context, points: int, seed: int, places: int) -> Iterator[_Trial]:
+    """Yield points at which lines are compared, in networks of so many units and features at least."""
     batches = EXAMPLES if context.reduction != "none" else (1,)
     sizes = CLASSES if context.classes is None else (context.classes,)
     for classes, number in product(sizes, range(points)):
         examples = batches[(number + classes) % len(batches)]
-        features = 2 + (number + classes) % 2
-        point = random_point(context, seed + number, classes=classes, examples=examples, features=features)
+        features = max(places, 2 + (number + classes) % 2)
+        width = max(places + 1, WIDTH)
+        point = random_point(
+            context, seed + number, classes=classes, examples=examples, features=features, width=width
+        )
         yield _Trial(State(point), classes, seed + number, {})
-    if context.row is not None:
-        yield _Trial(State(given_point(context, seed)), len(context.row), seed, {})
+    if context.row is not None and extra_digits(context) <= MOST_EXTRA_DIGITS:
+        point = given_point(context, seed, features=max(places, 2), width=max(places + 1, WIDTH))
+        yield _Trial(State(point), len(context.row), seed, {})
 
 
-def _prove(step: "Step", trials: list[_Trial]) -> StepProof:
+def _first_positions(derivation: "Derivation") -> dict[int, int]:
+    """Return small positions in place of those of a derivation: X_401 is proven as X_1 is, in small networks.
+
+    Where the context gives one example's numbers, classes are not alike: positions up to K stay, others follow them.
+    """
+    context = derivation.context
+    found = {
+        index
+        for step in derivation.steps
+        for side in _sides(step)
+        for node in nodes(side)
+        for index in own_indices(node)
+        if isinstance(index, int)
+    }
+    rows = (context.row, context.target_row, context.class_weights)
+    kept = 0 if rows == (None, None, None) else context.classes or 0
+    later = enumerate(sorted(index for index in found if index > kept), start=kept + 1)
+    return {index: index for index in found if index <= kept} | {index: place for place, index in later}
+
+
+def _prove(step: "Step", small: Mapping[int, int], trials: list[_Trial]) -> StepProof:
     count = 0
-    lines = [_side(side) for side in (step.quantity, step.before, step.after)]
+    sides_of_line = [
+        map_indices(side, lambda i: small[i] if isinstance(i, int) else i) for side in _sides(step)
+    ]
+    lines = [_side(side) for side in sides_of_line]
     for trial in trials:
-        for letters in places(step, trial.state, trial.seed):
+        for letters in places(Add(tuple(sides_of_line)), step.case, trial.state, trial.seed):
             sides = [trial.value(line, letters) for line in lines]
             if sides[0] is None and sides[1] is None and sides[2] is None:
                 continue
@@ -200,9 +246,12 @@ def agree(first: Real | None, second: Real | None, digits: int = AGREEMENT) -> b
     return bool(abs(first - second) <= scale * ARITHMETIC.mpf(10) ** -digits)
 
 
-def places(step: "Step", state: State, seed: int) -> Iterator[dict[str, int]]:
-    """Yield positions of a step's free letters that its case allows, all of them or a sample."""
-    sides = Add((step.quantity, step.before, step.after))
+def _sides(step: "Step") -> tuple[Expression, Expression, Expression]:
+    return step.quantity, step.before, step.after
+
+
+def places(sides: Expression, case: Relation | None, state: State, seed: int) -> Iterator[dict[str, int]]:
+    """Yield positions of a line's free letters that its case allows, all of them or a sample."""
     letters = sorted(free_letters(sides))
     context = state.point.context
     lengths = [min(state.point.size(axis) for axis in axes_of(letter, sides, context)) for letter in letters]
@@ -210,7 +259,7 @@ def places(step: "Step", state: State, seed: int) -> Iterator[dict[str, int]]:
         dict(zip(letters, chosen, strict=True))
         for chosen in product(*(range(1, length + 1) for length in lengths))
     ]
-    allowed = [chosen for chosen in choices if _allows(step.case, chosen, state)]
+    allowed = [chosen for chosen in choices if _allows(case, chosen, state)]
     if len(allowed) > MOST_PLACES:
         allowed = Random(f"{seed} {len(allowed)}").sample(allowed, MOST_PLACES)
     yield from allowed

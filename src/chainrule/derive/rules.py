@@ -17,7 +17,9 @@ def _collected(expression: Expression, scene: Scene) -> Rewriting | None:
 
 def _cancelled(expression: Expression, scene: Scene) -> Rewriting | None:
     del scene
-    return Rewriting(sums.without_zeros(cancel(expression)), "Equal factors cancel.")
+    return Rewriting(
+        sums.without_zeros(cancel(expression)), "What is equal cancels, and factors are put in order."
+    )
 
 
 CALCULUS = "Spivak2008"
@@ -130,8 +132,9 @@ ACTIVATIONS = tuple(
 BACKWARDS = (
     Rule("definition of softmax", "exp(Z_k)/sum_j exp(Z_j) = O_k", networks.softmax_read_backwards, None, NETWORKS,
          ("exp(Z_k)/sum_j exp(Z_j)", "O_k")),
-    Rule("definition of the sigmoid", "1/(1 + exp(-Z_k)) = O_k", networks.sigmoid_read_backwards, None, NETWORKS,
-         ("1/(1 + exp(-Z_k))", "1/(1/O_k)"), {"output": "sigmoid"}),
+    Rule("definition of the sigmoid", "1 + exp(-Z_k) = 1/O_k, exp(-Z_k) = (1 - O_k)/O_k",
+         networks.sigmoid_read_backwards, None, NETWORKS,
+         ("exp(-Z_k)/(1 + exp(-Z_k))^2", "(1 - O_k)/O_k/(1/O_k)^2"), {"output": "sigmoid"}),
 )  # fmt: skip
 ACTIVATIONS_BACKWARDS = (
     Rule("definition of tanh", "tanh(U1_k) = A1_k", networks.activation_read_backwards("tanh"), None, NETWORKS,

@@ -202,10 +202,12 @@ def split_the_sum(expression: Expression, scene: Scene) -> Rewriting | None:
     """sum_i u_i = u_k + sum_{i != k} u_i, where u_i has the derivative of O_i by Z_k."""
     if not isinstance(expression, Sum) or expression.excluding or scene.context.output != "softmax":
         return None
-    index = expression.index
+    index, free = expression.index, free_letters(expression)
     for node in nodes(expression.body):
         match node:
-            case Derivative(Entry("O", _, of), (Entry("Z", _, by),)) if of[-1] == index and by[-1] != index:
+            case Derivative(Entry("O", _, of), (Entry("Z", _, by),)) if (
+                of[-1] == index and (isinstance(by[-1], int) or by[-1] in free) and of[:-1] == by[:-1]
+            ):
                 k = by[-1]
                 after = add(rename(expression.body, index, k), Sum(index, expression.body, (k,)))
                 reason = f"O_{k} and the other outputs depend on Z_{k} in different ways."
@@ -297,9 +299,8 @@ def two_classes(expression: Expression, scene: Scene) -> Rewriting | None:
     if scene.context.classes != 2 or scene.context.output != "softmax":
         return None
     match expression:
-        case Entry("O", None, (int() as place,)) if place in (1, 2):
-            other = Entry("O", None, (3 - place,))
-            return Rewriting(subtract(ONE, other), "The two probabilities sum to 1.")
+        case Entry("O", None, (2,)):
+            return Rewriting(subtract(ONE, Entry("O", None, (1,))), "The two probabilities sum to 1.")
     return None
 
 

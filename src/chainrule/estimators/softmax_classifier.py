@@ -28,7 +28,7 @@ from chainrule.estimators.conversion import memory_of_conversion
 from chainrule.estimators.fit_choices import hidden_sizes
 from chainrule.estimators.fit_rows import eval_set_parts, holds_probabilities
 from chainrule.estimators.prediction import by_blocks, chosen_classes, log_probabilities, logit_differences
-from chainrule.estimators.validation import refusals_of
+from chainrule.estimators.validation import refusals_of, validated
 from chainrule.functions import Features, is_sparse, sparse_features
 from chainrule.network import InputScaling, Network
 from chainrule.training import (
@@ -352,7 +352,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         several = holds_probabilities(y)
         with refusals_of(FIT, X, prefix):
             checks = {"dtype": _DTYPES, "multi_output": several, "accept_sparse": "csr"}
-            features, targets = validate_data(self, X, y, reset=reset, **checks)
+            features, targets = validated(self, X, y, reset=reset, **checks)
             if reset and not several:  # later labels are held to the classes, which says more
                 check_classification_targets(targets)
         if is_sparse(features):

@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import validate_data
 
 from chainrule.errors import ArgumentError, ArgumentTypeError, ChainruleError
+from chainrule.functions import first_not_finite
 
 BLOCK_ROWS = 1024
 
@@ -43,6 +45,39 @@ def refusals_of(call: str, X: Any, prefix: str = "") -> Iterator[None]:
     except (ValueError, TypeError) as error:
         kind = ArgumentTypeError if isinstance(error, TypeError) else ArgumentError
         raise kind(call, *_parts(str(error), X, prefix)) from error
+
+
+def validated(estimator: Any, X: Any, y: Any, **checks: Any) -> tuple[Any, Any]:
+    """Return features and targets as ``sklearn.utils.validation.validate_data`` checks them.
+
+    Numbers of a float32 or float64 array are looked at here, on all threads.
+    """
+    plain = isinstance(X, np.ndarray) and X.dtype.name in ("float32", "float64")
+    features, targets = validate_data(estimator, X, y, ensure_all_finite=not plain, **checks)
+    if plain:
+        require_finite(features)
+    return features, targets
+
+
+def require_finite(X: Any) -> None:
+    """Raise scikit-learn's error if a number of an array is not finite.
+
+    Raises
+    ------
+    ValueError
+        In its words: NaN before infinity.
+
+    Examples
+    --------
+    >>> require_finite(np.array([[0.0, np.inf]]))
+    Traceback (most recent call last):
+    ValueError: Input X contains infinity or a value too large for dtype('float64').
+    """
+    if first_not_finite(X) is None:
+        return
+    if np.isnan(X).any():
+        raise ValueError("Input X contains NaN.")
+    raise ValueError(f"Input X contains infinity or a value too large for {X.dtype!r}.")
 
 
 def _parts(text: str, X: Any, prefix: str) -> tuple[str, str, str]:

@@ -51,7 +51,7 @@ def backward_of(quantity: Expression, example: Example, numbers: BackwardNumbers
     >>> from chainrule.network import Network
     >>> example = example_of(Network((2, 3)), [1.0, 2.0], 0)
     >>> backward_of(Derivative(LOSS, (Entry("O", None, (1,)),)), example, backward_numbers(example))
-    'the backward pass starts at the logits, and holds no derivative by an output'
+    'it starts at the logits, and holds no derivative by an output'
     """
     if quantity == LOSS:
         return np.asarray(numbers.loss)
@@ -60,7 +60,7 @@ def backward_of(quantity: Expression, example: Example, numbers: BackwardNumbers
         return _second(quantity, example)
     (by,) = quantity.by
     if by.name == "O":
-        return "the backward pass starts at the logits, and holds no derivative by an output"
+        return "it starts at the logits, and holds no derivative by an output"
     return _picked(_array(by, numbers), by, example)
 
 
@@ -85,11 +85,19 @@ def _picked(array: Array, by: Entry, example: Example) -> Array:
 def _second(quantity: Derivative, example: Example) -> Array | str:
     if example.network.head != "softmax":
         return f"the network has no second derivative for a {example.network.head} head"
-    logits = example.network.predict_logits(example.rows)
-    count = logits.shape[1]
-    products = cross_entropy_hvp(
-        np.repeat(logits, count, axis=0), np.eye(count), temperature=example.temperature, reduction="none"
+    places = tuple(
+        example.true_class if index == "c" else index for entry in quantity.by for index in entry.indices
     )
-    first, second = (entry.indices[0] for entry in quantity.by)
-    indices = tuple(example.true_class if index == "c" else index for index in (first, second))
-    return picked(np.asarray(products), indices).values  # type: ignore[arg-type]
+    logits = example.network.predict_logits(example.rows)
+    if isinstance(places[0], int):
+        direction = np.zeros_like(logits)
+        direction[0, places[0] - 1] = 1.0
+        return picked(_products(logits, direction, example)[0], places[1:]).values  # type: ignore[arg-type]
+    directions = np.eye(logits.shape[1])
+    return picked(_products(np.repeat(logits, len(directions), axis=0), directions, example), places).values  # type: ignore[arg-type]
+
+
+def _products(logits: Array, directions: Array, example: Example) -> Array:
+    """Return the second derivative of the loss by the logits times each direction."""
+    products = cross_entropy_hvp(logits, directions, temperature=example.temperature, reduction="none")
+    return np.asarray(products)

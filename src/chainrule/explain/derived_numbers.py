@@ -82,22 +82,28 @@ class DerivedNumbers:
             letters = matched(quantity, derivative)
             if letters is None or (case is not None and not _holds(case, letters)):
                 continue
-            if self.depth > DEEPEST:
+            open_letters = [index for index in letters.values() if isinstance(index, str)]
+            if self.depth > DEEPEST or len(set(open_letters)) < len(open_letters):
                 break
-            self.depth += 1
-            try:
-                return self.values.evaluate(
-                    result, {letter: at for letter, at in letters.items() if isinstance(at, int)}
-                )
-            finally:
-                self.depth -= 1
+            return self._of_line(result, letters)
         if len(derivative.by) > 1:
             raise NotComputedError(f"{derivative} is not computed")
         (by,) = derivative.by
-        letters = sorted({index for index in by.indices if isinstance(index, str)})
-        if not letters:
+        left_open = [index for index in by.indices if isinstance(index, str)]
+        if not left_open:
             return self.steps.derivative(derivative.of, by, positions)
-        return self._one_by_one(derivative, letters[0], positions)
+        return self._one_by_one(derivative, left_open[0], positions)
+
+    def _of_line(self, result: Expression, letters: Mapping[str, Index]) -> Labelled:
+        """Return what a line is worth whose letters are positions, or other letters."""
+        self.depth += 1
+        try:
+            found = self.values.evaluate(
+                result, {letter: at for letter, at in letters.items() if isinstance(at, int)}
+            )
+        finally:
+            self.depth -= 1
+        return Labelled(tuple(str(letters.get(letter, letter)) for letter in found.letters), found.values)
 
     def _one_by_one(self, derivative: Derivative, letter: str, positions: Mapping[str, int]) -> Labelled:
         """Return the derivatives by each number of a letter, the expression at the same position."""

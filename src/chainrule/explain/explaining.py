@@ -18,7 +18,7 @@ from chainrule.explain.example import CALL, Example, example_of
 from chainrule.explain.explanation import Explanation, Names, Value
 from chainrule.explain.forward_values import forward_values
 from chainrule.explain.kinks import kinks_of
-from chainrule.explain.quantities import axes_of_entry, quantity_of
+from chainrule.explain.quantities import lengths_of, quantity_of
 from chainrule.explain.rounding import rounding_at, rounding_of
 from chainrule.explain.scaled_inputs import scaled_derivation
 from chainrule.explain.steps import numbers_of
@@ -90,8 +90,8 @@ def explain(
     values = forward_values(example)
     derived = DerivedNumbers(values, derivation)
     passed = backward_numbers(example)
-    letters = open_letters(quantity)
-    found = _shaped(values.evaluate(derivation.result, {}).along(letters), quantity, example)
+    lengths = lengths_of(quantity, example)
+    found = _shaped(values.evaluate(derivation.result, {}).along(tuple(lengths)), lengths)
     rounding = rounding_of(example, values, passed)
     allowed = np.broadcast_to(rounding_at(quantity, example, rounding, values), found.shape)
     backward = backward_of(quantity, example, passed)
@@ -134,29 +134,6 @@ def _derived(quantity: Expression, context: Context) -> Derivation:
     return Engine(context).derivation(quantity)
 
 
-def open_letters(quantity: Expression) -> tuple[str, ...]:
-    """Return the letters that a quantity leaves open, in the order in which they stand in it.
-
-    Examples
-    --------
-    >>> open_letters(Derivative(LOSS, (Entry("W", 2, ("k", 1)),)))
-    ('k',)
-    """
-    entries = quantity.by if isinstance(quantity, Derivative) else ()
-    return tuple(
-        dict.fromkeys(i for entry in entries for i in entry.indices if isinstance(i, str) and i != "c")
-    )
-
-
-def lengths_of(quantity: Expression, example: Example) -> dict[str, int]:
-    """Return how many positions each open letter of a quantity has."""
-    entries = quantity.by if isinstance(quantity, Derivative) else ()
-    pairs = [
-        pair for entry in entries for pair in zip(entry.indices, axes_of_entry(entry, example), strict=True)
-    ]
-    return {index: count for index, (_, count) in pairs if isinstance(index, str) and index != "c"}
-
-
 def _names(name: str, given: Sequence[object] | None, count: int, call: str) -> tuple[str, ...]:
     if given is None:
         return ()
@@ -166,15 +143,9 @@ def _names(name: str, given: Sequence[object] | None, count: int, call: str) -> 
     return names
 
 
-def _shaped(found: Array, quantity: Expression, example: Example) -> Array:
-    lengths = lengths_of(quantity, example)
-    return (
-        np.array(
-            np.broadcast_to(found, tuple(lengths[letter] for letter in open_letters(quantity))),
-            dtype=np.float64,
-        )
-        + 0.0
-    )
+def _shaped(found: Array, lengths: dict[str, int]) -> Array:
+    """Return a number for each position of the open letters; no zero of them has a sign."""
+    return np.array(np.broadcast_to(found, tuple(lengths.values())), dtype=np.float64) + 0.0
 
 
 def _plain(value: Array) -> Value:
@@ -183,14 +154,14 @@ def _plain(value: Array) -> Value:
 
 def _differences(quantity: Expression, example: Example, noise: float) -> Array:
     """Return a Difference for each entry of the quantity, None past the first MOST_DIFFERENCES and for E."""
-    letters, lengths = open_letters(quantity), lengths_of(quantity, example)
-    found = np.full(tuple(lengths[letter] for letter in letters), None, dtype=object)
+    lengths = lengths_of(quantity, example)
+    found = np.full(tuple(lengths.values()), None, dtype=object)
     if not isinstance(quantity, Derivative):
         return found
-    for count, places in enumerate(product(*(range(lengths[letter]) for letter in letters))):
+    for count, places in enumerate(product(*map(range, lengths.values()))):
         if count == MOST_DIFFERENCES:
             break
-        at: dict[Index, int] = {letter: place + 1 for letter, place in zip(letters, places, strict=True)}
+        at: dict[Index, int] = {letter: place + 1 for letter, place in zip(lengths, places, strict=True)}
         entries = [_placed(entry, at, example) for entry in quantity.by]
         found[places] = _difference(entries, example, noise)
     return found
@@ -254,6 +225,6 @@ def _facts(
         "true_class": example.true_class,
         "loss": float(values.arrays["E", None]),
         "network_loss": passed.loss,
-        "letters": open_letters(quantity),
+        "letters": tuple(lengths_of(quantity, example)),
         "logits_gradient": passed.passed.logits[0],
     }

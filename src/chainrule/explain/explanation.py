@@ -120,11 +120,19 @@ class Explanation:
         return agreement(self).holds
 
     @property
+    def proven(self) -> Derivation:
+        """The derivation in symbols, proven: what fails at random numbers is never shown."""
+        from chainrule.explain.proven import at_first_positions, prove
+
+        prove(at_first_positions(self.facts["quantity"]), self.symbolic.context)
+        return self.symbolic
+
+    @property
     def steps(self) -> tuple[ExplainedStep, ...]:
         """The steps of the derivation, each with its numbers."""
         from chainrule.explain.steps import explained_steps
 
-        return explained_steps(self.symbolic, self.numbers)
+        return explained_steps(self.proven, self.numbers)
 
     def text(self, *, brief: bool = False, width: int | None = None) -> str:
         """Return the explanation as text: the numbers, the values forward and backward, and all steps.

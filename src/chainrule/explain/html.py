@@ -13,15 +13,12 @@ from chainrule.explain.shown import (
     backward_rows,
     class_rows,
     entry_rows,
-    example_words,
     forward_rows,
-    heading,
-    in_words,
-    network_words,
     short_rows,
     three_numbers,
     verdict,
 )
+from chainrule.explain.words import example_words, heading, in_words, network_words
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -72,9 +69,7 @@ def explanation_html(
 
 def steps_html(found: Explanation, *, level: int, style: bool) -> Markup:
     """Return the derivation with numbers."""
-    return derivation_html(
-        found.symbolic, numbers=found.numbers, heading_level=level, style=style, head=False
-    )
+    return derivation_html(found.proven, numbers=found.numbers, heading_level=level, style=style, head=False)
 
 
 def short_lines(found: Explanation) -> list[tuple[str, Markup]]:

@@ -8,7 +8,8 @@ import numpy as np
 
 from chainrule.derive import derivation_values
 from chainrule.explain.explanation import Explanation
-from chainrule.explain.shown import example_words, in_words, network_words, verdict
+from chainrule.explain.shown import verdict
+from chainrule.explain.words import example_words, in_words, network_words
 
 
 def explanation_values(found: Explanation) -> dict[str, Any]:
@@ -19,10 +20,10 @@ def explanation_values(found: Explanation) -> dict[str, Any]:
     >>> from chainrule.explain.explaining import explain
     >>> from chainrule.network import Network
     >>> values = explanation_values(explain(Network((2, 3)), [1.0, 2.0], 0, "dE/dO_1"))
-    >>> values["backward"], values["not_computed"]["backward"][:20]
-    (None, 'the backward pass st')
+    >>> values["backward"], values["not_computed"]["backward"][:9]
+    (None, 'it starts')
     """
-    symbolic = derivation_values(found.symbolic, numbers=found.numbers)
+    symbolic = derivation_values(found.proven, numbers=found.numbers)
     return {
         "quantity": found.quantity,
         "quantity_latex": symbolic["quantity_latex"],

@@ -4,17 +4,8 @@ from collections.abc import Sequence
 
 from chainrule.derive import latex, latex_document, latex_escaped
 from chainrule.explain.explanation import Explanation
-from chainrule.explain.shown import (
-    LEGEND,
-    backward_rows,
-    entry_rows,
-    example_words,
-    forward_rows,
-    in_words,
-    network_words,
-    three_numbers,
-    verdict,
-)
+from chainrule.explain.shown import LEGEND, backward_rows, entry_rows, forward_rows, three_numbers, verdict
+from chainrule.explain.words import example_words, in_words, network_words
 
 
 def explanation_latex(found: Explanation, *, brief: bool = False) -> str:
@@ -36,7 +27,7 @@ def explanation_latex(found: Explanation, *, brief: bool = False) -> str:
             _tabular([(vector.name, text) for vector, text in backward_rows(found)]),
         ]
     if not brief:
-        parts += [latex_escaped(LEGEND), latex_document(found.symbolic, numbers=found.numbers)]
+        parts += [latex_escaped(LEGEND), latex_document(found.proven, numbers=found.numbers)]
     return "\n\n".join(parts)
 
 

@@ -1,12 +1,15 @@
 """Which quantities an explanation has, and whether one exists in a network."""
 
 from dataclasses import replace
+from math import prod
 
-from chainrule.derive import LOSS, Derivative, Entry, Expression, check_names, read_quantity
+from chainrule.derive import LOSS, TRUE_CLASS, Derivative, Entry, Expression, check_names, read_quantity
 from chainrule.errors import ArgumentError
 from chainrule.explain.example import Example
 
 LETTERS = "ZOWbUAX"
+MOST_ENTRIES = 2_000_000
+"""A quantity with letters has no more numbers than this: three arrays of them, and their roundings, are kept."""
 
 
 def quantity_of(text: str, example: Example, call: str) -> Expression:
@@ -39,6 +42,7 @@ def quantity_of(text: str, example: Example, call: str) -> Expression:
         raise ArgumentError(call, rule, repr(text), f"Choose among {what_exists(example)}.")
     for entry in quantity.by if isinstance(quantity, Derivative) else ():
         _check_positions(entry, example, call)
+    _check_size(quantity, example, call)
     return quantity
 
 
@@ -117,3 +121,30 @@ def _check_positions(entry: Entry, example: Example, call: str) -> None:
             rule = f"{words} 0 to {count - 1} in brackets, 1 to {count} as subscripts"
             came = f"{bracketed}[{places}], which is {entry}"
             raise ArgumentError(call, rule, came, "Choose one of them.")
+
+
+def _check_size(quantity: Expression, example: Example, call: str) -> None:
+    count = prod(lengths_of(quantity, example).values())
+    if count > MOST_ENTRIES:
+        rule = f"a quantity has at most {MOST_ENTRIES:,} numbers"
+        raise ArgumentError(
+            call, rule, f"{quantity}, which has {count:,}", "Write positions in place of letters."
+        )
+
+
+def lengths_of(quantity: Expression, example: Example) -> dict[str, int]:
+    """Return how many positions each letter has that a quantity leaves open, in the order in which they stand in it.
+
+    Examples
+    --------
+    >>> from chainrule.explain.example import example_of
+    >>> from chainrule.network import Network
+    >>> example = example_of(Network((2, 4, 3)), [1.0, 2.0], 0)
+    >>> lengths_of(Derivative(LOSS, (Entry("W", 1, ("k", "j")),)), example)
+    {'k': 4, 'j': 2}
+    """
+    entries = quantity.by if isinstance(quantity, Derivative) else ()
+    pairs = [
+        pair for entry in entries for pair in zip(entry.indices, axes_of_entry(entry, example), strict=True)
+    ]
+    return {index: count for index, (_, count) in pairs if isinstance(index, str) and index != TRUE_CLASS}

@@ -10,14 +10,11 @@ from chainrule.explain.shown import (
     backward_rows,
     class_rows,
     entry_rows,
-    example_words,
     forward_rows,
-    heading,
-    in_words,
-    network_words,
     three_numbers,
     verdict,
 )
+from chainrule.explain.words import example_words, heading, in_words, network_words
 
 INDENT = "  "
 LEAST_WIDTH = 40
@@ -43,7 +40,7 @@ def explanation_lines(found: Explanation, *, brief: bool = False, width: int | N
     yield Line("heading", "The derivation, with this example's numbers")
     yield from _wrapped(Line("reason", INDENT + LEGEND), width)
     yield Line("blank", "")
-    yield from text_lines(found.symbolic, width=width, numbers=found.numbers)
+    yield from text_lines(found.proven, width=width, numbers=found.numbers)
 
 
 def _head(found: Explanation) -> Iterator[Line]:

@@ -14,6 +14,7 @@ from chainrule.functions.binary_cross_entropy import (
     sigmoid,
 )
 from chainrule.functions.cross_entropy import cross_entropy, cross_entropy_with_gradient, total_weight
+from chainrule.functions.finite import first_not_finite
 from chainrule.functions.hvp import cross_entropy_hvp
 from chainrule.functions.linear_cross_entropy import (
     linear_cross_entropy,
@@ -27,6 +28,7 @@ from chainrule.functions.linear_passes import (
     linear_curvature,
     linear_hessian,
     linear_logits,
+    reads_in_place,
 )
 from chainrule.functions.softmax import log_softmax, logsumexp, softmax
 from chainrule.functions.softmax_vjp import softmax_vjp
@@ -47,6 +49,7 @@ __all__ = [
     "cross_entropy",
     "cross_entropy_hvp",
     "cross_entropy_with_gradient",
+    "first_not_finite",
     "is_sparse",
     "linear_cross",
     "linear_cross_entropy",
@@ -59,6 +62,7 @@ __all__ = [
     "logsumexp",
     "near_one",
     "quiet",
+    "reads_in_place",
     "sigmoid",
     "softmax",
     "softmax_vjp",

@@ -4,7 +4,7 @@ Other functions of the linear head make the logits anew and forget them. Here th
 and out, so that a line search and the solution for the biases need no pass over the features at all.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -94,9 +94,7 @@ def linear_cross(
     (array([[ 0.5,  1. ],
            [-0.5, -1. ]]), array([ 0.5, -0.5]))
     """
-    shape = gradient.shape[1], features.shape[1]
-    flat = np.empty(shape[0] * shape[1] + shape[0]) if out is None else out
-    sums = flat[: shape[0] * shape[1]].reshape(shape), flat[shape[0] * shape[1] :]
+    sums = _sums((gradient.shape[1], features.shape[1]), out)
     if isinstance(features, SparseFeatures):
         assert scaling is None, "sparse features are scaled once, before"
         threads = thread_count(n_threads)
@@ -117,6 +115,7 @@ def linear_curvature(
     *,
     scaling: Scaling | None = None,
     n_threads: int | None = None,
+    out: Array | None = None,
 ) -> tuple[Array, Array]:
     """Return the Gauss-Newton products (LH.2) where the probabilities are at hand.
 
@@ -131,7 +130,10 @@ def linear_curvature(
     direction, bias_direction : ndarray, shapes (classes, features) and (classes,)
         V and v.
     positions : ndarray of int64 or None
-        The rows that are summed over; None: all. Sparse rows are copied once for the same array of positions.
+        The rows that are summed over; None: all. Sparse rows of many columns are copied once for the same array of
+        positions.
+    out : ndarray of float64 or None, shape (classes * features + classes,)
+        As :func:`linear_cross`.
 
     Returns
     -------
@@ -145,14 +147,18 @@ def linear_curvature(
     (array([[ 1.],
            [-1.]]), array([ 0.5, -0.5]))
     """
-    sums = np.empty(direction.shape), np.empty(len(direction))
+    sums = _sums(direction.shape, out)
     if isinstance(features, SparseFeatures):
         assert scaling is None, "sparse features are scaled once, before"
-        threads, rows = thread_count(n_threads), features.astype(direction.dtype)
-        rows = rows if positions is None else rows.taken(positions)
-        sparse_kernels().sparse_curvature_rows(
-            rows.matrix(threads),
+        threads, rows, kernels = thread_count(n_threads), features.astype(direction.dtype), sparse_kernels()
+        matrix = rows.matrix(threads)
+        taken = positions is not None and not kernels.sparse_sums_by_rows(matrix, len(direction))
+        if taken and positions is not None:
+            matrix = rows.taken(positions).matrix(threads)
+        kernels.sparse_curvature_rows(
+            matrix,
             positions,
+            taken,
             probabilities,
             row_weight,
             direction,
@@ -166,6 +172,28 @@ def linear_curvature(
         thread_count(n_threads),
     )  # fmt: skip
     return sums
+
+
+def reads_in_place(
+    features: SparseFeatures, n_classes: int, dtype: Any, n_threads: int | None = None
+) -> bool:
+    """Return whether passes over some of the rows need no copy of them.
+
+    Parameters
+    ----------
+    features : SparseFeatures
+    n_classes : int
+    dtype : dtype
+        Of the products.
+    n_threads : int or None
+
+    Examples
+    --------
+    >>> reads_in_place(SparseFeatures.from_dense(np.ones((2, 3))), 2, np.float64)
+    False
+    """
+    matrix = features.astype(dtype).matrix(thread_count(n_threads))
+    return bool(sparse_kernels().sparse_sums_by_rows(matrix, n_classes))
 
 
 def linear_hessian(
@@ -202,6 +230,13 @@ def linear_hessian(
         features, positions, probabilities, row_weight, *_scaling(scaling), out, thread_count(n_threads)
     )
     return out
+
+
+def _sums(shape: tuple[int, ...], out: Array | None) -> tuple[Array, Array]:
+    """Return memory for sums by weight and bias, one after the other."""
+    size = shape[0] * shape[1]
+    flat = np.empty(size + shape[0]) if out is None else out
+    return flat[:size].reshape(shape), flat[size:]
 
 
 def _scaling(scaling: Scaling | None) -> tuple[Array | None, Array | None, float]:

@@ -6,8 +6,8 @@
     features = SparseFeatures.from_dense(X)            # what is 0 is left out; worthwhile up to a density of about 0.3
     linear_logits(features, weight, bias)              # also linear_cross and linear_curvature, as for an array
 
-Sums over rows need the entries sorted by column as well; that is done once, when the first such sum is asked for, and
-kept with the object (as many bytes again), as are the values in the other precision. So keep the object.
+Sums over rows of many columns need the entries sorted by column as well; that is done once, when the first such sum is
+asked for, and kept with the object (as many bytes again), as are the values in the other precision. So keep the object.
 """
 
 import operator

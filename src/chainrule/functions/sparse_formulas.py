@@ -55,9 +55,15 @@ def sparse_cross_rows(
         bias_sums += gradient[place].sum(axis=0, dtype=np.float64)
 
 
+def sparse_sums_by_rows(matrix: SparseMatrix, n_classes: int) -> bool:  # noqa: ARG001 - as the kernel
+    """Return whether sums over some rows are made where these lie."""
+    return False
+
+
 def sparse_curvature_rows(
     matrix: SparseMatrix,
     positions: Array | None,
+    taken: bool,
     probabilities: Array,
     row_weight: Array | None,
     direction: Array,
@@ -66,7 +72,8 @@ def sparse_curvature_rows(
     bias_product: Array,
     n_threads: int,  # noqa: ARG001 - as the kernel
 ) -> None:
-    """Write the products of (LH.2); row i has the probabilities of row ``positions[i]``, of row i for None."""
+    """Write the products of (LH.2) over rows ``positions``, of which the matrix may be made already; None: all."""
+    assert taken or positions is None
     weight_product[...] = bias_product[...] = 0
     of_rows = np.arange(matrix.rows.shape[0]) if positions is None else positions
     along = np.ascontiguousarray(direction.T)

@@ -218,9 +218,16 @@ def sparse_cross_rows(
 ) -> None:
     """Write gradient.T @ matrix and the totals over rows of the gradient, both float64."""
 
+def first_not_finite_rows(values: Array, n_threads: int) -> int:
+    """Return the place of the first number that is not finite, row by row, or -1."""
+
+def sparse_sums_by_rows(matrix: SparseMatrix, n_classes: int) -> bool:
+    """Return whether sums over rows for so many classes are made of the rows as they lie: no columns are sorted."""
+
 def sparse_curvature_rows(
     matrix: SparseMatrix,
     positions: Array | None,
+    taken: bool,
     probabilities: Array,
     row_weight: Array | None,
     direction: Array,
@@ -229,7 +236,11 @@ def sparse_curvature_rows(
     bias_product: Array,
     n_threads: int,
 ) -> None:
-    """Write what :func:`linear_curvature_rows` writes; row i of the matrix is row ``positions[i]`` of the others."""
+    """Write what :func:`linear_curvature_rows` writes, over rows ``positions`` or all.
+
+    The matrix holds no others if they are ``taken``: row i of it is then row ``positions[i]`` of the others. Else they
+    are read where they lie, which goes with :func:`sparse_sums_by_rows` alone.
+    """
 
 def sparse_loss_rows(
     matrix: SparseMatrix,

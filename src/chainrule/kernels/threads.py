@@ -38,8 +38,8 @@ def thread_count(n_threads: SupportsIndex | None) -> int:
     module = native()
     if module is None:
         return 1
-    available: int = module.available_threads()
-    return available if wanted is None else module.thread_count(wanted)
+    count: int = module.available_threads() if wanted is None else module.thread_count(wanted)
+    return count
 
 
 _LARGEST = 2**31 - 1

@@ -10,6 +10,7 @@ from chainrule.errors import ArgumentError, ArgumentTypeError
 from chainrule.functions import (
     SparseFeatures,
     check_weights,
+    first_not_finite,
     is_sparse,
     near_one,
     sparse_features,
@@ -205,12 +206,12 @@ def _check_finite_entries(
 
 
 def _check_finite(call: str, name: str, values: Array, remedy: str) -> None:
-    """Look block by block, so that no mask of the size of the data is made."""
-    for first in range(0, len(values), BLOCK_ROWS):
-        block = values[first : first + BLOCK_ROWS]
-        bad = ~np.isfinite(block)
-        if bad.any():
-            raise ArgumentError(call, f"{name} is finite", _first(name, block, bad, first), remedy)
+    table = values if values.ndim == 2 else values[:, None]
+    place = first_not_finite(table)
+    if place is not None:
+        index = ", ".join(map(str, place[: values.ndim]))
+        value = table[place[0] : place[0] + 1][0, place[1]]
+        raise ArgumentError(call, f"{name} is finite", f"{name}[{index}] = {value}", remedy)
 
 
 def _check_targets(call: str, network: Network, y: Array, name: str) -> Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.training.fixed_order import fixed_order_dot
+from chainrule.training.long_vectors import combined, vector_products
 
 Operator = Callable[[Array], Array]
 
@@ -26,6 +26,7 @@ def conjugate_gradient(
     tolerance: float,
     most: int,
     worthwhile: float = 0.0,
+    n_threads: int | None = None,
 ) -> ConjugateGradient:
     """Return d with H d near -g, by algorithm 5.3 of [NocedalWright2006].
 
@@ -44,6 +45,8 @@ def conjugate_gradient(
     worthwhile : float
         It ends, after two products, where the last one lowered the quadratic model by less than this share of what
         they did on average [NashSofer1990].
+    n_threads : int or None
+        At most this many threads for sums and multiples of vectors; changes no bit.
 
     Returns
     -------
@@ -57,26 +60,31 @@ def conjugate_gradient(
     >>> found.direction, found.iterations
     (array([-0.5,  2. ]), 1)
     """
-    direction, residual = np.zeros_like(gradient), -gradient
-    conditioned = residual if precondition is None else precondition(residual)
-    along = conditioned.copy()
-    size = first = fixed_order_dot(residual, conditioned)
+    vectors = np.zeros((5, len(gradient)))  # those that are combined side by side
+    direction, along, conditioned, residual, curved = vectors
+    np.negative(gradient, out=residual)
+
+    def solve() -> float:
+        """Write M^-1 r, and return r . M^-1 r."""
+        conditioned[:] = residual if precondition is None else precondition(residual)
+        return float(vector_products(residual[None], conditioned[None], n_threads)[0, 0])
+
+    size = first = solve()
+    along[:] = conditioned
     decrease = 0.0
     for iteration in range(1, most + 1):
-        curved = product(along)
-        curvature = fixed_order_dot(along, curved)
+        curved[:] = product(along)
+        curvature = float(vector_products(along[None], curved[None], n_threads)[0, 0])
         if not (0.0 < curvature < np.inf and 0.0 < size < np.inf):
             return ConjugateGradient(direction, iteration - 1)
         length = size / curvature
-        direction += length * along
-        residual -= length * curved
+        combined(vectors[:2], np.array([1.0, length]), n_threads, direction)
+        combined(vectors[3:], np.array([1.0, -length]), n_threads, residual)
         decrease += length * size
         if iteration * length * size <= worthwhile * decrease:
             return ConjugateGradient(direction, iteration)
-        conditioned = residual if precondition is None else precondition(residual)
-        size, before = fixed_order_dot(residual, conditioned), size
+        size, before = solve(), size
         if not size > tolerance**2 * first:
             return ConjugateGradient(direction, iteration)
-        along *= size / before
-        along += conditioned
+        combined(vectors[1:3], np.array([size / before, 1.0]), n_threads, along)
     return ConjugateGradient(direction, most)

@@ -38,8 +38,8 @@ class LowRankPreconditioner:
     ----------
     unit : ndarray, shape (features + 1,)
         The root of the reciprocal of S's diagonal.
-    rest : ndarray, shape (features + 1,)
-        D^-1, in these units.
+    scaled_rest : ndarray, shape (features + 1,)
+        D^-1 in these units, of a vector that is not: times the root.
     factor, transposed : ndarray of float32, shapes (features + 1, rank) and (rank, features + 1)
         E, in these units, and E^T beside it: a product of few rows with a matrix across its order takes three times
         as long.
@@ -48,7 +48,7 @@ class LowRankPreconditioner:
     """
 
     unit: Array
-    rest: Array
+    scaled_rest: Array
     factor: Array
     transposed: Array
     shape: tuple[int, int]
@@ -56,13 +56,20 @@ class LowRankPreconditioner:
     def __call__(self, vector: Array) -> Array:
         """Return M^-1 r for a flat vector, a new array."""
         size = self.shape[0] * self.shape[1]
-        rows = np.column_stack([vector[:size].reshape(self.shape), vector[size:]])
-        rows *= self.unit
-        inside = (rows.astype(np.float32) @ self.factor) @ self.transposed
-        rows *= self.rest
-        rows -= inside
-        rows *= self.unit
-        return np.concatenate([rows[:, :-1].ravel(), rows[:, -1]])
+        weight, bias = vector[:size].reshape(self.shape), vector[size:]
+        rows = np.empty((self.shape[0], self.shape[1] + 1), np.float32)
+        np.multiply(weight, self.unit[:-1], out=rows[:, :-1], casting="same_kind")
+        np.multiply(bias, self.unit[-1], out=rows[:, -1], casting="same_kind")
+        inside = (rows @ self.factor) @ self.transposed
+        conditioned = np.empty(len(vector))
+        by_weight, by_bias = conditioned[:size].reshape(self.shape), conditioned[size:]
+        np.multiply(weight, self.scaled_rest[:-1], out=by_weight)
+        np.multiply(bias, self.scaled_rest[-1], out=by_bias)
+        by_weight -= inside[:, :-1]
+        by_bias -= inside[:, -1]
+        by_weight *= self.unit[:-1]
+        by_bias *= self.unit[-1]
+        return conditioned
 
 
 def low_rank_preconditioner(problem: LinearSoftmax, parameters: Array) -> LowRankPreconditioner:
@@ -80,7 +87,7 @@ def low_rank_preconditioner(problem: LinearSoftmax, parameters: Array) -> LowRan
     rest = np.maximum(1.0 - np.einsum("jr,jr->j", root, root), penalty * unit**2 + LIFT)
     transposed = _transposed_factor(root, rest)
     factor = np.ascontiguousarray(transposed.T)
-    return LowRankPreconditioner(unit, 1.0 / rest, factor, transposed, problem.shape)
+    return LowRankPreconditioner(unit, unit / rest, factor, transposed, problem.shape)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.functions import SparseFeatures
+from chainrule.functions import SparseFeatures, reads_in_place
 from chainrule.training.conjugate_gradient import Operator, conjugate_gradient
 from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm
 from chainrule.training.linear_softmax import Curvature, LinearSoftmax
@@ -29,7 +29,7 @@ COVERED = 0.95
 WORTHWHILE = 0.75
 """Above this share of the rows all are taken: rows side by side need no copy."""
 WORTHWHILE_WITHOUT_ZEROS = 0.5
-"""The same where the copy has to be sorted by columns as well."""
+"""The same where the copy has to be sorted by columns as well. Where rows are read in place it is 1."""
 COARSE_ROWS = 4
 """At first every fourth row stands for the rest in the curvature."""
 LEAST_COARSE_ROWS = 1024
@@ -126,9 +126,7 @@ def _iteration(
     if not (slope < 0.0 and np.isfinite(direction).all()):
         return None, _without_step(problem, parameters, state)
     state = replace(state, promised=-0.5 * slope / max(abs(state.value), 1e-300))
-    if not state.exact and (
-        state.promised < FLOAT32_RESOLUTION or state.promised * abs(state.value) <= state.tol
-    ):
+    if not state.exact and state.promised < FLOAT32_RESOLUTION:
         state = _made_exact(problem, parameters, state)
         slope = fixed_order_dot(state.gradient, direction)
     length = _search(problem, parameters, direction, slope, state)
@@ -164,6 +162,7 @@ def _direction(
         tolerance * tighter,
         most,
         WORTHWHILE_PRODUCT * tighter,
+        problem.n_threads,
     )
     work = state.work + found.iterations * curvature.row_share
     # Products that are never enough may be too coarse.
@@ -198,8 +197,15 @@ def _curvature(
     left_out = np.cumsum(ordered)
     least = ordered[np.searchsorted(left_out, (1.0 - COVERED) * left_out[-1])]
     positions = np.flatnonzero(trace >= least)
-    few = WORTHWHILE if problem.read is problem.features else WORTHWHILE_WITHOUT_ZEROS
-    return replace(whole, positions=positions) if len(positions) < few * n_rows else whole
+    return replace(whole, positions=positions) if len(positions) < _few(problem, whole) * n_rows else whole
+
+
+def _few(problem: LinearSoftmax, whole: Curvature) -> float:
+    """Return the share of the rows below which the others are left out."""
+    if not isinstance(problem.read, SparseFeatures):
+        return WORTHWHILE
+    in_place = reads_in_place(problem.read, problem.shape[0], whole.probabilities.dtype, problem.n_threads)
+    return 1.0 if in_place else WORTHWHILE_WITHOUT_ZEROS
 
 
 def _search(

@@ -1,7 +1,9 @@
 """A stretch of code in which the linear-algebra libraries run on one thread, so that bits do not depend on theirs."""
 
+import functools
 import importlib
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,11 +50,18 @@ def _enter(modules: tuple[str, ...]) -> None:
     with _lock:
         for module in modules:
             importlib.import_module(module)
-        blas = threadpoolctl.ThreadpoolController().select(user_api="blas")
+        blas = _controller(frozenset(sys.modules)).select(user_api="blas")
         if any(library["num_threads"] != 1 for library in blas.info()):
             _release_control()
             _limits.append(blas.limit(limits=1))
         _users.append(threading.get_ident())
+
+
+@functools.lru_cache(maxsize=1)
+def _controller(modules: frozenset[str]) -> Any:
+    """Return the libraries of the process: looked for anew, which takes milliseconds, if modules have come or gone."""
+    del modules
+    return threadpoolctl.ThreadpoolController()
 
 
 def _leave() -> None:

@@ -55,5 +55,5 @@ def preconditioning_of(problem: LinearSoftmax) -> Preconditioning:
         low_rank_preconditioner.low_rank_preconditioner,
         low_rank_preconditioner.cost_in_passes(problem),
         first=0.5,
-        again=6.0,
+        again=12.0,
     )

@@ -66,6 +66,7 @@ _OF_SOFTMAX: tuple[tuple[tuple[str, ...], str, Formula], ...] = (
     (("per-class-mean",), "p (g - mean(g p))", lambda g, p: p * (g - (g * p).mean(axis=1, keepdims=True))),
     (("index-slip",), "p (g - sum g), without p in the sum", lambda g, p: p * (g - _row(g))),
     (("index-slip",), "g p - sum(g p^2)", lambda g, p: g * p - _row(g * p * p)),
+    (("index-slip",), "p (g - sum(g p^2))", lambda g, p: p * (g - _row(g * p * p))),
     (("index-slip",), "g p - sum(g p)", lambda g, p: g * p - _row(g * p)),
     (("index-slip",), "p g - p^2 sum(g)", lambda g, p: p * g - p * p * _row(g)),
     (("index-slip",), "g p - p^2 sum(g p)", lambda g, p: p * (g - p * _row(g * p))),

@@ -254,6 +254,17 @@ _FORMULAS: tuple[tuple[tuple[str, ...], str, Callable[[Array, Array, Probe], Arr
         "(p - y) z (1 - z)",
         lambda p, y, a: (p - y) * a.scaled * (1 - a.scaled),
     ),
+    (_EXTRA, "2 (p - y) p (1 - p)", lambda p, y, _: 2 * (p - y) * p * (1 - p)),
+    (_EXTRA, "2/K (p - y) p (1 - p)", lambda p, y, _: 2 * (p - y) * p * (1 - p) / p.shape[1]),
+    (_EXTRA, "1/K (p - y) p (1 - p)", lambda p, y, _: (p - y) * p * (1 - p) / p.shape[1]),
+    (_EXTRA, "2 J (p - y)", lambda p, y, _: 2 * _through_softmax(p, p - y)),
+    (_EXTRA, "2/K J (p - y)", lambda p, y, _: 2 * _through_softmax(p, p - y) / p.shape[1]),
+    (_EXTRA, "1/K J (p - y)", lambda p, y, _: _through_softmax(p, p - y) / p.shape[1]),
+    (
+        ("squared-error-for-cross-entropy", "missing-activation-derivative"),
+        "2/K (p - y), the squared error's derivative by the outputs",
+        lambda p, y, _: 2 * (p - y) / p.shape[1],
+    ),
     (("extra-activation-derivative",), "(p - y) p", lambda p, y, _: (p - y) * p),
     (("extra-activation-derivative",), "(p - y) (1 - p)", lambda p, y, _: (p - y) * (1 - p)),
     (

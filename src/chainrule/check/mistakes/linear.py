@@ -135,6 +135,8 @@ _OF_BIAS: tuple[tuple[tuple[str, ...], str, Callable[[Array, Probe], Array]], ..
     (("scalar-bias",), "that sum for every class", lambda d, a: np.full(a.classes, d.sum())),
     (("unsummed-bias",), "delta, not summed", lambda d, a: d),
     (("unsummed-bias", "wrong-axis"), "delta summed over the classes", lambda d, a: d.sum(axis=1)),
+    (("wrong-variable",), "the sum of the features", lambda d, a: _features(a).sum(axis=0)),
+    (("wrong-variable",), "delta^T X added up", lambda d, a: _product(d, a).sum(axis=1)),
     (("unsummed-bias",), "the first example's delta", lambda d, a: d[0]),
     (("unsummed-bias",), "the last example's delta", lambda d, a: d[-1]),
     (("scalar-bias", "per-class-mean"), "the mean of delta", lambda d, a: d.mean()),

@@ -147,6 +147,11 @@ def _others() -> Iterator[Hypothesis]:
     )
     yield Hypothesis(("target-index", "broadcast"), "ln p of every row at the targets of all rows", _crossed)
     yield Hypothesis(
+        ("target-index", "per-class-mean"),
+        "the rows whose number is the target, over all classes",
+        _rows_of_targets,
+    )
+    yield Hypothesis(
         ("target-index", "index-slip"), "ln p at the place of the row instead of the target", _by_row
     )
     for told, names, normaliser in _NORMALISERS:
@@ -244,10 +249,15 @@ def _crossed(probe: Probe) -> Array:
     return -(probe.log_p * share).sum(axis=1)
 
 
-def _by_row(probe: Probe) -> Array | None:
-    if probe.examples > probe.classes:
+def _rows_of_targets(probe: Probe) -> Array | None:
+    if probe.safe_targets.max() >= probe.examples:
         return None
-    return -np.diagonal(probe.log_p).copy()
+    return -probe.log_p[probe.safe_targets].mean(axis=1)
+
+
+def _by_row(probe: Probe) -> Array | None:
+    rows = np.arange(probe.examples)
+    return -probe.log_p[rows, rows % probe.classes]
 
 
 def _global_normaliser(probe: Probe) -> Array:

@@ -83,6 +83,11 @@ def _predicted(probe: Probe) -> Array:
     return np.eye(probe.classes)[probe.logits.argmax(axis=1)]
 
 
+def _unweighted(probe: Probe) -> Array | None:
+    """Return the smoothed target where there are class weights; beside right probabilities it is no mistake's name."""
+    return probe.smoothed if probe.options.class_weight is not None else None
+
+
 def _class_numbers(probe: Probe) -> Array:
     return np.broadcast_to(probe.safe_targets[:, None].astype(float), probe.logits.shape)
 
@@ -91,6 +96,21 @@ def _class_numbers_along_columns(probe: Probe) -> Array | None:
     if probe.examples not in (1, probe.classes):
         return None
     return np.broadcast_to(probe.safe_targets.astype(float), probe.logits.shape)
+
+
+def _one_class(probe: Probe, place: int) -> Array:
+    rows = np.zeros(probe.logits.shape)
+    rows[:, place] = 1
+    return rows
+
+
+def _exchanged(probe: Probe) -> Array | None:
+    """Return what p[targets, rows] picks instead of p[rows, targets]."""
+    if probe.safe_targets.max() >= probe.examples or probe.examples > probe.classes:
+        return None
+    rows = np.zeros(probe.logits.shape)
+    np.add.at(rows, (probe.safe_targets, np.arange(probe.examples)), 1.0)
+    return rows
 
 
 def _of_rows(probe: Probe, step: int | None) -> Array:
@@ -105,6 +125,7 @@ def _of_one_row(probe: Probe, row: int) -> Array:
 RIGHT = Hypothesis((), "the targets", mass)
 TARGETS = (
     RIGHT,
+    Hypothesis((), "the targets without class weights", _unweighted),
     Hypothesis(("smoothing-convention",), "(1 - e) y + e/(K - 1) (1 - y)", lambda p: _smoothing(p, "others")),
     Hypothesis(("smoothing-convention",), "(1 - e) y + e/(K - 1)", lambda p: _smoothing(p, "of K - 1")),
     Hypothesis(("smoothing-mass",), "(1 - e) y", lambda p: _smoothing(p, "no share")),
@@ -143,6 +164,9 @@ TARGETS = (
         "the numbers of the classes along the columns",
         _class_numbers_along_columns,
     ),
+    Hypothesis(("target-index",), "always the first class", lambda probe: _one_class(probe, 0)),
+    Hypothesis(("target-index",), "always the last class", lambda probe: _one_class(probe, -1)),
+    Hypothesis(("target-index", "transposed"), "rows and targets exchanged in the index", _exchanged),
     Hypothesis(("transposed",), "the targets with rows and columns exchanged", _transposed),
     Hypothesis(("ignored-rows-counted",), "the ignored index taken for a class", _last_class_for_ignored),
     Hypothesis(("ignored-rows-counted",), "class 0 for ignored rows", _first_class_for_ignored),

@@ -40,7 +40,7 @@ Preferred = Callable[[Expression], Mapping[str, Sequence[int]]]
 """The positions of letters at which a line about a quantity is written; of letters that are absent, the first few."""
 Terms = Callable[[Sum], Sequence[float] | None]
 """The numbers of all terms of a sum whose other letters have positions; None where they have none."""
-SIGNIFICANT_DIGITS = 4
+SIGNIFICANT_DIGITS = 5
 MOST_TERMS = 4
 """Of more terms of a sum the first few and the last are written."""
 MOST_POSITIONS = 4
