@@ -76,6 +76,10 @@ def test_equal_but_not_simplified_is_right_and_says_so():
     assert part.remarks == ("Equal, and not simplified: dE/dZ_k = O_k - Y_k",)
 
 
+def test_an_index_on_two_axes_is_tried_where_they_differ_in_length():
+    assert check_claim("sum_k O_k*X_k/(O_k*X_k) = K").verdict == "wrong"
+
+
 def test_a_hint_keeps_the_truth_back():
     (part,) = check_claim("dE/dZ_k = Y_k - O_k", hint=True).parts
     assert (part.truth, part.truth_at_targets, part.counterexample) == (None, None, None)

@@ -170,7 +170,7 @@ def _features(equation: Equation, classes: int) -> tuple[int, ...]:
     """Return the numbers of features: also that of the classes, and others, where an index stands on both axes."""
     least = equation.positions.get(FEATURES, 1)
     if equation.mixes_axes():
-        return tuple(sorted({max(least, size) for size in (classes, classes + 1 if classes != 3 else 2)}))
+        return tuple(sorted({max(least, size) for size in (classes - 1, classes, classes + 1)}))
     return (max(2, least),)
 
 

@@ -10,7 +10,7 @@ from chainrule.check.claim_mistakes.attempt import Attempt, quantities, scaling,
 from chainrule.check.claim_mistakes.chains import chain_attempts, true_class_gradients
 from chainrule.check.claim_mistakes.factors import common_factors, factor_attempts
 from chainrule.check.claim_mistakes.indices import index_attempts
-from chainrule.check.claim_mistakes.terms import term_attempts
+from chainrule.check.claim_mistakes.terms import numbers_for_targets, term_attempts
 from chainrule.check.claim_mistakes.variables import variable_attempts
 from chainrule.check.claim_mistakes.worlds import world_attempts
 from chainrule.check.doubles import Budget, Doubles, TooLongError, double_of
@@ -94,6 +94,7 @@ def _two_mistakes(
         scaled = with_each(equation, scaling(factor))
         for other in chain(
             index_attempts(scaled),
+            numbers_for_targets(scaled),
             variable_attempts(scaled),
             chain_attempts(scaled),
             true_class_gradients(scaled),

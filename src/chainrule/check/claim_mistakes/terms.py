@@ -34,7 +34,7 @@ MOST_PLACES = 120
 
 def term_attempts(equation: Equation) -> Iterator[Attempt]:
     """Yield the claim with one term or letter changed."""
-    yield from _numbers_for_targets(equation)
+    yield from numbers_for_targets(equation)
     yield from _missing_target(equation)
     yield from _signs(equation)
     yield from _softmax_of_outputs(equation)
@@ -52,7 +52,7 @@ def _targets(equation: Equation) -> list[Entry]:
     return found + [Entry("Y", None, row) for row in dict.fromkeys(rows)]
 
 
-def _numbers_for_targets(equation: Equation) -> Iterator[Attempt]:
+def numbers_for_targets(equation: Equation) -> Iterator[Attempt]:
     """Yield the claim with a target in place of a 1, in a derivative of the loss."""
     if not any(isinstance(quantity, Derivative) for quantity in quantities(equation)):
         return

@@ -124,6 +124,7 @@ def _of_the_loss(
     (by,) = quantity.by
     yield from _bias(quantity, context, taken)
     yield from _one_path(by, context, letters)
+    yield from _unweighted(by, letters, taken)
     for other in _other_variables(by, context, letters):
         names, text = _naming(by, other)
         yield names, Derivative(LOSS, (other,)), text, 27
@@ -193,12 +194,30 @@ def _bias(quantity: Derivative, context: Context, taken: frozenset[str]) -> Iter
             yield ("unsummed-bias",), Derivative(LOSS, (row,)), text, 9
 
 
+def _has_paths(by: Entry, context: Context) -> bool:
+    """Return whether a quantity acts on more than one output: all but the logits and what makes one of them alone."""
+    return by.name in "XUA" or (by.name in "Wb" and by.layer not in (None, context.layers))
+
+
+def _unweighted(by: Entry, letters: tuple[Index, ...], taken: frozenset[str]) -> Iterator[Named]:
+    """Yield the sum over the outputs without the weights, and one output's share with a weight too many."""
+    if by.name in "XA":
+        i = fresh_letter(taken, "rstuv")
+        text = "The weights that lead from this quantity to the logits are missing."
+        yield ("wrong-variable",), Sum(i, Derivative(LOSS, (Entry("Z", None, (i,)),))), text, 26
+    if by.name in "Zb" and by.layer is None:
+        unit = Derivative(LOSS, (Entry("Z", None, by.indices),))
+        text = "This is the share of an input that goes through this logit, not the derivative by the logit."
+        for j in letters:
+            yield ("wrong-variable",), multiply(Entry("W", None, (by.indices[-1], j)), unit), text, 33
+
+
 def _one_path(by: Entry, context: Context, letters: tuple[Index, ...]) -> Iterator[Named]:
     """Yield the share of one output alone, and the gradient of the true class's row alone."""
     text = "Only the path through one output is followed, though the quantity acts on all of them."
     for name, layer in [("Z", None), *(("U", layer) for layer in range(1, context.layers))]:
         for r in (*letters, *([TRUE_CLASS] if context.one_hot else [])):
-            if by.name in "XUA" and (name, layer) != (by.name, by.layer):
+            if _has_paths(by, context) and (name, layer) != (by.name, by.layer):
                 unit = Entry(name, layer, (r,))
                 yield (
                     ("single-output",),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 from chainrule.check.cases import Equation
 from chainrule.check.claim_mistakes.attempt import Attempt, quantities
@@ -26,6 +27,7 @@ from chainrule.derive import (
     fresh_letter,
     multiply,
     negate,
+    number,
     output_of,
     subtract,
     transform,
@@ -190,7 +192,23 @@ def _smoothed(node: Expression, keep: Expression, give: Expression | None) -> Ex
     return whole if give is None else add(whole, give)
 
 
+def _squared_errors(context: Context) -> Iterator[Found]:
+    """Yield the squared error without its half, and as a mean over the classes."""
+    other = replace(context, loss="squared-error", label_smoothing=None, class_weight=False, log_base=None)
+    for factor, name in ((number(2), "factor"), (divide(number(2), Symbol("K")), "per-class-mean")):
+        scaled = World(other, partial(_scaled_loss, factor=factor))
+        text = f"This is right for the squared error, times {factor}."
+        yield ("squared-error-for-cross-entropy", name), scaled, text
+
+
+def _scaled_loss(entry: Entry, context: Context, factor: Expression) -> Expression | None:
+    found = definition(entry, context)
+    return multiply(factor, found) if found is not None and entry == LOSS else found
+
+
 def _other_losses(context: Context) -> Iterator[Found]:
+    if context.loss == "cross-entropy" and context.output == "softmax":
+        yield from _squared_errors(context)
     if context.loss == "cross-entropy":
         yield (
             ("no-log",),
