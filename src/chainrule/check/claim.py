@@ -121,17 +121,17 @@ def _equations(part: ClaimPart, claim: str, context: Context, purse: Purse, *, h
 def _ends_of_chain(
     part: ClaimPart, claim: str, context: Context, purse: Purse, judged: Sequence[PartVerdict]
 ) -> Iterator[str]:
-    """Yield which sides of a broken chain are equal though they do not stand side by side."""
+    """Yield which later sides of a broken chain equal its beginning all the same."""
     pairs = list(_equations(part, claim, context, purse, hint=True))
     if len(pairs) < 2 or len(pairs) > MOST_SIDES or all(_verdict_on(pair, judged) == RIGHT for pair in pairs):
         return
     sides = list(zip(part.expressions, part.places, strict=True))
-    for number, (left, first) in enumerate(sides):
-        for right, second in sides[number + 2 :]:
-            typed = f"{claim[first.start : first.end]} = {claim[second.start : second.end]}"
-            asked = Asked(" ".join(typed.split()), "", left, right, part.condition, context, purse, hint=True)
-            if judge_equation(asked).verdict == RIGHT:
-                yield f"{asked.claim} holds."
+    left, first = sides[0]
+    for right, second in sides[2:]:
+        typed = f"{claim[first.start : first.end]} = {claim[second.start : second.end]}"
+        asked = Asked(" ".join(typed.split()), "", left, right, part.condition, context, purse, hint=True)
+        if judge_equation(asked).verdict == RIGHT:
+            yield f"{asked.claim} holds."
 
 
 MOST_SIDES = 6

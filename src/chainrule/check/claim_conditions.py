@@ -90,7 +90,8 @@ def closed_list(
     """
     letters = sorted(letter for letter, axes in axes_of_letters.items() if EXAMPLES not in axes)
     on_classes = [letter for letter in letters if context.layers in axes_of_letters[letter]]
-    pairs: list[tuple[Index, Index]] = [*combinations(letters, 2)]
+    on_examples = sorted(letter for letter, axes in axes_of_letters.items() if axes == {EXAMPLES})
+    pairs: list[tuple[Index, Index]] = [*combinations(letters, 2), *combinations(on_examples, 2)]
     if context.one_hot:
         pairs += [(letter, TRUE_CLASS) for letter in on_classes]
     pairs += [

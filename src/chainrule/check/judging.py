@@ -21,7 +21,7 @@ from chainrule.check.requirements import (
 )
 from chainrule.check.truth import Truth, truth_of
 from chainrule.derive import Condition as StatedCondition
-from chainrule.derive import Context, Expression, check_names
+from chainrule.derive import Context, Entry, Expression, check_names, nodes
 from chainrule.errors import ArgumentError
 
 VISITS_TO_JUDGE = 250_000
@@ -64,7 +64,11 @@ def judge_equation(asked: Asked) -> PartVerdict:
     except ArgumentError as error:
         return _undecided(asked, f"{error.rule}; got {error.came}. {error.remedy}")
     equation = Equation(sides[0], sides[1], narrower)
-    reasons = [*unset_names(equation), *_decimals_without_numbers(equation)]
+    reasons = [
+        *unset_names(equation),
+        *_decimals_without_numbers(equation),
+        *_logits_of_probabilities(equation),
+    ]
     unknown = unknown_letters(asked.stated, equation)
     if max(equation.positions.values(), default=0) > LARGEST_POSITION:
         reasons.append(f"Positions are judged up to {LARGEST_POSITION}: write a letter, or a smaller one.")
@@ -96,6 +100,17 @@ def _decimals_without_numbers(equation: Equation) -> list[str]:
     if not decimal or equation.context.row is not None or all(without_symbols(side) for side in sides):
         return []
     return ["A decimal is judged at given numbers: set the option probabilities or logits."]
+
+
+def _logits_of_probabilities(equation: Equation) -> list[str]:
+    """Return why numbers of layers below the outputs are not judged where probabilities are given."""
+    context = equation.context
+    if context.probabilities is None or context.output != "softmax" or not at_given_numbers(equation):
+        return []
+    below = {node.name for node in nodes(equation.both) if isinstance(node, Entry) and node.name in "ZUAXWb"}
+    if not below:
+        return []
+    return ["Probabilities give the logits up to a common offset alone: set the option logits instead."]
 
 
 def _judged(asked: Asked, equation: Equation) -> PartVerdict:

@@ -8,7 +8,6 @@ from chainrule.check.cases import Cases, Equation
 from chainrule.check.claim_mistakes.attempt import Attempt, quantities, replacing, scaling, with_each
 from chainrule.check.doubles import double_of
 from chainrule.check.dual_numbers import NotDefinedError
-from chainrule.check.equality import tolerance
 from chainrule.derive import (
     LOSS,
     MINUS_ONE,
@@ -121,9 +120,13 @@ def _batch_factors(context: Context) -> Iterator[tuple[tuple[str, ...], Expressi
         yield ("batch-sum",), size, "There is a factor N that the sum over the batch does not bring."
 
 
+def _of_a_number(equation: Equation) -> bool:
+    return isinstance(equation.left, Number) or isinstance(equation.right, Number)
+
+
 def _constant_factors(equation: Equation, cases: Cases, *, second: bool) -> Iterator[Attempt]:
     found = constant_factor(equation, cases)
-    if found is None or found in (0, 1, -1) or (tolerance(equation) is not None and found not in COMMON):
+    if found is None or found in (0, 1, -1) or (_of_a_number(equation) and found not in COMMON):
         return
     names = ("hessian-bound", "factor") if second and found > 1 else ("factor",)
     changed = with_each(equation, scaling(Number(found)))

@@ -15,8 +15,8 @@ from chainrule.check.claim_mistakes.variables import variable_attempts
 from chainrule.check.claim_mistakes.worlds import world_attempts
 from chainrule.check.doubles import Budget, Doubles, TooLongError, double_of
 from chainrule.check.dual_numbers import NotDefinedError
-from chainrule.check.equality import CLOSE, Evidence, everywhere
-from chainrule.derive import Key, Relation, free_letters
+from chainrule.check.equality import CLOSE, Evidence, everywhere, tolerance
+from chainrule.derive import Expression, Key, Number, Relation, free_letters
 
 FIRST = 4
 """An attempt is tried at so many failing cases before all others."""
@@ -27,6 +27,9 @@ SAMPLE = 8
 """Whether an equation says anything is tried at so many cases."""
 NEAR = 12
 """A second name is given if its rank is not much behind that of the first."""
+LONG_DECIMAL = 3
+"""A decimal of fewer significant digits is explained by an exact agreement alone."""
+A_FEW_UNITS = 5
 SECOND_NAME = 4
 """By how much the second name of an attempt ranks behind its first."""
 
@@ -43,6 +46,11 @@ def mistakes_in(
     equation: Equation, cases: Cases, evidence: Evidence, condition: Condition | None
 ) -> tuple[Mistake, ...]:
     """Return at most two names of what was done, the best first; empty where no attempt explains the claim."""
+    decimal = tolerance(equation) is not None
+    if decimal:
+        if _is_rounding(equation, cases, evidence):
+            return ()
+        equation = _taken_exactly(equation)
     order = _order(evidence)
     found: list[Attempt] = []
     try:
@@ -50,7 +58,7 @@ def mistakes_in(
             cases.budget.spend(VISITS_PER_ATTEMPT)
             if explains(attempt, equation, cases, order, evidence):
                 found.append(attempt)
-        if not found:
+        if not found and not decimal:
             found = list(_two_mistakes(equation, cases, order, evidence))
     except TooLongError:
         pass
@@ -58,6 +66,42 @@ def mistakes_in(
     unique = {mistake.name: mistake for mistake in reversed(named)}
     best = dict.fromkeys(mistake.name for mistake in named)
     return tuple(unique[name] for name in best)[:MOST_NAMES]
+
+
+def _sides_with_literals(equation: Equation) -> list[Number]:
+    return [side for side in (equation.left, equation.right) if isinstance(side, Number) and side.literal]
+
+
+def _significant(literal: str) -> int:
+    return len(literal.lower().partition("e")[0].replace(".", "").strip("+-").lstrip("0"))
+
+
+def _is_rounding(equation: Equation, cases: Cases, evidence: Evidence) -> bool:
+    """Return whether a decimal is wrong by a few units of its last digit alone: no belief explains that."""
+    unit = tolerance(equation)
+    state = cases.state(evidence.wrong[0], None) if evidence.wrong else None
+    if unit is None or state is None:
+        return False
+    try:
+        sides = [
+            double_of(side, state, evidence.wrong[0].letters) for side in (equation.left, equation.right)
+        ]
+    except NotDefinedError:
+        return False
+    if not all(isinstance(side, float) for side in sides):
+        return False
+    long = min(_significant(side.literal or "") for side in _sides_with_literals(equation)) >= LONG_DECIMAL
+    return long and abs(float(sides[0]) - float(sides[1])) <= A_FEW_UNITS * 2 * float(unit)
+
+
+def _taken_exactly(equation: Equation) -> Equation:
+    """Return an equation whose short decimal is a number: few digits agree with many formulas by chance."""
+
+    def exact(side: Expression) -> Expression:
+        short = isinstance(side, Number) and side.literal and _significant(side.literal) < LONG_DECIMAL
+        return Number(side.value) if short and isinstance(side, Number) else side
+
+    return replace(equation, left=exact(equation.left), right=exact(equation.right))
 
 
 def _ranked(found: Sequence[Attempt]) -> list[Mistake]:

@@ -8,6 +8,7 @@ from chainrule.check.cases import Equation
 from chainrule.check.claim_mistakes.attempt import Attempt, on_side, quantities, replacing, rewritten
 from chainrule.check.claim_mistakes.indices import at_place, candidates, with_parents
 from chainrule.derive import (
+    LOSS,
     MINUS_ONE,
     ONE,
     ZERO,
@@ -72,7 +73,14 @@ def numbers_for_targets(equation: Equation) -> Iterator[Attempt]:
 
 def _missing_target(equation: Equation) -> Iterator[Attempt]:
     """Yield the claim with a target subtracted: it was taken for 0."""
+    if not any(isinstance(quantity, Derivative) and quantity.of == LOSS for quantity in quantities(equation)):
+        return
     text = "The target is missing: it is taken for 0, which it is for the other classes alone."
+    left, right = transform(equation.left, _minus_its_target), transform(equation.right, _minus_its_target)
+    if right != equation.right:
+        yield Attempt(("target-index",), replace(equation, right=right), text, rank=28)
+    if left != equation.left:
+        yield Attempt(("target-index",), replace(equation, left=left), text, rank=28)
     for target in _targets(equation):
         yield Attempt(
             ("target-index",), replace(equation, right=subtract(equation.right, target)), text, rank=29
@@ -82,6 +90,12 @@ def _missing_target(equation: Equation) -> Iterator[Attempt]:
         )
         yield Attempt(("target-index",), replace(equation, left=add(equation.left, target)), text, rank=29)
         yield Attempt(("target-index",), replace(equation, right=add(equation.right, target)), text, rank=29)
+
+
+def _minus_its_target(node: Expression) -> Expression | None:
+    if isinstance(node, Entry) and node.name == "O":
+        return subtract(node, Entry("Y", None, node.indices))
+    return None
 
 
 def _signs(equation: Equation) -> Iterator[Attempt]:

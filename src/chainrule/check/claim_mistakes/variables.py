@@ -36,7 +36,7 @@ def variable_attempts(equation: Equation) -> Iterator[Attempt]:
         if isinstance(quantity, Derivative):
             for names, other, text, rank in _others(quantity, equation.context, others, taken):
                 changed = with_each(equation, replacing(quantity, other))
-                yield Attempt(names, changed, text, rank=rank, formula=names == ("hessian-bound",))
+                yield Attempt(names, changed, text, rank=rank, formula="hessian-bound" in names)
 
 
 def _others(
@@ -83,6 +83,14 @@ def _lower_orders(quantity: Derivative) -> Iterator[Named]:
         text = "This is an upper bound of the second derivative, not the second derivative."
         for bound in _bounds(first, second):
             yield ("hessian-bound",), bound, text, 13
+        own = Delta(first.indices[-1], second.indices[-1])
+        lost = "The term -O_k*O_j, which all entries have, is missing; what is left is an upper bound."
+        yield (
+            ("missing-cross-term", "hessian-bound"),
+            multiply(own, Entry("O", None, first.indices)),
+            lost,
+            12,
+        )
 
 
 def _bounds(first: Entry, second: Entry) -> Iterator[Expression]:

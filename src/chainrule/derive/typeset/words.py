@@ -118,7 +118,10 @@ def _options(context: Context) -> list[str]:
             else f"class weights {_numbers(context.class_weights)}"
         )
     if context.reduction != "none":
-        words.append(f"{context.reduction} over a batch of N examples")
+        weighted = ", divided by the sum of the weights w_c" if context.class_weight else ""
+        words.append(
+            f"{context.reduction} over a batch of N examples{weighted * (context.reduction == 'mean')}"
+        )
     if context.hidden:
         words.append(f"hidden layers: {', '.join(context.hidden)}")
     for name, row in (("probabilities", context.probabilities), ("logits", context.logits)):
