@@ -5,6 +5,10 @@ import json
 import pytest
 
 from chainrule.check import DIAGNOSES, check, check_claim
+from chainrule.check.cases import Cases, Equation
+from chainrule.check.claim_mistakes.search import says_nothing
+from chainrule.check.doubles import Budget
+from chainrule.derive import context_of, read_expression
 from chainrule.errors import ArgumentError, ArgumentTypeError
 from check.claim_corpus import ClaimCase, all_cases, names_in, score_of
 
@@ -152,6 +156,14 @@ def test_json_holds_what_the_objects_hold():
 def test_at_most_two_names_are_given():
     for claim in ("dE/dZ_k = (O_k - Y_k)*O_k*(1 - O_k)", "dE/dO_k = O_k - Y_k", "dE/dZ_k = O_k*(1 - O_k)"):
         assert 1 <= len(names_in(check_claim(claim))) <= 2
+
+
+def test_an_identity_says_nothing_about_what_was_done():
+    context = context_of()
+    left, same, other = (read_expression(text) for text in ("O_k - Y_k", "-Y_k + O_k", "O_k - 1"))
+    chosen = Cases(Equation(left, same, context), Budget(1000)).all[:3]
+    assert says_nothing(Equation(left, same, context), chosen)
+    assert not says_nothing(Equation(left, other, context), chosen)
 
 
 def test_what_no_belief_explains_has_no_name():
