@@ -15,7 +15,7 @@ def number_text(value: float | None, digits: int = DIGITS) -> str:
     Examples
     --------
     >>> number_text(0.000123456), number_text(-0.0), number_text(None)
-    ('0.0001235', '0', 'not computed')
+    ('0.00012346', '0', 'not computed')
     """
     if value is None or np.isnan(value):
         return NOT_COMPUTED

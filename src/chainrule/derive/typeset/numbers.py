@@ -124,7 +124,7 @@ def numeral(value: SupportsFloat, digits: int = SIGNIFICANT_DIGITS) -> Expressio
     Examples
     --------
     >>> print(numeral(-1.60944), numeral(0.000012345), numeral(3))
-    -1.609 1.234e-05 3
+    -1.6094 1.2345e-05 3
     """
     real = float(value)
     if not isfinite(real):
