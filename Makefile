@@ -6,6 +6,7 @@
 #   make kills    kills 50 fits at random moments and resumes them
 #   make sanitize runs the kernels' tests under the address sanitizer
 #   make fuzz     calls every function at random, CASES=1000000 times
+#   make scores   judges every claim and every implementation of the corpora, and prints the scores
 #   make docs     writes the pages on the mathematics anew, every derivation in them computed
 #   make wheel    builds the wheel
 #   make bench    measures against the peers; make bench QUESTION=linear_head asks one question
@@ -22,7 +23,7 @@ QUESTION ?= import_time wrong_target loss_and_gradient linear_head tensors train
 # How many random calls make fuzz makes.
 CASES ?= 1000000
 
-.PHONY: demo test check lint faults kills sanitize fuzz docs wheel bench arm format clean
+.PHONY: demo test check lint faults kills sanitize fuzz scores docs wheel bench arm format clean
 
 demo: $(INSTALLED)
 	$(BIN)/chainrule train digits --hidden 128 --output build/digits.safetensors
@@ -56,6 +57,9 @@ sanitize: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python tests/fuzz.py --cases $(CASES) --processes $(WORKERS)
+
+scores: $(READY)
+	$(BIN)/python tests/check/scores.py
 
 docs: $(READY)
 	$(BIN)/python tools/write_mathematics.py

@@ -87,7 +87,7 @@ def test_quantities_of_a_network_of_twenty_layers_agree() -> None:
     for head in ("softmax", "sigmoid", "identity"):
         network = random_network(random, 19, head)
         x, y = random.normal(size=network.n_features), random_target(random, network)
-        for _ in range(4):
+        for _ in range(2):
             quantity = random_quantity(random, network)
             found = cr.explain(network, x, y, quantity)
             assert found.agrees, f"{head}, {quantity}: {found.text(brief=True)}"
