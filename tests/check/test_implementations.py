@@ -11,7 +11,6 @@ from chainrule.errors import ArgumentError, ArgumentTypeError
 from check.implementation_case import RIGHT
 from check.implementation_corpus import CORPUS
 
-
 EVERY = 3
 """Of the corpus each third is judged here, and the first of each name; ``make scores`` judges all."""
 FIRST_OF_A_NAME = {case.names: place for place, case in reversed(list(enumerate(CORPUS)))}
