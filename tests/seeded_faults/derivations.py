@@ -80,6 +80,9 @@ FAULTS = {
         _RULE_TESTS,
     ),
     "a derivation is returned unproven": Fault(
-        _ENGINE, "assert not unproven,", "assert not unproven or derivation.steps,", _RULE_TESTS
+        _ENGINE,
+        "if derivation.steps and not proof and not derivation.stuck:",
+        "if derivation.steps and not proof and derivation.stuck:",
+        _RULE_TESTS,
     ),
 }
