@@ -57,8 +57,8 @@ FAULTS = {
     ),
     "unset letters are drawn at random": Fault(
         "chainrule.check.judging",
-        "    reasons = [*unset_names(equation), *_decimals_without_numbers(equation)]\n",
-        "    reasons = [*_decimals_without_numbers(equation)]\n",
+        "        *unset_names(equation),\n",
+        "",
         CLAIMS,
     ),
     "a budget is never spent": Fault(

@@ -212,8 +212,8 @@ FAULTS = {
     ),
     "the curvature lacks the penalty": Fault(
         "chainrule.training.linear_softmax",
-        "self.share, problem.alpha, weight.size",
-        "self.share, 0.0, weight.size",
+        "            problem.alpha,\n            weight.size,\n",
+        "            0.0,\n            weight.size,\n",
         "tests/training/test_newton_cg.py",
     ),
     "the biases are not those of centred features": Fault(
