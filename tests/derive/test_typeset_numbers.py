@@ -85,9 +85,9 @@ def test_derivatives_show_their_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("real", "text"), [(1.60944, "1.609"), (-0.0, "0"), (3, "3"), (1e-7, "1e-07"), (12345.6, "1.235e+04")]
+    ("real", "text"), [(1.60944, "1.6094"), (-0.0, "0"), (3, "3"), (1e-7, "1e-07"), (123456.7, "1.2346e+05")]
 )
-def test_numbers_are_rounded_to_four_digits(real: float, text: str) -> None:
+def test_numbers_are_rounded_to_five_digits(real: float, text: str) -> None:
     assert str(numeral(real)) == text
 
 
