@@ -28,15 +28,14 @@ void sparse_cross_rows(SparseArrays& matrix, nb::handle gradient, nb::handle wei
         const int threads = thread_count(n_threads);
         const InterpreterUnlocked unlocked;
         const int64_t n_classes = given.gradient.extent(1);
-        sparse_cross(matrix.matrix<Real>(), matrix.columns<Real>(n_classes, threads), of_rows, n_classes, sums,
-                     threads);
+        sparse_cross(matrix.matrix<Real>(), matrix.columns<Real>(n_classes, threads), of_rows, n_classes,
+                     sums, threads);
     });
 }
 
 bool sparse_sums_by_rows(const SparseArrays& matrix, int64_t n_classes) {
-    return with_kind(matrix.kind(), [&](auto real) {
-        return sums_by_rows(matrix.matrix<decltype(real)>(), n_classes);
-    });
+    return with_kind(matrix.kind(),
+                     [&](auto real) { return sums_by_rows(matrix.matrix<decltype(real)>(), n_classes); });
 }
 
 void sparse_curvature_rows(SparseArrays& matrix, nb::handle positions_object, bool taken,

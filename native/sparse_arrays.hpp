@@ -56,7 +56,8 @@ class SparseArrays {
                 &space_,
                 rising_};
     }
-    // The columns, null where sums over rows for so many classes do without. Called without the interpreter lock.
+    // The columns, null where sums over rows for so many classes do without. Called without the interpreter
+    // lock.
     template <class Real>
     const SparseColumns<Real>* columns(int64_t n_classes, int n_threads) {
         if (sums_by_rows(matrix<Real>(), n_classes)) {

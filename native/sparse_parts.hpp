@@ -100,9 +100,9 @@ class PartSums {
         for (int64_t first = begin; first < end; first += scatter_rows) {
             const int64_t last = std::min(first + scatter_rows, end);
             rows(first, last, gradient);
-            kernel.column_totals(ColumnTotalsTask<Real>{gradient, bias_sums_.data() + part * padded_,
-                                                        last - first, padded_},
-                                 0, padded_);
+            kernel.column_totals(
+                ColumnTotalsTask<Real>{gradient, bias_sums_.data() + part * padded_, last - first, padded_},
+                0, padded_);
             kernel.sparse_scatter(
                 SparseScatterTask<Real>{matrix_.begin, matrix_.indices, matrix_.values, chosen_.rows,
                                         gradient, n_classes_, totals_.data() + part * size_},

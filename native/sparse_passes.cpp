@@ -27,8 +27,7 @@ void sparse_cross(const SparseMatrix<Real>& matrix, const SparseColumns<Real>* c
                   int64_t n_classes, const RowSums& sums, int n_threads) {
     const int64_t padded = sparse_padded<Real>(n_classes);
     add_up(matrix, columns, ChosenRows{nullptr, matrix.n_rows}, n_classes, sums,
-           threads_of(matrix, n_classes, n_threads),
-           [&](int64_t first, int64_t last, Real* out) {
+           threads_of(matrix, n_classes, n_threads), [&](int64_t first, int64_t last, Real* out) {
                for (int64_t i = first; i < last; ++i, out += padded) {
                    std::copy_n(gradient + i * n_classes, n_classes, out);
                    std::fill(out + n_classes, out + padded, Real{0});
@@ -62,12 +61,13 @@ void sparse_curvature(const SparseMatrix<Real>& matrix, const SparseColumns<Real
     });
 }
 
-#define CHAINRULE_SPARSE(Real)                                                                           \
-    template void sparse_logits<Real>(const SparseMatrix<Real>&, const LogitsPass<Real>&, int);          \
-    template void sparse_cross<Real>(const SparseMatrix<Real>&, const SparseColumns<Real>*, const Real*, \
-                                     int64_t, const RowSums&, int);                                      \
-    template void sparse_curvature<Real>(const SparseMatrix<Real>&, const SparseColumns<Real>*,          \
-                                         const CurvatureRows&, const CurvaturePass<Real>&, const RowSums&, int);
+#define CHAINRULE_SPARSE(Real)                                                                             \
+    template void sparse_logits<Real>(const SparseMatrix<Real>&, const LogitsPass<Real>&, int);            \
+    template void sparse_cross<Real>(const SparseMatrix<Real>&, const SparseColumns<Real>*, const Real*,   \
+                                     int64_t, const RowSums&, int);                                        \
+    template void sparse_curvature<Real>(const SparseMatrix<Real>&, const SparseColumns<Real>*,            \
+                                         const CurvatureRows&, const CurvaturePass<Real>&, const RowSums&, \
+                                         int);
 CHAINRULE_SPARSE(float)
 CHAINRULE_SPARSE(double)
 #undef CHAINRULE_SPARSE

@@ -21,8 +21,8 @@ template <class Real>
 void sparse_cross(const SparseMatrix<Real>& matrix, const SparseColumns<Real>* columns, const Real* gradient,
                   int64_t n_classes, const RowSums& sums, int n_threads);
 
-// Rows of probabilities and weights, row i where `rows` is null, and whether the matrix has all rows that these
-// have, or no more than the chosen ones.
+// Rows of probabilities and weights, row i where `rows` is null, and whether the matrix has all rows that
+// these have, or no more than the chosen ones.
 struct CurvatureRows {
     ChosenRows chosen;
     bool in_place;

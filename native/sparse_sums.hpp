@@ -117,8 +117,8 @@ class WeightSums {
     double* out_;
 };
 
-// The sums over rows of G^T X and G, where `rows(first, last, out)` writes rows of G, padded, to `out`. Without
-// sorted columns they are made of the chosen rows as they lie; else of all rows of the matrix.
+// The sums over rows of G^T X and G, where `rows(first, last, out)` writes rows of G, padded, to `out`.
+// Without sorted columns they are made of the chosen rows as they lie; else of all rows of the matrix.
 template <class Real, class Rows>
 void add_up(const SparseMatrix<Real>& matrix, const SparseColumns<Real>* sorted, ChosenRows chosen,
             int64_t n_classes, const RowSums& sums, int threads, const Rows& rows) {
