@@ -4,7 +4,7 @@ A polynomial maps products of powers to rational coefficients. Atoms are entries
 an index and, with negative exponents, whole sums such as ``1 - O_k``; they cancel against equal ones.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from fractions import Fraction
 from math import gcd
@@ -386,21 +386,6 @@ def _by_entries(polynomial: Polynomial) -> list[Expression]:
         gathered = from_polynomial({symbols: sign * value for symbols, value in coefficient.items()})
         terms.append(multiply(number(sign), gathered, from_factors(Fraction(1), entries)))
     return terms
-
-
-def map_terms(expression: Expression, change: Callable[[Monomial, Fraction], Polynomial]) -> Expression:
-    """Return an expression, multiplied out, with every term replaced by the polynomial that ``change`` makes of it.
-
-    Examples
-    --------
-    >>> print(map_terms(Symbol("K"), lambda monomial, value: {monomial: 2 * value}))
-    2*K
-    """
-    total: Polynomial = {}
-    for monomial, value in expand(cancel(expression)).items():
-        for key, part in change(monomial, value).items():
-            total[key] = total.get(key, Fraction(0)) + part
-    return from_polynomial({monomial: value for monomial, value in total.items() if value})
 
 
 def monomial_of(powers: dict[Expression, int]) -> Monomial:

@@ -31,6 +31,7 @@ from chainrule.derive.expressions import (
     fresh_letter,
     multiply,
     negate,
+    nodes,
     number,
     subtract,
 )
@@ -73,8 +74,6 @@ def depends_on(expression: Expression, entry: Entry, context: Context) -> bool:
     >>> depends_on(Entry("Y", None, ("i",)), Entry("Z", None, ("k",)), Context())
     False
     """
-    from chainrule.derive.expressions import nodes
-
     place = stage(entry, context)
     for node in nodes(expression):
         if not isinstance(node, Entry):

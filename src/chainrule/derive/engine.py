@@ -12,12 +12,14 @@ from chainrule.derive.expressions import (
     Entry,
     Expression,
     Index,
+    Sum,
     all_letters,
-    free_letters,
     fresh_letter,
     map_indices,
     nodes,
+    parts,
     rename,
+    with_parts,
 )
 from chainrule.derive.name_check import check_names, unset_options
 from chainrule.derive.proof import Proof, prove
@@ -422,8 +424,6 @@ def _renamed(expression: Expression, letters: dict[str, Index]) -> Expression:
 
 def _with_fresh_sums(expression: Expression, taken: frozenset[str]) -> Expression:
     """Return an expression whose sums use letters that are not taken."""
-    from chainrule.derive.expressions import Sum, parts, with_parts
-
     if isinstance(expression, Sum) and expression.index in taken:
         other = fresh_letter(taken | all_letters(expression))
         expression = Sum(other, rename(expression.body, expression.index, other), expression.excluding)
@@ -435,14 +435,3 @@ def _with_fresh_sums(expression: Expression, taken: frozenset[str]) -> Expressio
         if inner
         else expression
     )
-
-
-def letters_of(quantity: Expression) -> list[str]:
-    """Return the letters that a quantity leaves open, in order.
-
-    Examples
-    --------
-    >>> letters_of(Entry("W", None, ("k", "j")))
-    ['j', 'k']
-    """
-    return sorted(free_letters(quantity))

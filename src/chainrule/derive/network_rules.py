@@ -8,6 +8,7 @@ from chainrule.derive.differentiation import is_same_kind, single
 from chainrule.derive.expressions import (
     LOSS,
     ONE,
+    Add,
     Call,
     Delta,
     Derivative,
@@ -20,9 +21,11 @@ from chainrule.derive.expressions import (
     multiply,
     negate,
     nodes,
+    parts,
     rename,
     subtract,
     transform,
+    with_parts,
 )
 from chainrule.derive.rewriting import Rewriting, Scene
 
@@ -175,15 +178,11 @@ def sigmoid_read_backwards(expression: Expression, scene: Scene) -> Rewriting | 
 
 
 def _one_plus(exponential: Expression, *, last: bool = True) -> Expression:
-    from chainrule.derive.expressions import Add
-
     return Add((ONE, exponential) if last else (exponential, ONE))
 
 
 def _replaced(expression: Expression, change: Callable[[Expression], Expression | None]) -> Expression:
     """Replace outer parts before inner ones."""
-    from chainrule.derive.expressions import parts, with_parts
-
     new = change(expression)
     if new is not None:
         return new

@@ -3,7 +3,7 @@
 from chainrule.derive.algebra import size
 from chainrule.derive.context import Context
 from chainrule.derive.derivation import Section, Step
-from chainrule.derive.expressions import Derivative, Expression, Sum, all_letters, nodes
+from chainrule.derive.expressions import Derivative, Entry, Expression, Sum, all_letters, nodes, replace
 from chainrule.derive.rewriting import Relation, Rewriting, Rule, Scene, apply_first
 from chainrule.derive.rules import CANCEL, COLLECT, COMPLETE, SUMS
 
@@ -73,8 +73,6 @@ class Working:
 
     def put(self, rule: Rule, old: Expression, new: Expression, reason: str) -> None:
         """Replace an expression that the engine knows, wherever it stands."""
-        from chainrule.derive.expressions import replace
-
         self.record(rule, replace(self.current, old, new), old, Rewriting(new, reason))
 
     def exhaust(self, *rules: Rule) -> None:
@@ -103,8 +101,6 @@ class Working:
 
     def left(self, of: str) -> list[Derivative]:
         """Return the derivatives of a letter that are still there."""
-        from chainrule.derive.expressions import Entry
-
         return [
             node
             for node in nodes(self.current)
