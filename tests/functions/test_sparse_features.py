@@ -14,11 +14,13 @@ from chainrule.functions import (
     linear_cross,
     linear_curvature,
     linear_logits,
+    reads_in_place,
     softmax,
     sparse_features,
     sparse_loss_with_gradient,
     sparse_variance_sums,
 )
+from chainrule.kernels import native
 
 
 def _dense(shape=(40, 12), density=0.2, seed=0, dtype=np.float64):
@@ -176,10 +178,21 @@ def test_variances_are_summed_with_squared_features(path):
         np.testing.assert_allclose(found[120:], variances.sum(axis=0), rtol=1e-5)
 
 
-def test_changed_positions_are_looked_at_anew():
-    dense = _dense()
+@pytest.mark.parametrize(("shape", "density", "in_place"), [((40, 12), 0.5, True), ((40, 3000), 0.001, False)])
+def test_changed_positions_are_looked_at_anew(shape, density, in_place):
+    dense = _dense(shape, density)
     features, p = SparseFeatures.from_dense(dense), np.full((40, 2), 0.5)
+    assert native() is None or reads_in_place(features, 2, np.float64) == in_place
     for positions in (np.arange(0, 40, 2), np.arange(1, 40, 2), np.arange(0, 40, 2)):
-        arguments = (p, None, np.ones((2, 12)) * [[1], [-1]], np.zeros(2), positions)
+        arguments = (p, None, np.ones((2, shape[1])) * [[1], [-1]], np.zeros(2), positions)
         found, expected = linear_curvature(features, *arguments), linear_curvature(dense, *arguments)
         np.testing.assert_allclose(found[0], expected[0], rtol=1e-12, atol=1e-12)
+
+
+def test_rows_are_taken_once_for_each_array_of_their_numbers():
+    dense = _dense()
+    features, some, others = SparseFeatures.from_dense(dense), np.arange(0, 40, 3), np.arange(1, 40, 3)
+    taken = features.taken(some)
+    np.testing.assert_array_equal(taken.dense(), dense[some])
+    assert features.taken(some) is taken
+    np.testing.assert_array_equal(features.taken(others).dense(), dense[others])
