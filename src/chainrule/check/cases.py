@@ -11,6 +11,7 @@ from chainrule.derive import (
     ARITHMETIC,
     EXAMPLES,
     FEATURES,
+    TRUE_CLASS,
     Add,
     Context,
     Delta,
@@ -227,6 +228,32 @@ def assignments(equation: Equation, point: Point) -> list[dict[str, int]]:
     >>> assignments(equation, random_point(Context(), 0, classes=2))
     [{'k': 1}, {'k': 2}]
     """
+    return [_with_true_class_of(equation, point, each) for each in _positions(equation, point)]
+
+
+def _with_true_class_of(equation: Equation, point: Point, letters: dict[str, int]) -> dict[str, int]:
+    """Return the letters with c, where a claim speaks of one example of a batch: c is that example's true class."""
+    row = row_spoken_of(equation, point, letters)
+    if row == point.row or not point.classes_of:
+        return letters
+    return {**letters, TRUE_CLASS: point.classes_of[row - 1]}
+
+
+def row_spoken_of(equation: Equation, point: Point, letters: Mapping[str, int]) -> int:
+    """Return the example that a claim speaks of: that of its one n, or the one that goes without an index.
+
+    Examples
+    --------
+    >>> equation = Equation(Entry("Z", None, ("n", "k")), Entry("O", None, ("n", "k")), Context(reduction="sum"))
+    >>> row_spoken_of(equation, random_point(equation.context, 0, classes=2, examples=3), {"n": 3, "k": 1})
+    3
+    """
+    free = [letters[name] for name, on in equation.letters.items() if on == {EXAMPLES}]
+    rows = [*free, *equation.named.get(EXAMPLES, ())]
+    return rows[0] if len(rows) == 1 else point.row
+
+
+def _positions(equation: Equation, point: Point) -> list[dict[str, int]]:
     names = list(equation.letters)
     ranges = [range(1, min(point.size(axis) for axis in equation.letters[name]) + 1) for name in names]
     count = 1

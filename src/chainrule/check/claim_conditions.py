@@ -53,7 +53,9 @@ def position(index: Index, point: Point, letters: Mapping[str, int]) -> int:
     """
     if isinstance(index, int):
         return index
-    return point.classes_of[point.row - 1] if index == TRUE_CLASS else letters[index]
+    if index == TRUE_CLASS and index not in letters:
+        return point.classes_of[point.row - 1]
+    return letters[index]
 
 
 def target_rows(point: Point) -> list[list[float]]:

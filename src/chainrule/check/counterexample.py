@@ -10,10 +10,11 @@ from chainrule.check.cases import (
     Equation,
     assignments,
     entries,
+    row_spoken_of,
     sizes_of_classes,
     with_true_class,
 )
-from chainrule.check.claim_conditions import Condition, holds
+from chainrule.check.claim_conditions import Condition, holds, position
 from chainrule.check.claim_verdict import Counterexample
 from chainrule.check.doubles import Doubles, TooLongError, double_of
 from chainrule.check.dual_numbers import NotDefinedError, plain
@@ -153,10 +154,11 @@ def described(equation: Equation, case: Case, cases: Cases) -> Counterexample:
 
 def _values(equation: Equation, case: Case, state: Doubles) -> Iterator[tuple[str, object]]:
     point, context = case.point, equation.context
+    row = row_spoken_of(equation, point, case.letters)
     yield "K", point.sizes[-1]
-    yield from sorted(case.letters.items())
+    yield from sorted(pair for pair in case.letters.items() if pair[0] != TRUE_CLASS)
     if point.classes_of and context.target_row is None:
-        yield TRUE_CLASS, point.classes_of[point.row - 1]
+        yield TRUE_CLASS, position(TRUE_CLASS, point, case.letters)
     if context.reduction != "none":
         yield "N", point.examples
     present = {node.name for node in nodes(equation.both) if isinstance(node, Symbol)}
@@ -165,20 +167,20 @@ def _values(equation: Equation, case: Case, state: Doubles) -> Iterator[tuple[st
     )
     named = {entry.name for entry in entries(equation.both)} | present
     units = range(1, point.sizes[-1] + 1)
-    yield "O", [_rounded(plain(state.entry(("O", None, (point.row, k))))) for k in units]
+    yield "O", [_rounded(plain(state.entry(("O", None, (row, k))))) for k in units]
     if context.loss != "none" or "Y" in named:
-        yield "Y", [_rounded(float(point.given["Y", None, (point.row, k)])) for k in units]
+        yield "Y", [_rounded(float(point.given["Y", None, (row, k)])) for k in units]
     if "Z" in {entry.name for entry in entries(equation.both) if not _only_below(entry, equation)}:
-        yield "Z", [_rounded(plain(state.entry(("Z", None, (point.row, k))))) for k in units]
+        yield "Z", [_rounded(plain(state.entry(("Z", None, (row, k))))) for k in units]
     if named & {"X"} or any(entry.name == "W" for entry in entries(equation.both)):
         yield (
             "X",
-            [_rounded(float(point.given["X", None, (point.row, j)])) for j in range(1, point.sizes[0] + 1)],
+            [_rounded(float(point.given["X", None, (row, j)])) for j in range(1, point.sizes[0] + 1)],
         )
     if "w" in named or context.class_weight:
         yield "w", [_rounded(float(point.given["w", None, (k,)])) for k in units]
     if EXAMPLES in {axis for axes in equation.letters.values() for axis in axes}:
-        yield "row", point.row
+        yield "row", row
 
 
 def _only_below(entry: Entry, equation: Equation) -> bool:

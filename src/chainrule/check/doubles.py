@@ -108,7 +108,7 @@ class Doubles:
         self.derivatives: dict[tuple[Key, tuple[Key, ...]], Value] = {}
         self.axes: dict[tuple[str, int | None, int], tuple[int, ...]] = {} if base is None else base.axes
         self.definitions: dict[Key, Expression | None] = {} if base is None else base.definitions
-        self.lengths: dict[int, tuple[Sum, int]] = {} if base is None else base.lengths
+        self.ranges: dict[int, tuple[Sum, int, bool]] = {} if base is None else base.ranges
 
     def entry(self, key: Key) -> Value:
         """Return the value of an entry."""
@@ -153,13 +153,14 @@ class Doubles:
             self.axes[name] = axes(entry, self.point.context)
         return self.axes[name]
 
-    def length(self, expression: Sum) -> int:
-        """Return how far the index of a sum runs."""
-        known = self.lengths.get(id(expression))
+    def range_of(self, expression: Sum) -> tuple[int, bool]:
+        """Return how far the index of a sum runs, and whether it counts examples."""
+        known = self.ranges.get(id(expression))
         if known is None or known[0] is not expression:
             kinds = axes_of(expression.index, expression.body, self.point.context)
-            known = self.lengths[id(expression)] = (expression, min(self.point.size(axis) for axis in kinds))
-        return known[1]
+            length = min(self.point.size(axis) for axis in kinds)
+            known = self.ranges[id(expression)] = (expression, length, EXAMPLES in kinds)
+        return known[1], known[2]
 
 
 def entry_of(key: Key) -> Entry:
@@ -225,8 +226,10 @@ class _Walk:
         return self.state.entry(self.key(expression, letters))
 
     def key(self, entry: Entry, letters: dict[str, int]) -> Key:
-        places = tuple([self.position(index, letters) for index in entry.indices])
         kinds = self.state.of_axis(entry)
+        if TRUE_CLASS in entry.indices and entry.name in ROW_VARIABLES:
+            letters = self.with_its_true_class(entry, kinds, letters)
+        places = tuple([self.position(index, letters) for index in entry.indices])
         if entry.name in ROW_VARIABLES and kinds[:1] != (EXAMPLES,):
             places, kinds = (self.row, *places), (EXAMPLES, *kinds)
         if len(places) != len(kinds):
@@ -245,6 +248,14 @@ class _Walk:
         if index == TRUE_CLASS and self.state.point.classes_of:
             return self.state.point.classes_of[self.row - 1]
         raise NotDefinedError(f"the index {index} has no value here")
+
+    def with_its_true_class(
+        self, entry: Entry, kinds: tuple[int, ...], letters: dict[str, int]
+    ) -> dict[str, int]:
+        """Return the letters with c as the class of the example that an entry itself speaks of: n in O_nc."""
+        row = self.position(entry.indices[0], letters) if kinds[:1] == (EXAMPLES,) else self.row
+        known = self.state.point.classes_of
+        return {**letters, TRUE_CLASS: known[row - 1]} if 1 <= row <= len(known) else letters
 
     def delta(self, expression: Delta, letters: dict[str, int]) -> Value:
         return float(self.position(expression.first, letters) == self.position(expression.second, letters))
@@ -278,7 +289,8 @@ class _Walk:
     def sum(self, expression: Sum, letters: dict[str, int]) -> Value:
         if id(expression) not in self.letters_in:
             self.letters_in[id(expression)] = tuple(free_letters(expression))
-        name = (id(expression), *(letters.get(letter) for letter in self.letters_in[id(expression)]))
+        places = [letters.get(letter) for letter in self.letters_in[id(expression)]]
+        name = (id(expression), letters.get(TRUE_CLASS), *places)
         if name not in self.sums:
             self.sums[name] = self._sum(expression, letters)
         return self.sums[name]
@@ -286,9 +298,14 @@ class _Walk:
     def _sum(self, expression: Sum, letters: dict[str, int]) -> Value:
         left_out = {self.position(index, letters) for index in expression.excluding}
         total: Value = 0.0
-        for place in range(1, self.state.length(expression) + 1):
+        length, over_examples = self.state.range_of(expression)
+        classes = self.state.point.classes_of if over_examples else ()
+        for place in range(1, length + 1):
             if place not in left_out:
-                total = plus(total, self.value(expression.body, {**letters, expression.index: place}))
+                inner = {**letters, expression.index: place}
+                if classes:
+                    inner[TRUE_CLASS] = classes[place - 1]
+                total = plus(total, self.value(expression.body, inner))
         return total
 
     def derivative(self, expression: Derivative, letters: dict[str, int]) -> Value:

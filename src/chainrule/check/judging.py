@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chainrule.check.cases import Case, Cases, Equation
-from chainrule.check.claim_conditions import Condition, Judged, closed_list, weakest
+from chainrule.check.claim_conditions import Condition, Judged, closed_list, position, weakest
 from chainrule.check.claim_mistakes.search import Mistake, mistakes_in
 from chainrule.check.claim_verdict import CONDITIONAL, RIGHT, UNDECIDED, WRONG, ClaimMistake, PartVerdict
 from chainrule.check.counterexample import counterexample
@@ -21,7 +21,7 @@ from chainrule.check.requirements import (
 )
 from chainrule.check.truth import Truth, truth_of
 from chainrule.derive import Condition as StatedCondition
-from chainrule.derive import Context, Entry, Expression, check_names, nodes
+from chainrule.derive import TRUE_CLASS, Context, Entry, Expression, check_names, nodes
 from chainrule.errors import ArgumentError
 
 VISITS_TO_JUDGE = 250_000
@@ -217,8 +217,8 @@ def _where_undefined(equation: Equation, evidence: Evidence) -> list[str]:
     judged = [Judged(each.point, each.letters, True) for each in (*evidence.right, *evidence.wrong)]
     judged += [Judged(each.point, each.letters, False) for each, _ in evidence.undefined]
     defined = weakest(closed_list(equation.context, equation.letters, equation.named), judged)
-    places = [f"{letter} = {place}" for letter, place in case.letters.items()]
-    places += [f"c = {case.point.classes_of[case.point.row - 1]}"] if case.point.classes_of else []
+    places = [f"{letter} = {place}" for letter, place in case.letters.items() if letter != TRUE_CLASS]
+    places += [f"c = {position(TRUE_CLASS, case.point, case.letters)}"] if case.point.classes_of else []
     where = f"at K = {case.point.sizes[-1]}" + (f", {', '.join(places)}" if places else "")
     only = "" if defined is None else f"; both sides are defined if {defined}"
     return [f"A side is not defined everywhere: {reason}, for example {where}{only}."]

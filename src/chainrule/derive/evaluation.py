@@ -96,7 +96,7 @@ class Shared:
 
     def __init__(self) -> None:
         self.definitions: dict[Key, Expression | None] = {}
-        self.lengths: dict[int, tuple[Sum, int]] = {}
+        self.ranges: dict[int, tuple[Sum, int, bool]] = {}
         self.letters: dict[int, tuple[Expression, tuple[str, ...]]] = {}
         self.bounds: dict[tuple[str, int | None, int], tuple[bool, tuple[int, ...]]] = {}
 
@@ -123,13 +123,14 @@ class Shared:
             self.bounds[name] = open_row, tuple(point.size(axis) for axis in kinds)
         return self.bounds[name]
 
-    def length(self, expression: Sum, point: Point) -> int:
-        """Return how far the index of a sum runs: to the end of the shortest axis on which it stands."""
-        known = self.lengths.get(id(expression))
+    def range_of(self, expression: Sum, point: Point) -> tuple[int, bool]:
+        """Return how far a sum runs, to the end of the shortest axis of its index, and whether it counts examples."""
+        known = self.ranges.get(id(expression))
         if known is None or known[0] is not expression:
             kinds = axes_of(expression.index, expression.body, point.context)
-            known = self.lengths[id(expression)] = (expression, min(point.size(axis) for axis in kinds))
-        return known[1]
+            length = min(point.size(axis) for axis in kinds)
+            known = self.ranges[id(expression)] = (expression, length, EXAMPLES in kinds)
+        return known[1], known[2]
 
 
 class State:
@@ -269,7 +270,7 @@ class _Evaluation:
     def remembered(self, expression: Expression, letters: dict[str, int]) -> Real:
         """Return the value of a sum or a derivative, computed once for the same letters."""
         places = tuple(letters.get(letter) for letter in self.state.shared.free(expression))
-        name = (id(expression), places)
+        name = (id(expression), letters.get(TRUE_CLASS), places)
         if name not in self.known:
             take = self.sum if isinstance(expression, Sum) else self.derivative
             self.known[name] = take(expression, letters)  # type: ignore[arg-type]
@@ -277,10 +278,13 @@ class _Evaluation:
 
     def sum(self, expression: Sum, letters: dict[str, int]) -> Real:
         left_out = {self.position(index, letters) for index in expression.excluding}
+        length, over_examples = self.state.shared.range_of(expression, self.state.point)
+        classes = self.state.point.classes_of if over_examples else ()
         total = ARITHMETIC.mpf(0)
-        for place in range(1, self.state.shared.length(expression, self.state.point) + 1):
+        for place in range(1, length + 1):
             if place not in left_out:
-                total += self.value(expression.body, {**letters, expression.index: place})
+                own = {TRUE_CLASS: classes[place - 1]} if classes else {}
+                total += self.value(expression.body, {**letters, **own, expression.index: place})
         return total
 
     def derivative(self, expression: Derivative, letters: dict[str, int]) -> Real:
@@ -300,8 +304,12 @@ class _Evaluation:
         return total
 
     def key(self, entry: Entry, letters: dict[str, int]) -> Key:
-        places = tuple(self.position(index, letters) for index in entry.indices)
         open_row, lengths = self.state.shared.places(entry, self.state.point)
+        if TRUE_CLASS in entry.indices and entry.name in ROW_VARIABLES:
+            row = self.row if open_row else self.position(entry.indices[0], letters)
+            known = self.state.point.classes_of
+            letters = {**letters, TRUE_CLASS: known[row - 1]} if 1 <= row <= len(known) else letters
+        places = tuple(self.position(index, letters) for index in entry.indices)
         places = (self.row, *places) if open_row else places
         for place, length in zip(places, lengths, strict=True):
             if not 1 <= place <= length:
