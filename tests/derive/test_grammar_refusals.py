@@ -39,7 +39,7 @@ from derive.formulas import FORMULAS
         ("delta_i", 0, "delta has two indices"),
         ("sum W_kj", 0, "a sum names its index where there is not one alone; got indices j and k"),
         ("sum(O_1)", 0, "a sum names its index where there is not one alone; got no index"),
-        ("sum_c O_c", 0, "the index of a sum is a letter of its own"),
+        ("sum_{i != i} O_i", 0, "the index of a sum is a letter of its own"),
         ("sum_{i < k} O_i", 0, "sum has an index below it"),
         ("max(O_k)", 0, "max has at least two arguments; got 1"),
         ("exp(O_k, 1)", 0, "exp has one argument; got 2"),

@@ -178,7 +178,9 @@ def test_variances_are_summed_with_squared_features(path):
         np.testing.assert_allclose(found[120:], variances.sum(axis=0), rtol=1e-5)
 
 
-@pytest.mark.parametrize(("shape", "density", "in_place"), [((40, 12), 0.5, True), ((40, 3000), 0.001, False)])
+@pytest.mark.parametrize(
+    ("shape", "density", "in_place"), [((40, 12), 0.5, True), ((40, 3000), 0.001, False)]
+)
 def test_changed_positions_are_looked_at_anew(shape, density, in_place):
     dense = _dense(shape, density)
     features, p = SparseFeatures.from_dense(dense), np.full((40, 2), 0.5)

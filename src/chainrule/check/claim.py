@@ -6,6 +6,7 @@ from itertools import pairwise
 from chainrule.check.claim_verdict import RIGHT, UNDECIDED, ClaimVerdict, PartVerdict, worst
 from chainrule.check.doubles import Budget
 from chainrule.check.judging import Asked, Purse, judge_equation
+from chainrule.check.other_letters import with_own_letters
 from chainrule.derive import ClaimPart, Context, GrammarError, context_of, parenthesised, read_claim
 from chainrule.errors import ArgumentTypeError
 
@@ -72,7 +73,7 @@ class_weight, hidden
         class_weight=class_weight, hidden=hidden, call="check",
     )  # fmt: skip
     try:
-        parts = read_claim(claim, "check")
+        parts = with_own_letters(read_claim(claim, "check"), context)
     except GrammarError as error:
         return _unreadable(claim, error)
     purse = Purse(Budget(VISITS), Budget(VISITS))

@@ -1,6 +1,6 @@
 """The conditions under which a claim may hold: the closed list, and the weakest of it that suffices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -131,11 +131,13 @@ class Judged:
     right: bool
 
 
-def weakest(conditions: Sequence[Condition], judged: Sequence[Judged]) -> Condition | None:
+def weakest(
+    conditions: Sequence[Condition], judged: Sequence[Judged], empty: Collection[int] = ()
+) -> Condition | None:
     """Return the weakest condition under which every case is right, or None.
 
     A condition is weaker than another if it allows all that the other allows, and more; of conditions that cannot be
-    compared, the first is taken.
+    compared, the first is taken, first among those that allow more than the cases that are ``empty``: 0 = 0.
     """
     met = {
         condition: frozenset(
@@ -145,4 +147,5 @@ def weakest(conditions: Sequence[Condition], judged: Sequence[Judged]) -> Condit
     }
     right = frozenset(place for place, case in enumerate(judged) if case.right)
     enough = [each for each in conditions if met[each] and met[each] <= right]
-    return next((each for each in enough if not any(met[each] < met[other] for other in enough)), None)
+    among = [each for each in enough if not any(met[each] < met[other] for other in enough)]
+    return next((each for each in among if not met[each] <= set(empty)), among[0] if among else None)

@@ -9,8 +9,8 @@ from chainrule.check.claim_mistakes.search import Mistake, mistakes_in
 from chainrule.check.claim_verdict import CONDITIONAL, RIGHT, UNDECIDED, WRONG, ClaimMistake, PartVerdict
 from chainrule.check.counterexample import counterexample
 from chainrule.check.diagnoses import DIAGNOSES
-from chainrule.check.doubles import Budget, TooLongError
-from chainrule.check.equality import Evidence, half_unit, judge, without_symbols
+from chainrule.check.doubles import Budget, TooLongError, double_of
+from chainrule.check.equality import NOTHING, Evidence, half_unit, judge, without_symbols
 from chainrule.check.parting import line_of, line_text
 from chainrule.check.requirements import (
     narrowed,
@@ -20,8 +20,18 @@ from chainrule.check.requirements import (
     unset_names,
 )
 from chainrule.check.truth import Truth, truth_of
+from chainrule.derive import (
+    ONE,
+    TRUE_CLASS,
+    Context,
+    Entry,
+    Expression,
+    Symbol,
+    check_names,
+    nodes,
+    transform,
+)
 from chainrule.derive import Condition as StatedCondition
-from chainrule.derive import TRUE_CLASS, Context, Entry, Expression, check_names, nodes
 from chainrule.errors import ArgumentError
 
 VISITS_TO_JUDGE = 250_000
@@ -89,9 +99,12 @@ def _undecided(asked: Asked, reason: str) -> PartVerdict:
 
 def at_given_numbers(equation: Equation) -> bool:
     """Return whether an equation is judged at the numbers that the context gives."""
-    return equation.context.row is not None and (
-        without_symbols(equation.left) or without_symbols(equation.right)
-    )
+    return equation.context.row is not None and (_is_known(equation.left) or _is_known(equation.right))
+
+
+def _is_known(side: Expression) -> bool:
+    """Return whether a side has a value without the given numbers: it holds numbers, and K, which they settle."""
+    return without_symbols(transform(side, lambda node: ONE if node == Symbol("K") else None))
 
 
 def _decimals_without_numbers(equation: Equation) -> list[str]:
@@ -129,12 +142,25 @@ def _judged(asked: Asked, equation: Equation) -> PartVerdict:
         reason = evidence.undefined[0][1]
         return _undecided(asked, f"a side is defined nowhere in this context: {reason}")
     conditions = _narrowing(asked, equation)
-    condition = weakest(conditions, evidence.judged) if evidence.wrong or evidence.undefined else None
+    fails = evidence.wrong or evidence.undefined
+    condition = weakest(conditions, evidence.judged, _empty(equation, cases, evidence)) if fails else None
     verdict = CONDITIONAL if condition is not None else WRONG if evidence.wrong else RIGHT
     try:
         return _explained(asked, equation, cases, chosen, evidence, verdict, condition)
     finally:
         asked.purse.explaining.left -= drawn - max(0, budget.left)
+
+
+def _empty(equation: Equation, cases: Cases, evidence: Evidence) -> frozenset[int]:
+    """Return the places of the cases, among those judged, at which both sides are 0."""
+    return frozenset(
+        place
+        for place, case in enumerate(evidence.right)
+        if all(
+            abs(double_of(side, cases.state(case), case.letters)) < NOTHING
+            for side in (equation.left, equation.right)
+        )
+    )
 
 
 def _narrowing(asked: Asked, equation: Equation) -> list[Condition]:
@@ -160,7 +186,8 @@ def _explained(
         condition=None if condition is None else str(condition),
         remarks=tuple(_where_undefined(equation, evidence)) + evidence.not_reached,
     )
-    truth = truth_of(equation, cases, [*evidence.right, *evidence.wrong])
+    judged = [*evidence.right, *evidence.wrong]
+    truth = truth_of(equation, cases, judged, given=at_given_numbers(equation))
     if verdict == RIGHT:
         simpler = [] if truth.simpler is None else [f"Equal, and not simplified: {truth.simpler}"]
         return replace(

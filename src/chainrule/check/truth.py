@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 
 from chainrule.check.cases import Case, Cases, Equation
 from chainrule.check.claim_mistakes.attempt import quantities
-from chainrule.check.doubles import TooLongError
+from chainrule.check.doubles import TooLongError, double_of
+from chainrule.check.dual_numbers import NotDefinedError
 from chainrule.check.equality import everywhere
 from chainrule.derive import (
     LOSS,
+    TRUE_CLASS,
     Context,
     Derivation,
     Derivative,
@@ -17,6 +19,8 @@ from chainrule.derive import (
     Expression,
     Number,
     Sum,
+    free_letters,
+    map_indices,
     negate,
     nodes,
     parts,
@@ -53,8 +57,11 @@ class Truth:
     simpler: str | None = None
 
 
-def truth_of(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> Truth:
-    """Return what is true about the side that a claim asks about; all of it has been confirmed at every case."""
+def truth_of(equation: Equation, cases: Cases, chosen: Sequence[Case], *, given: bool = False) -> Truth:
+    """Return what is true about the side that a claim asks about; all of it has been confirmed at every case.
+
+    With ``given``, the cases are the numbers that the context gives: what is true at its targets ends in a number.
+    """
     asked = list(_asked(equation))
     general = general_targets(equation.context)
     found = [_result(quantity, general) for quantity in asked]
@@ -79,6 +86,7 @@ def truth_of(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> Truth:
                 for form in _at_row(quantity, derivation, equation.context)
                 if _confirmed(quantity, form, equation, cases, chosen)
             )
+            forms |= dict.fromkeys(_number(quantity, cases) if given else ())
             shown += [" = ".join([str(quantity), *forms])] if forms else []
         at_targets = "; ".join(shown) or None
     return Truth(text, at_targets, found[0] if found else None, _simpler(equation, asked, found))
@@ -153,11 +161,27 @@ def _at_row(quantity: Expression, general: Derivation | None, context: Context) 
             return Number(row[node.indices[-1] - 1])
         return None
 
+    def placed(form: Expression) -> Expression:
+        if not context.one_hot:
+            return form
+        return map_indices(form, lambda index: row.index(1) + 1 if index == TRUE_CLASS else index)
+
     if general is not None and not any(isinstance(node, Sum) for node in nodes(general.result)):
-        yield transform(general.result, put)
+        yield placed(transform(general.result, put))
     special = _result(quantity, context)
     if special is not None:
-        yield special.result
+        yield placed(special.result)
+
+
+def _number(quantity: Expression, cases: Cases) -> Iterator[str]:
+    """Yield the value of a quantity without free letters at the given numbers, to six digits."""
+    if free_letters(quantity) or not cases.all:
+        return
+    case = cases.all[0]
+    try:
+        yield f"{double_of(quantity, cases.state(case), case.letters):.6g}"
+    except (NotDefinedError, TooLongError):
+        return
 
 
 def _opposite(equation: Equation, cases: Cases, chosen: Sequence[Case]) -> str | None:

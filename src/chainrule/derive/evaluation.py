@@ -164,7 +164,10 @@ class State:
         They are kept: all derivatives by this entry at this precision share them.
         """
         here = self.entry(key)
-        step = ARITHMETIC.mpf(10) ** (-STEP_DIGITS * level) * (min(abs(here), 1) or 1)
+        small = (
+            key[0] == "O"
+        )  # a probability may be tiny, and its logarithm steep; a logit of 0 may be off by rounding
+        step = ARITHMETIC.mpf(10) ** (-STEP_DIGITS * level) * ((small and min(abs(here), 1)) or 1)
         name = (key, level, ARITHMETIC.dps)
         if name not in self.beside:
             upper, lower = (State(self.point, self, key, here + sign * step) for sign in (1, -1))
@@ -383,7 +386,7 @@ FUNCTIONS = {
 def axes_of(letter: str, expression: Expression, context: Context) -> frozenset[int]:
     """Return the axes on which a free letter stands: where it stands in a delta alone, those of its partner.
 
-    A letter that stands nowhere counts classes.
+    A letter that stands nowhere counts classes; n and m count the examples of a batch: sum_n w_c.
 
     Examples
     --------
@@ -399,6 +402,8 @@ def axes_of(letter: str, expression: Expression, context: Context) -> frozenset[
     found = frozenset[int]().union(
         *(_direct_axes(other, expression, context, bound=True) for other in partners)
     )
+    if not found and context.reduction != "none" and letter in ("n", "m"):
+        return frozenset({EXAMPLES})
     return found or frozenset({context.layers})
 
 

@@ -8,6 +8,7 @@ from chainrule.derive.expressions import Expression
 from chainrule.derive.grammar_error import Source
 from chainrule.derive.input_text import as_ascii
 from chainrule.derive.limits import MOST_CHARACTERS, broken_bound
+from chainrule.derive.output_letters import with_outputs
 from chainrule.derive.sum_grammar import long_indices
 from chainrule.derive.term_grammar import read_sum_of_terms, unexpected
 from chainrule.derive.tokens import END, NEWLINE, tokenise
@@ -94,7 +95,7 @@ def cursor_of(text: str, call: str) -> Cursor:
         raise source.error(
             "a formula has letters or numbers", "an empty text", "Write one such as dE/dZ_k.", 0
         )
-    tokens = tokenise(as_ascii(text, source), source)
+    tokens = with_outputs(tokenise(as_ascii(text, source), source))
     return Cursor(tokens, replace(source, long_indices=long_indices(tokens)))
 
 

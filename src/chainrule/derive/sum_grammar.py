@@ -1,10 +1,21 @@
 """What stands below and above a sum: ``sum_i``, ``sum_{i != k, i != j}``, ``sum_{i=1}^K``."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chainrule.derive.cursor import Cursor
-from chainrule.derive.expressions import Add, Expression, Index, Sum, nodes, rename
+from chainrule.derive.expressions import (
+    TRUE_CLASS,
+    Add,
+    Expression,
+    Index,
+    Sum,
+    all_letters,
+    fresh_letter,
+    map_indices,
+    nodes,
+    rename,
+)
 from chainrule.derive.limits import LONGEST_WRITTEN_SUM, MOST_NODES
 from chainrule.derive.subscripts import not_an_index
 from chainrule.derive.tokens import NUMBER, WORD, Token
@@ -71,6 +82,7 @@ def over(below: Range, body: Expression, cursor: Cursor, start: int) -> Expressi
     >>> print(over(Range(("i",), last=2), Delta("i", "k"), Cursor((), Source("check", "")), 0))
     delta_1k + delta_2k
     """
+    below, body = _with_own_letter(below, body, cursor)
     if below.last is not None:
         positions = range(below.first, below.last + 1)
         if len(positions) * sum(1 for _ in nodes(body)) > MOST_NODES:
@@ -81,6 +93,17 @@ def over(below: Range, body: Expression, cursor: Cursor, start: int) -> Expressi
     for letter in reversed(below.letters):
         body = Sum(letter, body, (*range(1, below.first), *below.excluding))
     return body
+
+
+def _with_own_letter(below: Range, body: Expression, cursor: Cursor) -> tuple[Range, Expression]:
+    """Return a sum over c as one over a letter of its own: outside of it, c is the true class."""
+    if TRUE_CLASS not in below.letters:
+        return below, body
+    letter = fresh_letter(cursor.letters | all_letters(body), "ijmlpqrsuv")
+    letters = tuple(letter if each == TRUE_CLASS else each for each in below.letters)
+    return replace(below, letters=letters), map_indices(
+        body, lambda index: letter if index == TRUE_CLASS else index
+    )
 
 
 def _below(cursor: Cursor, token: Token) -> Range:
@@ -107,13 +130,9 @@ def _below(cursor: Cursor, token: Token) -> Range:
 
 
 def _checked(below: Range, cursor: Cursor, token: Token) -> Range:
-    """Refuse c as an index of a sum: it is the true class."""
-    if (
-        "c" in below.letters
-        or len(set(below.letters)) < len(below.letters)
-        or below.letters[0] in below.excluding
-    ):
-        remedy = "Sum over another letter, such as i; c is the true class."
+    """Refuse an index that a sum has twice, or leaves out itself."""
+    if len(set(below.letters)) < len(below.letters) or below.letters[0] in below.excluding:
+        remedy = "Sum over a letter of its own, such as i."
         raise cursor.error(
             "the index of a sum is a letter of its own", f"{token.subscript!r}", remedy, token.start
         )

@@ -127,6 +127,11 @@ def mistaken_gradients(context: Context) -> Iterator[tuple[tuple[str, ...], Grad
         lambda n, r, _: multiply(outer(n, r), slope(n, r, r)),
         DIAGONAL,
     )
+    yield (
+        ("missing-cross-term",),
+        lambda n, r, i: Sum(i, multiply(outer(n, i), slope(n, i, r)), (r,)),
+        "The term with i = k of the sum over the outputs is left out.",
+    )
     yield ("missing-outer-derivative",), lambda n, r, _: multiply(scale, slope(n, r, r)), OUTER
     yield ("missing-outer-derivative",), lambda n, r, i: multiply(scale, Sum(i, slope(n, i, r))), OUTER
     yield (
@@ -189,20 +194,55 @@ def _of_cross_entropy(
             ),
             "The class weight acts on the probability instead of on the loss of the example.",
         )
-        yield (
-            ("weights-inside-softmax",),
-            lambda n, r, i: multiply(scale, subtract(_of_weighted_logits(n, r, i), target(n, r))),
-            "The class weights act on the logits, inside the softmax.",
-        )
+        for weighted, what in ((_weighted_logit, "logits"), (_weighted_exponential, "exponentials")):
+
+            def inside(
+                n: Row, r: Index, i: str, weighted: Callable[[Row, Index], Expression] = weighted
+            ) -> Expression:
+                return multiply(scale, subtract(_of_weighted(n, r, i, weighted), target(n, r)))
+
+            yield (
+                ("weights-inside-softmax",),
+                inside,
+                f"The class weights act on the {what}, inside the softmax.",
+            )
+    if context.reduction != "none":
+        yield from _over_other_axes(target, scale)
     if context.label_smoothing is not None:
         yield from _smoothed(context, output, target, scale)
 
 
-def _of_weighted_logits(row: Row, r: Index, i: str) -> Expression:
-    def weighted(index: Index) -> Expression:
-        return Call("exp", (multiply(Entry("w", None, (index,)), Entry("Z", None, (*row, index))),))
+def _over_other_axes(
+    target: Callable[[Row, Index], Entry], scale: Expression
+) -> Iterator[tuple[tuple[str, ...], Gradient, str]]:
+    """Yield the gradient with a softmax over the examples, and with one sum over the whole batch."""
 
-    return divide(weighted(r), Sum(i, weighted(i)))
+    def exponential(row: Row, k: Index) -> Expression:
+        return Call("exp", (Entry("Z", None, (*row, k)),))
+
+    def over_examples(row: Row, r: Index, i: str) -> Expression:
+        output = divide(exponential(row, r), Sum(i, exponential((i,), r)))
+        return multiply(scale, subtract(output, target(row, r)))
+
+    def over_everything(row: Row, r: Index, i: str) -> Expression:
+        other = fresh_letter(frozenset((i, str(r), *map(str, row))), "abfgh")
+        output = divide(exponential(row, r), Sum(i, Sum(other, exponential((i,), other))))
+        return multiply(scale, subtract(output, target(row, r)))
+
+    yield ("wrong-axis",), over_examples, "The softmax runs over the examples instead of the classes."
+    yield ("global-sum",), over_everything, "The softmax is divided by one sum over the whole batch."
+
+
+def _of_weighted(row: Row, r: Index, i: str, weighted: Callable[[Row, Index], Expression]) -> Expression:
+    return divide(weighted(row, r), Sum(i, weighted(row, i)))
+
+
+def _weighted_logit(row: Row, index: Index) -> Expression:
+    return Call("exp", (multiply(Entry("w", None, (index,)), Entry("Z", None, (*row, index))),))
+
+
+def _weighted_exponential(row: Row, index: Index) -> Expression:
+    return multiply(Entry("w", None, (index,)), Call("exp", (Entry("Z", None, (*row, index)),)))
 
 
 def _tempered(expression: Expression, context: Context) -> Expression:

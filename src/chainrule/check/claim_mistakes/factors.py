@@ -19,6 +19,7 @@ from chainrule.derive import (
     Expression,
     Number,
     Power,
+    Sum,
     Symbol,
     divide,
     multiply,
@@ -41,12 +42,18 @@ def factor_attempts(equation: Equation, cases: Cases) -> Iterator[Attempt]:
         yield Attempt(names, with_each(equation, scaling(factor)), text, rank=10)
     for names, kind, text in (EXTRA, MISSING):
         changed = with_each(equation, partial(_with_slope, context=equation.context, inverse=kind))
+        if kind and equation.context.loss == "binary-cross-entropy":
+            names = (*names, "output-for-input")
         yield Attempt(
             names,
             changed,
             text,
             rank=35 if kind and equation.context.output == "softmax" and not equation.context.hidden else 11,
         )
+    for part in (0, 1):
+        changed = with_each(equation, partial(_without_part_of_slope, context=equation.context, part=part))
+        text = "Only one of the two factors of the activation's derivative is there."
+        yield Attempt(("missing-activation-derivative",), changed, text, rank=13)
     yield from _constant_factors(equation, cases, second=second)
     yield from _one_alone(equation)
 
@@ -108,6 +115,11 @@ def common_factors(context: Context) -> Iterator[tuple[tuple[str, ...], Expressi
 
 def _batch_factors(context: Context) -> Iterator[tuple[tuple[str, ...], Expression, str]]:
     size = Symbol("N")
+    if context.reduction == "mean" and context.class_weight:
+        mass = Sum("m", Sum("i", multiply(Entry("w", None, ("i",)), Entry("Y", None, ("m", "i")))))
+        divides = "the weighted mean divides by the sum of the examples' weights."
+        yield ("batch-mean", "batch-sum"), mass, f"It is the sum over the batch: {divides}"
+        yield ("batch-mean",), divide(mass, size), f"It is divided by N: {divides}"
     if context.reduction == "mean":
         yield ("batch-mean", "batch-sum"), size, "The factor 1/N of the mean over the batch is missing."
         yield ("batch-mean",), divide(ONE, size), "The factor 1/N of the mean over the batch is there twice."
@@ -125,8 +137,13 @@ def _of_a_number(equation: Equation) -> bool:
 
 
 def _constant_factors(equation: Equation, cases: Cases, *, second: bool) -> Iterator[Attempt]:
+    if _of_a_number(equation):
+        for each in COMMON:
+            changed = with_each(equation, scaling(Number(each)))
+            yield Attempt(("factor",), changed, f"Everything is right but for a factor {each}.", rank=15)
+        return
     found = constant_factor(equation, cases)
-    if found is None or found in (0, 1, -1) or (_of_a_number(equation) and found not in COMMON):
+    if found is None or found in (0, 1, -1):
         return
     names = ("hessian-bound", "factor") if second and found > 1 else ("factor",)
     changed = with_each(equation, scaling(Number(found)))
@@ -171,6 +188,18 @@ def _with_slope(quantity: Expression, context: Context, *, inverse: bool) -> Exp
     if slope is None:
         return None
     return divide(quantity, slope) if inverse else multiply(slope, quantity)
+
+
+def _without_part_of_slope(quantity: Expression, context: Context, part: int) -> Expression | None:
+    """Return a quantity without one of the factors u and 1 - u of a sigmoid's derivative."""
+    slope = activation_slope(quantity, context)
+    if not isinstance(slope, Derivative) or not isinstance(slope.of, Entry):
+        return None
+    unit = slope.of
+    name = context.output if unit.layer is None else context.hidden[unit.layer - 1]
+    if name != "sigmoid" or (unit.name == "O" and context.loss != "squared-error"):
+        return None
+    return divide(quantity, unit if part == 0 else subtract(ONE, unit))
 
 
 def activation_slope(quantity: Expression, context: Context) -> Expression | None:

@@ -13,9 +13,9 @@ from chainrule.check.claim_mistakes.indices import index_attempts
 from chainrule.check.claim_mistakes.terms import numbers_for_targets, term_attempts
 from chainrule.check.claim_mistakes.variables import variable_attempts
 from chainrule.check.claim_mistakes.worlds import world_attempts
-from chainrule.check.doubles import Budget, Doubles, TooLongError, double_of
+from chainrule.check.doubles import Budget, Doubles, TooLongError, World, double_of
 from chainrule.check.dual_numbers import NotDefinedError
-from chainrule.check.equality import CLOSE, Evidence, everywhere, tolerance
+from chainrule.check.equality import CLOSE, NOTHING, Evidence, everywhere, tolerance
 from chainrule.derive import Expression, Key, Number, Relation, free_letters
 
 FIRST = 4
@@ -30,6 +30,9 @@ NEAR = 12
 LONG_DECIMAL = 3
 """A decimal of fewer significant digits is explained by an exact agreement alone."""
 A_FEW_UNITS = 5
+WEAK = 28
+"""An attempt of this rank or a higher one says less than a condition that fixes a number."""
+TELLING = ("sum(Y) = 1", "T = 1", "N = 1")
 SECOND_NAME = 4
 """By how much the second name of an attempt ranks behind its first."""
 
@@ -62,10 +65,21 @@ def mistakes_in(
             found = list(_two_mistakes(equation, cases, order, evidence))
     except TooLongError:
         pass
-    named = _ranked(found) + ([] if condition is None else _of_condition(condition, equation))
+    named = _with_condition(_ranked(found), condition, equation)
     unique = {mistake.name: mistake for mistake in reversed(named)}
     best = dict.fromkeys(mistake.name for mistake in named)
     return tuple(unique[name] for name in best)[:MOST_NAMES]
+
+
+def _with_condition(
+    found: list[tuple[int, Mistake]], condition: Condition | None, equation: Equation
+) -> list[Mistake]:
+    """Return the mistakes with what the condition says: before weak ones where it fixes a number, else last."""
+    if condition is None:
+        return [mistake for _, mistake in found]
+    of_condition = _of_condition(condition, equation)
+    before = [mistake for rank, mistake in found if rank < WEAK or condition not in TELLING]
+    return [*before, *of_condition, *(mistake for _, mistake in found if mistake not in before)]
 
 
 def _sides_with_literals(equation: Equation) -> list[Number]:
@@ -104,15 +118,15 @@ def _taken_exactly(equation: Equation) -> Equation:
     return replace(equation, left=exact(equation.left), right=exact(equation.right))
 
 
-def _ranked(found: Sequence[Attempt]) -> list[Mistake]:
-    """Return the names of all attempts that explain a claim, the likeliest first; far less likely ones are left out."""
+def _ranked(found: Sequence[Attempt]) -> list[tuple[int, Mistake]]:
+    """Return the names of all attempts that explain a claim with their ranks, the likeliest first, few left out."""
     ranks = [
         (attempt.rank + SECOND_NAME * place, Mistake(name, attempt.text))
         for attempt in found
         for place, name in enumerate(attempt.names)
     ]
     least = min((rank for rank, _ in ranks), default=0)
-    return [mistake for rank, mistake in sorted(ranks, key=lambda pair: pair[0]) if rank <= least + NEAR]
+    return [pair for pair in sorted(ranks, key=lambda pair: pair[0]) if pair[0] <= least + NEAR]
 
 
 def attempts(equation: Equation, cases: Cases) -> Iterator[Attempt]:
@@ -174,9 +188,27 @@ def explains(
         equation.letters
     ):
         return False
-    return everywhere(changed, cases, order, attempt.world) and (
-        attempt.formula or not says_nothing(changed, order[:: max(1, len(order) // SAMPLE)])
+    sample = order[:: max(1, len(order) // SAMPLE)]
+    return (
+        everywhere(changed, cases, order, attempt.world)
+        and not _vanishes(attempt, equation, cases, sample)
+        and (attempt.formula or not says_nothing(changed, sample))
     )
+
+
+def _vanishes(attempt: Attempt, equation: Equation, cases: Cases, chosen: Sequence[Case]) -> bool:
+    """Return whether a belief makes both sides 0 where neither was: 0 = 0 explains nothing."""
+    if any(_is_zero(side, cases, chosen, None) for side in (equation.left, equation.right)):
+        return False
+    changed = attempt.equation
+    return all(_is_zero(side, cases, chosen, attempt.world) for side in (changed.left, changed.right))
+
+
+def _is_zero(side: Expression, cases: Cases, chosen: Sequence[Case], world: World | None) -> bool:
+    try:
+        return all(abs(double_of(side, cases.state(case, world), case.letters)) < NOTHING for case in chosen)
+    except NotDefinedError:
+        return False
 
 
 def says_nothing(equation: Equation, chosen: Sequence[Case]) -> bool:
@@ -227,6 +259,8 @@ def _of_condition(condition: Condition, equation: Equation) -> list[Mistake]:
             )
         ]
     name = NAMES_OF_CONDITIONS.get(condition, "")
+    if condition == "one-hot" and equation.context.targets_sum_to_one:
+        name = ""
     if condition == "K = 2" and equation.context.loss != "binary-cross-entropy":
         name = ""
     if condition == "N = 1":

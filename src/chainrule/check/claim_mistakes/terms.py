@@ -62,13 +62,28 @@ def numbers_for_targets(equation: Equation) -> Iterator[Attempt]:
         for place, (node, parent) in enumerate(with_parents(expression)):
             if place > MOST_PLACES or not isinstance(node, Number) or abs(node.value) != 1:
                 continue
-            if node == MINUS_ONE and isinstance(parent, Multiply):
-                continue  # a minus sign
+            if (node == MINUS_ONE and isinstance(parent, Multiply)) or _has_its_own(parent):
+                continue  # a minus sign; K - 1 and 1 - Y_k
             for target in _targets(equation):
                 new = target if node.value > 0 else negate(target)
                 changed = on_side(equation, side, at_place(expression, place, new))
                 text = "A 1 stands where the target of this output belongs: it is 1 for the true class alone."
-                yield Attempt(("target-index",), changed, text, rank=8)
+                divided = isinstance(parent, Divide) and node == parent.numerator
+                names = ("target-index", "missing-outer-derivative") if divided else ("target-index",)
+                yield Attempt(names, changed, text, rank=8)
+
+
+def _has_its_own(parent: Expression | None) -> bool:
+    """Return whether a 1 stands beside the number of classes or beside a target."""
+    if not isinstance(parent, Add):
+        return False
+    return Symbol("K") in parent.terms or any(
+        isinstance(node, Entry) and node.name == "Y" for term in parent.terms for node in _factors(term)
+    )
+
+
+def _factors(term: Expression) -> tuple[Expression, ...]:
+    return term.factors if isinstance(term, Multiply) else (term,)
 
 
 def _missing_target(equation: Equation) -> Iterator[Attempt]:
@@ -76,7 +91,7 @@ def _missing_target(equation: Equation) -> Iterator[Attempt]:
     if not any(isinstance(quantity, Derivative) and quantity.of == LOSS for quantity in quantities(equation)):
         return
     text = "The target is missing: it is taken for 0, which it is for the other classes alone."
-    left, right = transform(equation.left, _minus_its_target), transform(equation.right, _minus_its_target)
+    left, right = _with_its_target(equation.left), _with_its_target(equation.right)
     if right != equation.right:
         yield Attempt(("target-index",), replace(equation, right=right), text, rank=28)
     if left != equation.left:
@@ -90,6 +105,12 @@ def _missing_target(equation: Equation) -> Iterator[Attempt]:
         )
         yield Attempt(("target-index",), replace(equation, left=add(equation.left, target)), text, rank=29)
         yield Attempt(("target-index",), replace(equation, right=add(equation.right, target)), text, rank=29)
+
+
+def _with_its_target(side: Expression) -> Expression:
+    """Return a side with the target subtracted from its output; with several outputs, one lacks none."""
+    outputs = [node for node in nodes(side) if isinstance(node, Entry) and node.name == "O"]
+    return transform(side, _minus_its_target) if len(outputs) == 1 else side
 
 
 def _minus_its_target(node: Expression) -> Expression | None:
@@ -167,6 +188,8 @@ def _other_letters(equation: Equation) -> Iterator[Attempt]:
         yield from _other_layer(equation, entry)
         if entry.name in "WX":
             yield from _weight_or_input(equation, entry)
+        if entry.name in "ZO":
+            yield from _input_of_a_weight(equation, entry)
         if entry.name in "XA" and equation.context.hidden:
             yield from _other_activation(equation, entry)
     if "O" in present and "Y" in present:
@@ -199,6 +222,17 @@ def _other_activation(equation: Equation, entry: Entry) -> Iterator[Attempt]:
             changed = rewritten(equation, replacing(entry, other))
             text = f"{entry} stands where the input of another layer belongs."
             yield Attempt(("wrong-variable", "index-slip"), changed, text, rank=33)
+
+
+def _input_of_a_weight(equation: Equation, entry: Entry) -> Iterator[Attempt]:
+    """Yield the claim with the input in place of what goes out, where a weight of the only layer is asked about."""
+    by = {each.name for q in quantities(equation) if isinstance(q, Derivative) for each in q.by}
+    if "W" not in by or equation.context.hidden:
+        return
+    for i in candidates(equation):
+        changed = rewritten(equation, replacing(entry, Entry("X", None, (i,))))
+        text = f"{entry} stands where the input belongs, by which the weight is multiplied."
+        yield Attempt(("wrong-variable", "output-for-input"), changed, text, rank=34)
 
 
 def _weight_or_input(equation: Equation, entry: Entry) -> Iterator[Attempt]:
@@ -262,4 +296,6 @@ def named_factor(factor: Expression) -> tuple[str, ...]:
         return ("extra-activation-derivative",)
     if letters == {"A"}:
         return ("extra-activation-derivative",)
+    if letters and letters <= set("WXZUb"):
+        return ("wrong-variable",)
     return ("factor",) if not letters or factor == ZERO else ()

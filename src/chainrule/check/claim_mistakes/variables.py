@@ -25,6 +25,8 @@ from chainrule.derive import (
     subtract,
 )
 
+ROW = ("single-output", "target-index")
+"""The gradient of a weight with the row of the true class alone: elsewhere it is believed to be 0."""
 Named = tuple[tuple[str, ...], Expression, str, int]
 
 
@@ -36,7 +38,9 @@ def variable_attempts(equation: Equation) -> Iterator[Attempt]:
         if isinstance(quantity, Derivative):
             for names, other, text, rank in _others(quantity, equation.context, others, taken):
                 changed = with_each(equation, replacing(quantity, other))
-                yield Attempt(names, changed, text, rank=rank, formula="hessian-bound" in names)
+                yield Attempt(
+                    names, changed, text, rank=rank, formula="hessian-bound" in names or names == ROW
+                )
 
 
 def _others(
@@ -63,7 +67,7 @@ def _cases_of_indices(quantity: Derivative) -> Iterator[Named]:
     yield ("diagonal-only", "missing-cross-term"), multiply(same, quantity), text, 12
     unequal = multiply(subtract(ONE, same), quantity)
     yield (
-        ("index-slip",),
+        ("index-slip", "missing-cross-term"),
         unequal,
         "Only the case of different indices is there; the diagonal is missing.",
         28,
@@ -167,7 +171,7 @@ def _other_variables(by: Entry, context: Context, letters: tuple[Index, ...]) ->
     layers: list[int | None] = [*range(1, context.layers + 1)] if context.hidden else [None]
     for i in dict.fromkeys((*by.indices, *letters)):
         one = [Entry(name, None, (i,)) for name in "ZOXY"]
-        one += [Entry("b", layer, (i,)) for layer in layers]
+        one += [Entry("b", layer, (i,)) for layer in layers if by.name != "Z" or layer != layers[-1]]
         one += [Entry(name, layer, (i,)) for layer in layers[:-1] for name in "UA"]
         yield from (entry for entry in one if (entry.name, entry.layer) != (by.name, by.layer))
         for j in dict.fromkeys((*by.indices, *letters)):
@@ -236,8 +240,8 @@ def _one_path(by: Entry, context: Context, letters: tuple[Index, ...]) -> Iterat
     if context.one_hot and by.name in "Wb" and by.layer in (None, context.layers):
         only = multiply(Delta(by.indices[0], TRUE_CLASS), Derivative(LOSS, (by,)))
         yield (
-            ("single-output", "target-index"),
+            ROW,
             only,
             "Only the row of the true class is there; the others are not 0.",
-            32,
+            26,
         )

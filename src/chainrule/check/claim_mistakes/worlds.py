@@ -39,8 +39,12 @@ Found = tuple[tuple[str, ...], World, str]
 def world_attempts(equation: Equation) -> Iterator[Attempt]:
     """Yield the claim, unchanged, in every mistaken world that its context offers."""
     sooner = 0 if any(isinstance(quantity, Derivative) for quantity in quantities(equation)) else 30
+    by_output = all(
+        isinstance(q, Derivative) and q.of == LOSS and q.by[0].name == "O" for q in quantities(equation)
+    )
     for rank, (names, world, text) in mistaken_worlds(equation.context):
-        yield Attempt(names, equation, text, world=world, rank=rank - sooner)
+        told = 15 if by_output and names[0] == "bernoulli-for-categorical" else rank
+        yield Attempt(names, equation, text, world=world, rank=told - sooner)
 
 
 def mistaken_worlds(context: Context) -> Iterator[tuple[int, Found]]:
@@ -195,10 +199,12 @@ def _smoothed(node: Expression, keep: Expression, give: Expression | None) -> Ex
 def _squared_errors(context: Context) -> Iterator[Found]:
     """Yield the squared error without its half, and as a mean over the classes."""
     other = replace(context, loss="squared-error", label_smoothing=None, class_weight=False, log_base=None)
+    sigmoid = replace(other, output="sigmoid", temperature=None)
     for factor, name in ((number(2), "factor"), (divide(number(2), Symbol("K")), "per-class-mean")):
-        scaled = World(other, partial(_scaled_loss, factor=factor))
-        text = f"This is right for the squared error, times {factor}."
-        yield ("squared-error-for-cross-entropy", name), scaled, text
+        for taken in (other, sigmoid):
+            scaled = World(taken, partial(_scaled_loss, factor=factor))
+            text = f"This is right for {taken.output} with the squared error, times {factor}."
+            yield ("squared-error-for-cross-entropy", name), scaled, text
 
 
 def _scaled_loss(entry: Entry, context: Context, factor: Expression) -> Expression | None:
@@ -214,6 +220,11 @@ def _other_losses(context: Context) -> Iterator[Found]:
             ("no-log",),
             _changed_loss(context, _without_logarithm),
             "The loss is taken as -sum_i Y_i*O_i, without the logarithm.",
+        )
+        yield (
+            ("no-log",),
+            _changed_loss(context, _distance_from_one),
+            "The loss is taken as sum_i Y_i*(1 - O_i), without the logarithm.",
         )
     if context.output == "softmax":
         twice = _changed_loss(context, lambda node: _softmax_of_output(node))
@@ -242,6 +253,11 @@ def _changed_loss(context: Context, change: object) -> World:
 
 def _without_logarithm(node: Expression) -> Expression | None:
     return node.arguments[0] if isinstance(node, Call) and node.function in ("ln", "log") else None
+
+
+def _distance_from_one(node: Expression) -> Expression | None:
+    output = _without_logarithm(node)
+    return None if output is None else subtract(output, ONE)
 
 
 def _softmax_of_output(node: Expression) -> Expression | None:
