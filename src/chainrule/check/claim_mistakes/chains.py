@@ -187,29 +187,35 @@ def _of_cross_entropy(
             "O_k keeps its factor 1 only if the targets, with their weights, sum to 1.",
         )
     if context.class_weight:
-        yield (
-            ("weights-inside-softmax",),
-            lambda n, r, _: multiply(
-                scale, subtract(multiply(Entry("w", None, (r,)), output(n, r)), target(n, r))
-            ),
-            "The class weight acts on the probability instead of on the loss of the example.",
-        )
-        for weighted, what in ((_weighted_logit, "logits"), (_weighted_exponential, "exponentials")):
-
-            def inside(
-                n: Row, r: Index, i: str, weighted: Callable[[Row, Index], Expression] = weighted
-            ) -> Expression:
-                return multiply(scale, subtract(_of_weighted(n, r, i, weighted), target(n, r)))
-
-            yield (
-                ("weights-inside-softmax",),
-                inside,
-                f"The class weights act on the {what}, inside the softmax.",
-            )
+        yield from _weights_inside(output, target, scale)
     if context.reduction != "none":
         yield from _over_other_axes(target, scale)
     if context.label_smoothing is not None:
         yield from _smoothed(context, output, target, scale)
+
+
+def _weights_inside(
+    output: Callable[[Row, Index], Entry], target: Callable[[Row, Index], Entry], scale: Expression
+) -> Iterator[tuple[tuple[str, ...], Gradient, str]]:
+    """Yield the gradient with the class weights on the probability, on the logits, and on their exponentials."""
+
+    def on_probability(row: Row, r: Index, _: str) -> Expression:
+        return multiply(scale, subtract(multiply(Entry("w", None, (r,)), output(row, r)), target(row, r)))
+
+    def on_logits(row: Row, r: Index, i: str) -> Expression:
+        return multiply(scale, subtract(_of_weighted(row, r, i, _weighted_logit), target(row, r)))
+
+    def on_exponentials(row: Row, r: Index, i: str) -> Expression:
+        return multiply(scale, subtract(_of_weighted(row, r, i, _weighted_exponential), target(row, r)))
+
+    name = ("weights-inside-softmax",)
+    yield (
+        name,
+        on_probability,
+        "The class weight acts on the probability instead of on the loss of the example.",
+    )
+    yield name, on_logits, "The class weights act on the logits, inside the softmax."
+    yield name, on_exponentials, "The class weights act on the exponentials, inside the softmax."
 
 
 def _over_other_axes(
