@@ -197,3 +197,59 @@ def test_bad_options_are_refused():
         check(3)
     with pytest.raises(ArgumentTypeError, match="the options are those of a claim; got kind"):
         check("E = E", kind="loss")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "E = -1/N*sum_n ln(O_nc)",
+        "dE/dZ_nk = (O_nk - delta_kc)/N",
+        "dE/dZ_nc = (O_nc - 1)/N",
+        "dE/db_k = 1/N*sum_n (O_nk - delta_kc)",
+    ],
+)
+def test_in_a_batch_the_true_class_is_that_of_the_row_that_is_spoken_of(claim):
+    assert check_claim(claim, reduction="mean").verdict == "right"
+
+
+def test_the_weights_of_a_weighted_mean_are_summed_over_the_examples():
+    weighted = {"reduction": "mean", "class_weight": True}
+    assert check_claim("dE/dZ_nk = w_c*(O_nk - Y_nk)/sum_n w_c", **weighted).verdict == "right"
+    (part,) = check_claim("dE/dZ_nk = w_c*(O_nk - Y_nk)/N", **weighted).parts
+    assert part.diagnosis.name == "batch-mean"
+    assert "divided by N" in part.diagnosis.text
+
+
+@pytest.mark.parametrize(
+    ("claim", "read_as"),
+    [
+        ("dE/dz_i = y_i - t_i", "dE/dZ_i = O_i - Y_i"),
+        ("dE/dz_i = a_i - y_i", "dE/dZ_i = O_i - Y_i"),
+        ("dE/da_k = y_k - t_k", "dE/dZ_k = O_k - Y_k"),
+        ("E = -sum_{c=1}^C y_c log p_c", "E = -(sum_i (Y_i*log(O_i)))"),
+    ],
+)
+def test_the_letters_of_other_texts_are_read_as_what_they_stand_for(claim, read_as):
+    found = check_claim(claim)
+    assert (found.verdict, found.read_as) == ("right", read_as)
+
+
+def test_a_derivative_at_a_logit_of_zero_is_not_lost_to_rounding():
+    found = check_claim("dE/dZ1 = -2/3; dE/dZ2 = 1/3; E = ln K", targets=[1, 0, 0], logits=[0, 0, 0])
+    assert [part.verdict for part in found.parts] == ["right", "right", "right"]
+
+
+def test_what_is_true_at_given_numbers_ends_in_a_number():
+    (part,) = check_claim("E = 1.2", targets=[1, 0, 0], probabilities=[0.6, 0.3, 0.1]).parts
+    assert part.truth_at_targets == "E = -ln(O_1) = 0.510826"
+
+
+def test_a_condition_is_not_one_under_which_both_sides_are_zero_if_there_is_another():
+    (part,) = check_claim("dE/dO_nk = -Y_nk/O_nk", reduction="mean").parts
+    assert part.condition == "N = 1"
+
+
+def test_a_belief_that_makes_both_sides_zero_explains_nothing():
+    (part,) = check_claim("dO1/dZ1 = -dO2/dZ1", loss="none").parts
+    assert part.condition == "K = 2"
+    assert not part.diagnoses

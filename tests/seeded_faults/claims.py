@@ -21,14 +21,26 @@ FAULTS = {
     ),
     "the first condition that suffices is taken": Fault(
         "chainrule.check.claim_conditions",
-        "(each for each in enough if not any(met[each] < met[other] for other in enough))",
-        "iter(enough)",
+        "[each for each in enough if not any(met[each] < met[other] for other in enough)]",
+        "list(enough)",
         CONDITIONS,
     ),
     "the true class is always the first": Fault(
         "chainrule.check.cases",
         "range(1, classes + 1) if classes <= MOST_TRUE_CLASSES else sorted(told_apart)",
         "(1,)",
+        CLAIMS,
+    ),
+    "c is the class of one row in a whole batch": Fault(
+        "chainrule.check.doubles",
+        "classes = self.state.point.classes_of if over_examples else ()",
+        "classes = ()",
+        CLAIMS,
+    ),
+    "a belief that makes both sides 0 explains a claim": Fault(
+        "chainrule.check.claim_mistakes.search",
+        "        and not _vanishes(attempt, equation, cases, sample)\n",
+        "",
         CLAIMS,
     ),
     "an index on two axes is tried where they are equally long alone": Fault(
