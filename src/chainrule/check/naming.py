@@ -195,18 +195,18 @@ def _name_targets(search: Search, look: TargetLook) -> Finding | None:
 
 
 def _name_temperature(search: Search, scaled: Callable[[str], Iterable[fitted.Scaled]]) -> Finding | None:
-    """Look for logits that were multiplied by a number."""
-    for reduction, brought in search.reductions.items():
-        for formula, (power, over) in product(scaled(reduction), fitted.POWERS):
-            if brought:
+    """Look for logits that were multiplied by a number, which may hold a power of K."""
+    for reduction in (name for name, brought in search.reductions.items() if not brought):
+        for formula in scaled(reduction):
+            found = fitted.fitted_factor(formula.of_factor, search.observations)
+            if found is None:
                 continue
-            factor = fitted.fitted_factor(formula.of_factor, search.observations, power)
-            if factor is None or abs(factor - 1) < 1e-3 and not power:
-                continue
-            value = _at_power(formula, factor, power)
-            if agrees(value, search.observations, search.precision):
-                told = formula.told.format(f"{factor:.4g} z{over}")
-                return Finding(("temperature",), told, search.part)
+            for power, over in fitted.POWERS:
+                factor = found[0] / found[1] ** power
+                value = _at_power(formula, factor, power)
+                if agrees(value, search.observations, search.precision):
+                    told = formula.told.format(f"{factor:.4g} z{over}")
+                    return Finding(("temperature",), told, search.part)
     return None
 
 

@@ -8,11 +8,11 @@ import numpy as np
 from chainrule._types import Array
 from chainrule.check.mistakes import gradients, losses, targets
 from chainrule.check.mistakes.hypothesis import UNIT, Observation, Value, trimmed
-from chainrule.check.mistakes.probabilities import softmax_over
 from chainrule.check.probes import Probe
 
-FACTORS = np.geomspace(1e-3, 1e3, 121)  # of the logits, among which the search begins
+FACTORS = np.geomspace(1e-3, 1e3, 97)  # of the logits, among which the search begins
 STEPS = 30
+LOOKED_AT = 4  # inputs
 POWERS = ((0.0, ""), (-0.5, " / sqrt(K)"), (-1.0, " / K"))
 SAME = 1e-6  # below which two numbers found at different inputs are one
 
@@ -70,30 +70,32 @@ def scaled_output(kind: str) -> Iterator[Scaled]:
 
 
 def _log_p(factor: float, probe: Probe) -> Array:
-    return np.log(softmax_over(factor * probe.scaled))
+    shifted = factor * (probe.scaled - probe.scaled.max(axis=1, keepdims=True))
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 def fitted_factor(
-    of_factor: Callable[[float], Value], observations: Sequence[Observation], power: float
-) -> float | None:
-    """Return the number that brings a formula closest to what was observed, or None where nothing is comparable.
+    of_factor: Callable[[float], Value], observations: Sequence[Observation]
+) -> tuple[float, int] | None:
+    """Return the number that brings a formula closest to what was observed, and the K at which it was found.
 
     Parameters
     ----------
     of_factor : callable
         The number to a formula.
     observations : list of (Probe, ndarray or None)
-    power : float
-        The number is multiplied by this power of the number of classes.
+        Some of one number of classes are looked at: a number that fits them is still to be tried at the others.
     """
     seen = [(probe, trimmed(observed, probe)) for probe, observed in observations if observed is not None]
+    seen = [pair for pair in seen if pair[0].classes == seen[0][0].classes and np.any(pair[0].logits != 0)]
+    seen = sorted(seen, key=lambda pair: -pair[0].size)[:LOOKED_AT]
     if not seen or any(not np.isfinite(observed).all() for _, observed in seen):
         return None
 
     def differences(factor: float) -> Array | None:
         made = []
         for probe, observed in seen:
-            value = of_factor(factor * probe.classes**power)(probe)
+            value = of_factor(factor)(probe)
             if value is None or trimmed(value, probe).shape != observed.shape:
                 return None
             made.append((trimmed(value, probe) - observed).ravel())
@@ -102,7 +104,8 @@ def fitted_factor(
     with np.errstate(all="ignore"):
         if differences(1.0) is None:
             return None
-        return _least(lambda factor: np.nan_to_num(np.asarray(differences(factor)), posinf=1e9, neginf=-1e9))
+        factor = _least(lambda tried: np.nan_to_num(np.asarray(differences(tried)), posinf=1e9, neginf=-1e9))
+    return factor, seen[0][0].classes
 
 
 def _least(differences: Callable[[float], Array]) -> float:
