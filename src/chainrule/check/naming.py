@@ -182,7 +182,18 @@ def name_output(
     else:
         found, scales = outputs.softmax_hypotheses(), outputs.SCALES
     search = Search("output", observations, precision, gradients.reduced_value, reductions, scales)
-    return search.find(right, found) or _name_temperature(search, lambda _: fitted.scaled_output(kind))
+    exchanged = Hypothesis(("transposed",), "rows and columns exchanged", _exchanged(right))
+    return search.find(right, [exchanged, *found]) or _name_temperature(search, lambda _: fitted.scaled_output(kind))
+
+
+def _exchanged(value: Value) -> Value:
+    """Return a table with rows and columns exchanged; of matrices nothing, they are symmetric."""
+
+    def exchanged(probe: Probe) -> Array | None:
+        table = value(probe)
+        return table.T if table is not None and table.ndim == 2 else None
+
+    return exchanged
 
 
 def _name_targets(search: Search, look: TargetLook) -> Finding | None:

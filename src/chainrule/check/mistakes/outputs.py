@@ -25,7 +25,6 @@ SCALES = (
 def softmax_hypotheses() -> Iterator[Hypothesis]:
     """Yield every output that a mistaken softmax may have."""
     yield from (row for row in PROBABILITIES if row.names)
-    yield Hypothesis(("transposed",), "softmax(z) with rows and columns exchanged", lambda probe: probe.p.T)
     yield Hypothesis(("input-for-output",), "z itself", lambda probe: probe.scaled)
     yield Hypothesis(("output-for-input",), "ln softmax(z)", lambda probe: probe.log_p)
     yield Hypothesis(("extra-activation-derivative",), "p (1 - p)", lambda probe: probe.p * (1 - probe.p))
@@ -37,9 +36,6 @@ def log_softmax_hypotheses() -> Iterator[Hypothesis]:
     for row in PROBABILITIES:
         if row.names:
             yield Hypothesis(row.names, f"ln of {row.told}", _logarithm(row.value))
-    yield Hypothesis(
-        ("transposed",), "ln softmax(z) with rows and columns exchanged", lambda probe: probe.log_p.T
-    )
     yield Hypothesis(("no-log",), "softmax(z), without the logarithm", lambda probe: probe.p)
     yield Hypothesis(("softmax-twice", "no-log"), "softmax(softmax(z))", lambda probe: softmax_over(probe.p))
     yield Hypothesis(("global-sum",), "z - ln sum exp over everything", _global_normaliser)
