@@ -183,7 +183,9 @@ def name_output(
         found, scales = outputs.softmax_hypotheses(), outputs.SCALES
     search = Search("output", observations, precision, gradients.reduced_value, reductions, scales)
     exchanged = Hypothesis(("transposed",), "rows and columns exchanged", _exchanged(right))
-    return search.find(right, [exchanged, *found]) or _name_temperature(search, lambda _: fitted.scaled_output(kind))
+    return search.find(right, [exchanged, *found]) or _name_temperature(
+        search, lambda _: fitted.scaled_output(kind)
+    )
 
 
 def _exchanged(value: Value) -> Value:
