@@ -84,28 +84,28 @@ CHAINRULE_INLINE void look_ahead(const UpdateTask<Real>& task, const Unit<Real>&
 // inputs, and all in use. The bits are the same.
 constexpr int64_t narrow = 8;
 
+// Into lines of a panel, one for each unit: c_jk at c[j w + k].
 template <class Real>
-CHAINRULE_INLINE void multiply_narrow(const BlockTask<Real>& product, int64_t a_line_stride) {
-    using V = Vector<Real>;
-    constexpr int64_t w = panel_columns<Real>;
-    alignas(64) Real exchanged[narrow * w];
+CHAINRULE_INLINE void multiply_exchanged(const BlockTask<Real>& product, Real* c) {
     BlockTask<Real> other = product;
     other.a = product.b;
     other.b = product.a;
-    other.run_stride = a_line_stride;
-    other.c = exchanged;
+    other.run_stride = chain_steps * panel_columns<Real>;
+    other.c = c;
     other.rows = product.columns;
     other.columns = product.rows;
-    other.add = false;
     multiply_block<Inner::line_by_line>(other, [](int64_t, int64_t) {});
-    if (!product.add) {
-        for_vectors<Real>(product.rows, product.columns,
-                          [&](int64_t offset) { store(product.c + offset, V::all(0), Whole{}); });
-    }
-    for (int64_t j = 0; j < product.columns; ++j) {
-        for (int64_t k = 0; k < product.rows; ++k) {
-            const Real g = exchanged[j * w + k];
-            product.c[k * w + j] = product.add ? product.c[k * w + j] + g : g;
+}
+
+// Lines of a panel, one for each input, from those of an exchanged product.
+template <class Real>
+CHAINRULE_INLINE void exchange_back(const Real* exchanged, int64_t lines, int64_t columns, Real* out) {
+    constexpr int64_t w = panel_columns<Real>;
+    for_vectors<Real>(lines, columns,
+                      [&](int64_t offset) { store(out + offset, Vector<Real>::all(0), Whole{}); });
+    for (int64_t j = 0; j < columns; ++j) {
+        for (int64_t k = 0; k < lines; ++k) {
+            out[k * w + j] = exchanged[j * w + k];
         }
     }
 }
@@ -114,7 +114,9 @@ CHAINRULE_INLINE void multiply_narrow(const BlockTask<Real>& product, int64_t a_
 template <class Real, class Use>
 CHAINRULE_INLINE void multiply_unit(const BlockTask<Real>& product, Use use) {
     if (product.columns <= narrow) {
-        multiply_narrow(product, chain_steps * panel_columns<Real>);
+        alignas(64) Real exchanged[narrow * panel_columns<Real>];
+        multiply_exchanged(product, exchanged);
+        exchange_back(exchanged, product.rows, product.columns, product.c);
         use(0, product.rows);
     } else {
         multiply_block<Inner::line_by_line>(product, use);

@@ -259,6 +259,13 @@ CHAINRULE_INLINE void add_lines(Real* to, const Real* from, int64_t lines, int64
     });
 }
 
+// Whether the gradient of a unit that shares leave is that of an exchanged product: it is exchanged back when
+// all of them are added.
+template <class Real>
+CHAINRULE_INLINE bool left_exchanged(const Unit<Real>& unit) {
+    return unit.columns <= narrow && unit.columns <= unit.lines;
+}
+
 template <class Real>
 void layer_gradient(const UpdateTask<Real>& task, int64_t first_row, int64_t last_row, Real* weights,
                     Real* biases, bool add) {
@@ -280,12 +287,20 @@ void layer_gradient(const UpdateTask<Real>& task, int64_t first_row, int64_t las
     alignas(64) Real scratch[w * w];
     for_units(share, 0, panels * line_units<Real>(task.n_inputs), [&](int64_t, const Unit<Real>& unit) {
         Real* const out = weights + unit.place(share);
-        multiply_unit(product_of_unit<Real>(share, unit, whole_first ? scratch : out, add && !whole_first),
-                      [&](int64_t row, int64_t rows) {
-                          if (whole_first) {
-                              add_lines(out + row * w, scratch + row * w, rows, unit.columns);
-                          }
-                      });
+        const auto product =
+            product_of_unit<Real>(share, unit, whole_first ? scratch : out, add && !whole_first);
+        if (left_exchanged(unit)) {
+            multiply_exchanged(product, product.c);
+            if (whole_first) {
+                add_lines(out, scratch, unit.columns, unit.lines);
+            }
+        } else {
+            multiply_block<Inner::line_by_line>(product, [&](int64_t row, int64_t rows) {
+                if (whole_first) {
+                    add_lines(out + row * w, scratch + row * w, rows, unit.columns);
+                }
+            });
+        }
         if (unit.has_biases()) {
             bias_gradient(share, unit, [&](int64_t place, V g) {
                 store(biases + place, add ? load(biases + place, Whole{}, 0) + g : g, Whole{});
@@ -305,6 +320,16 @@ CHAINRULE_INLINE Vector<Real> collected(Real* const* shares, int64_t place) {
     return pair(shares[0], shares[1]) + pair(shares[2], shares[3]);
 }
 
+template <class Real>
+CHAINRULE_INLINE void collect_exchanged(const PartialGradients<Real>& shares, const Unit<Real>& unit,
+                                        int64_t start, Real* lines) {
+    alignas(64) Real exchanged[narrow * panel_columns<Real>];
+    for_vectors<Real>(unit.columns, unit.lines, [&](int64_t offset) {
+        store(exchanged + offset, collected(shares.weights, start + offset), Whole{});
+    });
+    exchange_back(exchanged, unit.lines, unit.columns, lines);
+}
+
 // Gradients come from other processors, and weights are still with those that read them in the step before.
 constexpr int64_t elements_ahead = 512;
 
@@ -316,16 +341,34 @@ CHAINRULE_INLINE void bring_collected_near(const UpdateTask<Real>& task, const P
     bring_near(shares.weights[2] + place);
 }
 
+// use(gradient): gradient(offset) is that of the weights so far behind the first of a unit.
+template <class Real, class Use>
+CHAINRULE_INLINE void with_collected(const UpdateTask<Real>& task, const PartialGradients<Real>& shares,
+                                     const Unit<Real>& unit, Use use) {
+    const int64_t start = unit.place(task);
+    if (left_exchanged(unit)) {
+        alignas(64) Real lines[panel_columns<Real> * panel_columns<Real>];
+        collect_exchanged(shares, unit, start, lines);
+        use([&](int64_t offset) { return load(lines + offset, Whole{}, 0); });
+    } else {
+        use([&](int64_t offset) {
+            bring_collected_near(task, shares, start + offset + elements_ahead);
+            return collected(shares.weights, start + offset);
+        });
+    }
+}
+
 template <class Real>
 CHAINRULE_INLINE void keep_collected(const UpdateTask<Real>& task, const PartialGradients<Real>& shares,
                                      int64_t first, int64_t last) {
     constexpr int64_t w = panel_columns<Real>;
     for_units(task, first, last, [&](int64_t number, const Unit<Real>& unit) {
         const int64_t start = unit.place(task);
-        for_vectors<Real>(unit.lines, unit.columns, [&](int64_t offset) {
-            const Vector<Real> g = collected(shares.weights, start + offset);
-            store(task.weight_gradient + start + offset, with_penalty(task, g, task.weights + start + offset),
-                  Whole{});
+        with_collected(task, shares, unit, [&](auto gradient) {
+            for_vectors<Real>(unit.lines, unit.columns, [&](int64_t offset) {
+                store(task.weight_gradient + start + offset,
+                      with_penalty(task, gradient(offset), task.weights + start + offset), Whole{});
+            });
         });
         if (unit.has_biases()) {
             for_vectors<Real>(1, unit.columns, [&](int64_t offset) {
@@ -348,10 +391,10 @@ void layer_collect(const UpdateTask<Real>& task, const PartialGradients<Real>& s
     with_optimiser(task.optimiser, [&](auto step) {
         for_units(task, first, last, [&](int64_t, const Unit<Real>& unit) {
             const int64_t start = unit.place(task);
-            step_lines(weights_of(task), start, unit.lines, unit.columns, step, [&](int64_t offset) {
-                bring_collected_near(task, shares, start + offset + elements_ahead);
-                return with_penalty(task, collected(shares.weights, start + offset),
-                                    task.weights + start + offset);
+            with_collected(task, shares, unit, [&](auto gradient) {
+                step_lines(weights_of(task), start, unit.lines, unit.columns, step, [&](int64_t offset) {
+                    return with_penalty(task, gradient(offset), task.weights + start + offset);
+                });
             });
             if (unit.has_biases()) {
                 const int64_t place = unit.panel * w;

@@ -22,20 +22,22 @@ def made_by(request, monkeypatch):
         monkeypatch.setattr(random_module, "native", lambda: None)
 
 
-@pytest.mark.parametrize("count", [0, 1, 3, 4, 1001])
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 1001, 12_345])
 @pytest.mark.parametrize("counter", [(), (2,), (0, 3), (2**64 - 1, 5, 2**63)])
 def test_words_are_those_of_numpys_generator(count, counter):
     seed = 2**64 - 5
     first, second, third = (*counter, 0, 0, 0)[:3]
     start = np.array([0, third, first, second], dtype=np.uint64)
     generator = np.random.Philox(key=np.array([seed, Purpose.DROPOUT], dtype=np.uint64), counter=start)
-    assert (random_bits(count, Purpose.DROPOUT, seed, *counter) == generator.random_raw(count)).all()
+    found = random_bits(count, Purpose.DROPOUT, seed, *counter, n_threads=3)
+    assert (found == generator.random_raw(count)).all()
 
 
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
 @pytest.mark.parametrize("count", [0, 1, 2, 17, 1000, 100_003, 300_001])
-def test_a_permutation_is_the_stable_order_of_the_words(count):
+def test_a_permutation_is_the_stable_order_of_the_words(count, n_threads):
     expected = np.argsort(random_bits(count, Purpose.SHUFFLE, 5, 3), kind="stable")
-    found = permutation(count, Purpose.SHUFFLE, 5, 3)
+    found = permutation(count, Purpose.SHUFFLE, 5, 3, n_threads=n_threads)
     assert found.dtype == np.int64
     assert (found == expected).all()
 
@@ -66,5 +68,7 @@ WORDS = np.random.default_rng(0).integers(0, 2**64, 40_000, dtype=np.uint64)
 )
 def test_equal_and_uneven_words_have_the_stable_order(monkeypatch, words):
     words = np.ascontiguousarray(words, dtype=np.uint64)
-    monkeypatch.setattr(random_module, "random_bits", lambda *_: words)
-    assert (permutation(len(words), Purpose.SHUFFLE, 0) == np.argsort(words, kind="stable")).all()
+    monkeypatch.setattr(random_module, "random_bits", lambda *_, **__: words)
+    for n_threads in (1, 2, 3):
+        found = permutation(len(words), Purpose.SHUFFLE, 0, n_threads=n_threads)
+        assert (found == np.argsort(words, kind="stable")).all()

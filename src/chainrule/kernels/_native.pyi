@@ -332,10 +332,10 @@ def copy_sparse_rows(
 ) -> None:
     """Write the entries of some rows one after the other; ``out_begin`` are the sums of their counts before each."""
 
-def random_words(seed: int, purpose: int, first: int, second: int, third: int, out: Array) -> None:
+def random_words(seed: int, purpose: int, first: int, second: int, third: int, out: Array, n_threads: int = 1) -> None:
     """Write the first words of a stream to ``out``, int64 to be read as uint64."""
 
-def stable_order(words: Array, out: Array) -> None:
+def stable_order(words: Array, out: Array, n_threads: int = 1) -> None:
     """Write the stable sorting order of words, int64 read as uint64, to ``out``, int64.
 
     Fewer than 2**32 words; those that are spread evenly take time proportional to their number.

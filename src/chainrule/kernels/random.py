@@ -28,7 +28,7 @@ class Purpose(IntEnum):
     BOOTSTRAP = 8
 
 
-def random_bits(count: int, purpose: Purpose, seed: int, *counter: int) -> Array:
+def random_bits(count: int, purpose: Purpose, seed: int, *counter: int, n_threads: int = 1) -> Array:
     """Return 64-bit words of the stream of (seed, purpose, counter).
 
     Parameters
@@ -41,6 +41,8 @@ def random_bits(count: int, purpose: Purpose, seed: int, *counter: int) -> Array
         0 <= seed < 2**64.
     *counter : int
         Up to three numbers, such as epoch, step and layer, each in 0..2**64 - 1.
+    n_threads : int
+        At most so many; the words are the same.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def random_bits(count: int, purpose: Purpose, seed: int, *counter: int) -> Array
     if module is not None:
         words = np.empty(count, dtype=np.uint64)
         module.random_words(
-            int(seed), int(purpose), int(first), int(second), int(third), words.view(np.int64)
+            int(seed), int(purpose), int(first), int(second), int(third), words.view(np.int64), n_threads
         )
         return words
     start = np.array([0, third, first, second], dtype=np.uint64)
@@ -105,7 +107,7 @@ def row_words(first: int, count: int, purpose: Purpose, seed: int) -> Array:
     return words
 
 
-def permutation(count: int, purpose: Purpose, seed: int, *counter: int) -> Array:
+def permutation(count: int, purpose: Purpose, seed: int, *counter: int, n_threads: int = 1) -> Array:
     """Return a random order of 0..count - 1: the stable sorting order of ``count`` random words.
 
     Parameters and stream as :func:`random_bits`.
@@ -115,11 +117,11 @@ def permutation(count: int, purpose: Purpose, seed: int, *counter: int) -> Array
     >>> sorted(permutation(4, Purpose.SHUFFLE, 0).tolist())
     [0, 1, 2, 3]
     """
-    words = random_bits(count, purpose, seed, *counter)
+    words = random_bits(count, purpose, seed, *counter, n_threads=n_threads)
     module = native()
     if module is not None and count < 2**32:
         order = np.empty(count, dtype=np.int64)
-        module.stable_order(words.view(np.int64), order)
+        module.stable_order(words.view(np.int64), order, n_threads)
         return order
     order = np.argsort(words)  # five times as fast as a stable one, and the same unless two words are equal
     ordered = words[order]

@@ -157,7 +157,10 @@ class CompiledMinibatchMethod(MinibatchMethod):
         """Take the steps of a stretch that are left; return the state and the norm of the last gradient."""
         parameters, steps = self.objective.network.parameters, self.steps
         n_rows, norm, taken = len(self.objective.examples), None, 0
-        order = steps.rows_of(permutation(n_rows, Purpose.SHUFFLE, self.seed, *stretch.place))
+        threads = thread_count(self.objective.loss.n_threads)
+        order = steps.rows_of(
+            permutation(n_rows, Purpose.SHUFFLE, self.seed, *stretch.place, n_threads=threads)
+        )
         steps.load(parameters, state.solver)
         while state.batches < stretch.end and math.isfinite(state.total):
             if pauses.due:
