@@ -3,6 +3,7 @@
 from check.implementation_case import CONDITIONAL, WRONG, Case, conditional_ones, right_ones, wrong_ones
 from check.implementation_looks import (
     EDGES_ELSEWHERE,
+    FIFTH_LOOK,
     FOURTH_LOOK,
     RIGHT_ELSEWHERE,
     THIRD_LOOK,
@@ -270,4 +271,5 @@ CORPUS = [
     *_OUTPUTS,
     *_LINEAR,
     *_EDGES,
+    *FIFTH_LOOK,
 ]

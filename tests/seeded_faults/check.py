@@ -3,6 +3,7 @@
 from seeded_faults.fault import Fault
 
 CORPUS = "tests/check/test_implementations.py"
+OTHERS = "tests/check/test_other_formulas.py"
 FAULTS = {
     "a right formula is not looked for first": Fault(
         "chainrule.check.judgement",
@@ -75,5 +76,23 @@ FAULTS = {
     ),
     "a conditional verdict passes an assertion": Fault(
         "chainrule.testing", 'else ("right",)', 'else ("right", "conditional")', "tests/test_testing.py"
+    ),
+    "the target of a row of the ignored class stays": Fault(
+        "chainrule.check.probes",
+        "    targets[rows] = (targets[rows] + 1) % probe.classes\n",
+        "",
+        OTHERS,
+    ),
+    "the search for a temperature takes no step": Fault(
+        "chainrule.check.mistakes.fitted", "        best -= step\n", "        best -= 0\n", OTHERS
+    ),
+    "targets need not be the same at every input": Fault(
+        "chainrule.check.mistakes.fitted",
+        "known = found.setdefault(probe.classes, entries)",
+        "known = entries",
+        OTHERS,
+    ),
+    "only linear heads have a bias to leave out": Fault(
+        "chainrule.check.other_formulas", "logits=probe.logits - probe.bias", "logits=probe.logits", OTHERS
     ),
 }

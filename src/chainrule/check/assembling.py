@@ -19,6 +19,7 @@ from chainrule.check.implementation_verdict import (
 )
 from chainrule.check.judgement import Judgement, part_value
 from chainrule.check.naming import MOST_NAMES, Finding
+from chainrule.check.other_formulas import recognised, signs
 from chainrule.check.probes import Probe
 from chainrule.check.quotient import STEPS, TOLERANCES, Comparison
 from chainrule.check.reply import Reply
@@ -261,7 +262,10 @@ def _reason(findings: Findings, verdict: str, diagnoses: tuple[NamedMistake, ...
     told = " and ".join(wrong) if wrong else "gradient"
     if diagnoses:
         return f"Not right: {told}. The numbers are those of the mistake that is named."
-    return f"Not right: {told}. No mistake that has a name gives these numbers."
+    other = recognised(judgement)
+    return f"Not right: {told}. No mistake that has a name gives these numbers." + (
+        f" {other}" if other else ""
+    )
 
 
 def _remarks(findings: Findings) -> Iterator[str]:
@@ -271,12 +275,14 @@ def _remarks(findings: Findings) -> Iterator[str]:
         yield f"Over the batch it is {reduction[judgement.reduction]}."
     if judgement.reduction == "weighted mean":
         yield "Over the batch it is the mean by the weights of the rows that count."
-    if judgement.precision.name != "float64":
+    if judgement.precision.name != "float64" and (judgement.findings or any(judgement.right.values())):
         yield f"It computes in {judgement.precision.name}; its rounding is no mistake."
     if (remark := confident_remark(dict(findings.outcomes))) is not None:
         yield remark[0].upper() + remark[1:] + "."
     if findings.soft is not None and not _soft_right(findings):
         yield "It is right for one-hot targets; at soft targets it gives other numbers than the cross-entropy."
+    if not judgement.all_right and not judgement.findings:
+        yield from signs(judgement)
     if findings.alone:
         yield "For one example at a time, without the axis of the batch, it is right."
     printed = next((reply.printed for _, reply in judgement.records if reply.printed.strip()), "")

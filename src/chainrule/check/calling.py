@@ -15,8 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.check.budget import LONGEST_CALL
+
 KEPT_OUTPUT = 2_000  # characters of what a function prints
 IDLE = 0.3  # the share of processor time below which a call that took too long may have been kept waiting
+SECOND_CALL = 1.5  # seconds
 ALARM_AGAIN = 0.05  # seconds; a function that catches the first alarm meets another
 
 
@@ -96,9 +99,9 @@ def call_within(
     "raised TypeError: 'int' object is not subscriptable"
     """
     call = _called_once(function, arguments, options, seconds)
-    if call.timed_out and call.busy < IDLE * seconds:
+    if call.timed_out and call.busy < IDLE * seconds and seconds >= LONGEST_CALL:
         # It slept, or this process was given no time: only a second call tells which.
-        call = _called_once(function, arguments, options, seconds)
+        call = _called_once(function, arguments, options, SECOND_CALL)
     return call
 
 

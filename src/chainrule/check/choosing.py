@@ -68,15 +68,41 @@ def _hopeless(failures: list[str]) -> bool:
 
 def _choice(judged: list[Judgement], failures: list[str]) -> Choice:
     told = tuple(dict.fromkeys(failures))
-    answered = [judgement for judgement in judged if judgement.answered]
+    answered = _without_columns([judgement for judgement in judged if judgement.answered])
     if not answered:
         return Choice(None, None, told)
     best = max(answered, key=_sense)  # the first of equals
     if best.convention.single and best.all_right:
-        batches = [found for found in answered if found.complete and not found.convention.single]
+        batches = [found for found in answered if _takes_batches(found)]
         if batches:
             return Choice(max(batches, key=_sense), best, told)
     return Choice(best, None, told)
+
+
+def _without_columns(answered: list[Judgement]) -> list[Judgement]:
+    """Leave out wrong answers at a column of targets where plain indices were understood: the column is our doing."""
+    understood = {
+        found.convention.library
+        for found in answered
+        if found.convention.targets == "index" and found.complete and not found.convention.single
+    }
+    return [
+        found
+        for found in answered
+        if found.all_right
+        or found.convention.targets != "column"
+        or found.convention.library not in understood
+    ]
+
+
+def _takes_batches(judgement: Judgement) -> bool:
+    """Tell whether batches pass, all of them or those of some shapes, and what comes out is explained."""
+    if judgement.convention.single:
+        return False
+    passed = [
+        probe.examples > 1 for probe, reply in judgement.records if reply.failure is None and reply.parts
+    ]
+    return judgement.complete or (any(passed) and bool(judgement.findings))
 
 
 def _sense(judgement: Judgement) -> tuple[bool, bool, bool, int, int, bool]:
@@ -208,4 +234,9 @@ def _plausible(kind: str, trial: Convention, call: Call, probe: Probe) -> bool:
         return True
     parts, _ = take_apart(Convention(kind, single=trial.single), call.value, probe)
     array = parts[parts_of_kind(kind)[0]]
-    return array.size == probe.size or (trial.targets == "rows" and array.ndim > 0) or array.ndim == 2
+    one_each = trial.targets == "index" and array.shape == (probe.examples,)
+    return (
+        array.size == probe.size
+        or one_each
+        or array.ndim == (2 if trial.targets != "rows" else array.ndim or 2)
+    )

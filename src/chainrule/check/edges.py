@@ -241,11 +241,12 @@ def confident_remark(outcomes: dict[str, Outcome]) -> str | None:
     if outcome is None or not outcome.right or "loss" not in outcome.reply.parts:
         return None
     loss = outcome.reply.parts["loss"]
-    logits = outcome.probe.scaled[0]
-    truth = float(np.log1p(np.exp(np.delete(logits, 1) - logits[1]).sum()))
+    logits, target = outcome.probe.scaled[0], outcome.probe.safe_targets[0]
+    truth = float(np.log1p(np.exp(np.delete(logits, target) - logits[target]).sum()))
     if loss.size == 1 and abs(float(loss.sum()) - truth) > 1e-3 * truth:
         return (
-            f"on a confident row (logits 0, 40, 1; target 1) the loss is {float(loss.sum()):.3g}"
+            f"on a confident row (logits {', '.join(f'{logit:g}' for logit in logits)}; target {target})"
+            f" the loss is {float(loss.sum()):.3g}"
             f" where the truth is {truth:.3g}; the absolute error is harmless, and well-known libraries do the same"
         )
     return None

@@ -20,7 +20,7 @@ from typing import Any
 from chainrule.check.implementation_verdict import UNDECIDED, ImplementationVerdict, verdict_of_json
 from chainrule.errors import ArgumentError, MissingFileError
 
-SECONDS = 9.5
+SECONDS = 8.5
 MEMORY = 4 * 1024**3  # bytes of data a child may hold; PyTorch and JAX together need under 2
 MOST_ANSWER = 4 * 1024**2  # bytes of an answer; a verdict has a few thousand
 IMPORTING, CHECKING = "importing", "checking"

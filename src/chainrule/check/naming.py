@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from chainrule._types import Array
-from chainrule.check.mistakes import backward, gradients, losses, outputs, second_order
+from chainrule.check.mistakes import backward, fitted, gradients, losses, outputs, second_order
 from chainrule.check.mistakes.hypothesis import (
     UNIT,
     Hypothesis,
@@ -23,6 +23,7 @@ from chainrule.check.probes import Probe
 
 MOST_NAMES = 2
 Reducer = Callable[[Value, str, Scale], Value]
+TargetLook = Callable[[list[Observation], str], tuple[float, float, int] | None]
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,11 @@ def name_loss(
 ) -> Finding | None:
     """Name the mistake in a loss that is not the cross-entropy."""
     search = Search("loss", observations, precision, losses.reduced_value, reductions, losses.SCALES)
-    return search.find(losses.right, losses.hypotheses()) or _name_target_values(search)
+    return (
+        search.find(losses.right, losses.hypotheses())
+        or _name_targets(search, fitted.target_values)
+        or _name_temperature(search, fitted.scaled_loss)
+    )
 
 
 def name_gradient(
@@ -153,7 +158,11 @@ def name_gradient(
     search = Search(
         "gradient", observations, precision, gradients.reduced_value, reductions, gradients.SCALES
     )
-    return search.find(gradients.right, gradients.hypotheses()) or _name_target_entries(search)
+    return (
+        search.find(gradients.right, gradients.hypotheses())
+        or _name_targets(search, fitted.target_entries)
+        or _name_temperature(search, fitted.scaled_gradient)
+    )
 
 
 def name_output(
@@ -173,55 +182,49 @@ def name_output(
     else:
         found, scales = outputs.softmax_hypotheses(), outputs.SCALES
     search = Search("output", observations, precision, gradients.reduced_value, reductions, scales)
-    return search.find(right, found)
+    exchanged = Hypothesis(("transposed",), "rows and columns exchanged", _exchanged(right))
+    return search.find(right, [exchanged, *found]) or _name_temperature(
+        search, lambda _: fitted.scaled_output(kind)
+    )
 
 
-def _name_target_entries(search: Search) -> Finding | None:
-    """Look for p - q with one number at the target and another elsewhere that do not sum to 1."""
-    for reduction in search.reductions:
-        pairs = [
-            _entries(probe, observed * gradients.divisor(probe, reduction))
-            for probe, observed in search.observations
-            if observed is not None and trimmed(observed, probe).size == probe.size
-        ]
-        if pairs and all(pair is not None for pair in pairs):
-            on, off, classes = next(pair for pair in pairs if pair is not None)
-            return _target_finding(search, on, off, classes)
+def _exchanged(value: Value) -> Value:
+    """Return a table with rows and columns exchanged; of matrices nothing, they are symmetric."""
+
+    def exchanged(probe: Probe) -> Array | None:
+        table = value(probe)
+        return table.T if table is not None and table.ndim == 2 else None
+
+    return exchanged
+
+
+def _name_targets(search: Search, look: TargetLook) -> Finding | None:
+    """Look for one number at the target and another elsewhere that are not 1 and 0."""
+    for reduction in (name for name in search.reductions if name != "none" or search.part != "loss"):
+        found = look(search.observations, reduction)
+        if found is not None:
+            return _target_finding(search, *found)
     return None
 
 
-def _entries(probe: Probe, rows: Array) -> tuple[float, float, int] | None:
-
-    if probe.options.class_weight is not None or not probe.kept.all():
-        return None
-    q = probe.p - rows.reshape(probe.logits.shape) * probe.temperature
-    at_target, elsewhere = q[probe.one_hot > 0], q[probe.one_hot == 0]
-    if np.ptp(at_target) > 1e-6 or np.ptp(elsewhere) > 1e-6:
-        return None
-    return float(at_target[0]), float(elsewhere[0]), probe.classes
-
-
-def _name_target_values(search: Search) -> Finding | None:
-    """Look for -sum q ln p with one number at the target and another elsewhere."""
-    for reduction in (name for name in search.reductions if name != "none"):
-        rows = [
-            (_sum_of(probe, reduction, on=True), _sum_of(probe, reduction, on=False), float(observed), probe)
-            for probe, observed in search.observations
-            if observed is not None and observed.ndim == 0 and probe.classes == 3 and probe.kept.all()
-        ]
-        if len(rows) < 4:
-            continue
-        matrix, values = np.array([row[:2] for row in rows]), np.array([row[2] for row in rows])
-        (on, off), *_ = np.linalg.lstsq(matrix, values, rcond=None)
-        if np.isfinite(values).all() and np.abs(matrix @ (on, off) - values).max() < 1e-6 and abs(off) > 1e-6:
-            return _target_finding(search, float(on), float(off), 3)
+def _name_temperature(search: Search, scaled: Callable[[str], Iterable[fitted.Scaled]]) -> Finding | None:
+    """Look for logits that were multiplied by a number, which may hold a power of K."""
+    for reduction in (name for name, brought in search.reductions.items() if not brought):
+        for formula in scaled(reduction):
+            found = fitted.fitted_factor(formula.of_factor, search.observations)
+            if found is None:
+                continue
+            for power, over in fitted.POWERS:
+                factor = found[0] / found[1] ** power
+                value = _at_power(formula, factor, power)
+                if agrees(value, search.observations, search.precision):
+                    told = formula.told.format(f"{factor:.4g} z{over}")
+                    return Finding(("temperature",), told, search.part)
     return None
 
 
-def _sum_of(probe: Probe, reduction: str, *, on: bool) -> float:
-
-    chosen = probe.one_hot if on else 1 - probe.one_hot
-    return float(losses.reduced(-(chosen * probe.log_p).sum(axis=1), reduction, probe))
+def _at_power(formula: fitted.Scaled, factor: float, power: float) -> Value:
+    return lambda probe: formula.of_factor(factor * probe.classes**power)(probe)
 
 
 def _target_finding(search: Search, on: float, off: float, classes: int) -> Finding:

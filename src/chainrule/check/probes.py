@@ -180,7 +180,7 @@ def moderate_probes(kind: str, options: Options, *, few_shapes: bool) -> list[Pr
     if (classes := _fixed_classes(options)) is not None:
         probes = [_with_classes(probe, classes) for probe in probes]
     if options.ignore_index is not None:
-        probes = [_with_ignored(probe, place) for place, probe in enumerate(probes)]
+        probes = [_with_ignored(_counting(probe), place) for place, probe in enumerate(probes)]
     return [_of_kind(probe, kind) for probe in probes]
 
 
@@ -189,6 +189,7 @@ def edge_probes(kind: str, options: Options) -> list[Probe]:
     probes = [Probe(name, np.array(logits), np.array(targets), options) for name, logits, targets in _EDGES]
     if (classes := _fixed_classes(options)) is not None:
         probes = [_with_classes(probe, classes) for probe in probes]
+    probes = [_counting(probe) for probe in probes]
     return [_embedded(probe) if kind == "linear-gradient" else _of_kind(probe, kind) for probe in probes]
 
 
@@ -219,6 +220,15 @@ def _with_classes(probe: Probe, classes: int) -> Probe:
     columns = np.arange(classes) % probe.classes
     steps = 0.375 * (np.arange(classes) // probe.classes)
     return replace(probe, logits=probe.logits[:, columns] - steps, targets=probe.targets % classes)
+
+
+def _counting(probe: Probe) -> Probe:
+    """Return a probe whose rows all count: where the ignored index is a class, a row's classes move by one."""
+    rows = np.flatnonzero(probe.targets == probe.options.ignore_index)
+    logits, targets = probe.logits.copy(), probe.targets.copy()
+    logits[rows] = np.roll(logits[rows], 1, axis=1)
+    targets[rows] = (targets[rows] + 1) % probe.classes
+    return replace(probe, logits=logits, targets=targets) if rows.size else probe
 
 
 def _with_ignored(probe: Probe, place: int) -> Probe:

@@ -33,11 +33,11 @@ def right(probe: Probe) -> Array:
     return _kept_together(probe.p, targets.mass(probe)) / probe.temperature
 
 
-def divisor(probe: Probe, reduction: str) -> float:
-    """Return what the gradient of a reduced loss is divided by."""
+def divisor(probe: Probe, reduction: str) -> np.float64:
+    """Return what the gradient of a reduced loss is divided by; weights may add up to 0, and 0/0 is nan."""
     if reduction == "mean":
-        return float(probe.examples)
-    return float(probe.row_weights.sum()) if reduction == "weighted mean" else 1.0
+        return np.float64(probe.examples)
+    return np.float64(probe.row_weights.sum() if reduction == "weighted mean" else 1.0)
 
 
 def reduced_value(value: Value, reduction: str, scale: Scale) -> Value:
@@ -195,6 +195,16 @@ def _weighted_inside(probe: Probe) -> Array | None:
     return (p - probe.smoothed) * probe.class_weights * probe.kept[:, None] / probe.temperature
 
 
+def _of_raised(amount: float) -> Value:
+    """Return the derivative where a small number is added before the logarithm: p_c/(p_c + a) is less than 1."""
+
+    def value(probe: Probe) -> Array:
+        upstream = -targets.mass(probe) / (probe.p + amount)
+        return _through_softmax(probe.p, upstream) / probe.temperature
+
+    return value
+
+
 def _others() -> Iterator[Hypothesis]:
     yield Hypothesis(
         ("missing-outer-derivative",), "0: sum_i dp_i/dz_k", lambda probe: np.zeros(probe.logits.shape)
@@ -225,6 +235,14 @@ def _others() -> Iterator[Hypothesis]:
     )
     yield Hypothesis(
         ("wrong-variable",), "the derivative by the biases", lambda probe: right(probe).sum(axis=0)
+    )
+    for exponent in range(1, 10):
+        told = f"the derivative of -sum y ln(p + 1e-{exponent})"
+        yield Hypothesis(("clipped",), told, _of_raised(10.0**-exponent))
+    yield Hypothesis(
+        ("single-output", "diagonal-only"),
+        "p_c - 1, one number for each example",
+        lambda probe: probe.target_p[:, 0] - 1,
     )
     yield Hypothesis(("transposed",), "p - y with rows and columns exchanged", lambda probe: right(probe).T)
     yield Hypothesis(

@@ -173,6 +173,9 @@ def _others() -> Iterator[Hypothesis]:
     yield Hypothesis(
         ("sign",), "ln sum exp z + z of the target", lambda p: _lse(p.scaled) + (q(p) * p.scaled).sum(axis=1)
     )
+    yield Hypothesis(("no-log",), "1/p of the target, the logarithm undone", lambda p: np.exp(right(p)))
+    yield Hypothesis(("no-log",), "exp of the mean loss", lambda p: np.exp(right(p).mean()))
+    yield Hypothesis(("factor",), "-sum y ln p without the class weight of the row", _without_weights)
     for exponent in range(1, 10):
         yield Hypothesis(("clipped",), f"-sum y ln(p + 1e-{exponent})", _raised(10.0**-exponent))
     for temperature in UNASKED_TEMPERATURES:
@@ -183,6 +186,12 @@ def _others() -> Iterator[Hypothesis]:
         )
     yield Hypothesis(("global-sum",), "ln sum exp over everything, minus z of the target", _global_normaliser)
     yield from _of_weights()
+
+
+def _without_weights(probe: Probe) -> Array | None:
+    if probe.options.class_weight is None:
+        return None
+    return -(probe.smoothed * probe.log_p).sum(axis=1)
 
 
 def _of_weights() -> Iterator[Hypothesis]:

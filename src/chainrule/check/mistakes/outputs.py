@@ -16,7 +16,10 @@ LOG_SCALES = (
     Scale(("temperature",), "times T", lambda probe: probe.temperature),
     Scale(("temperature",), "divided by T", lambda probe: 1 / probe.temperature),
 )
-SCALES = (Scale(("per-class-mean",), "times 1/K", lambda probe: 1 / probe.classes),)
+SCALES = (
+    Scale(("per-class-mean",), "times 1/K", lambda probe: 1 / probe.classes),
+    Scale(("per-class-mean",), "times K", lambda probe: float(probe.classes)),
+)
 
 
 def softmax_hypotheses() -> Iterator[Hypothesis]:

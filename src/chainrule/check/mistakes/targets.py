@@ -141,6 +141,11 @@ TARGETS = (
         ("target-index", "index-slip"), "the class before the target", lambda probe: _moved(probe, -1)
     ),
     Hypothesis(("target-index",), "1 for every class", lambda probe: np.ones(probe.logits.shape)),
+    Hypothesis(
+        ("target-index", "targets-do-not-sum-to-one"),
+        "0 for every class",
+        lambda probe: np.zeros(probe.logits.shape),
+    ),
     Hypothesis(("target-index", "sample-leak"), "the targets of all rows in every row", _any_row),
     Hypothesis(("target-index", "sample-leak"), "the sum of all rows' targets in every row", _all_rows),
     Hypothesis(("target-index", "index-slip"), "the targets taken for numbers of rows", _target_rows),
