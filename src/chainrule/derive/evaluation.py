@@ -164,10 +164,9 @@ class State:
         They are kept: all derivatives by this entry at this precision share them.
         """
         here = self.entry(key)
-        small = (
-            key[0] == "O"
-        )  # a probability may be tiny, and its logarithm steep; a logit of 0 may be off by rounding
-        step = ARITHMETIC.mpf(10) ** (-STEP_DIGITS * level) * ((small and min(abs(here), 1)) or 1)
+        # A probability may be tiny, and its logarithm steep; a logit near 0 may be nothing but rounding.
+        scale = (min(abs(here), 1) or 1) if key[0] == "O" else 1
+        step = ARITHMETIC.mpf(10) ** (-STEP_DIGITS * level) * scale
         name = (key, level, ARITHMETIC.dps)
         if name not in self.beside:
             upper, lower = (State(self.point, self, key, here + sign * step) for sign in (1, -1))
