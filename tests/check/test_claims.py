@@ -226,12 +226,23 @@ def test_the_weights_of_a_weighted_mean_are_summed_over_the_examples():
         ("dE/dz_i = y_i - t_i", "dE/dZ_i = O_i - Y_i"),
         ("dE/dz_i = a_i - y_i", "dE/dZ_i = O_i - Y_i"),
         ("dE/da_k = y_k - t_k", "dE/dZ_k = O_k - Y_k"),
+        ("dE/dz = a - t", "dE/dZ_k = O_k - Y_k"),
+        ("dE/db = a - y", "dE/db_k = O_k - Y_k"),
+        ("dE/dW_kj = (a_k - y_k)*x_j", "dE/dW_kj = (O_k - Y_k)*X_j"),
+        ("dE/dW_kj = (O_k - Y_k)*a_j", "dE/dW_kj = (O_k - Y_k)*X_j"),
+        ("dE/da_j = sum_k W_kj*(p_k - y_k)", "dE/dX_j = sum_k (W_kj*(O_k - Y_k))"),
+        ("p_k = exp(a_k)/sum_j exp(a_j)", "O_k = exp(Z_k)/(sum_j exp(Z_j))"),
         ("E = -sum_{c=1}^C y_c log p_c", "E = -(sum_i (Y_i*log(O_i)))"),
     ],
 )
 def test_the_letters_of_other_texts_are_read_as_what_they_stand_for(claim, read_as):
     found = check_claim(claim)
     assert (found.verdict, found.read_as) == ("right", read_as)
+
+
+@pytest.mark.parametrize("claim", ["a_k = sum_j W_kj*x_j + b_k", "z = W a + b", "dE/da = W^T (p - y)"])
+def test_letters_that_may_stand_for_several_things_are_left_open(claim):
+    assert check_claim(claim).verdict == "undecided"
 
 
 def test_a_derivative_at_a_logit_of_zero_is_not_lost_to_rounding():

@@ -150,7 +150,7 @@ def test_a_reading_is_read_as_itself(formulas):
             0,
             "takes the one index over classes in its equation; got indices j and k",
         ),
-        ("A = X", 0, "A names its layer and its index"),
+        ("U = X", 0, "U names its layer and its index"),
     ],
 )
 def test_what_is_no_claim_is_refused_at_its_place(typed, position, message):

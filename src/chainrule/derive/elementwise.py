@@ -73,7 +73,9 @@ def resolved(expressions: tuple[Expression, ...], cursor: Cursor, start: int = 0
     bare = [node for side in expressions for node in all_nodes(side) if _is_bare(node)]
     if not bare:
         return expressions
-    hidden = next((node for node in bare if isinstance(node, Entry) and node.name in HIDDEN_VECTORS), None)
+    every = (node for side in expressions for node in all_nodes(side))
+    weights = any(isinstance(node, Entry) and node.name == "W" for node in every)
+    hidden = next((n for n in bare if isinstance(n, Entry) and _needs_layer(n, beside_weights=weights)), None)
     if hidden is not None:
         name = hidden.name
         raise cursor.error(f"{name} names its layer and its index", name, f"Write {name}1_j.", start)
@@ -83,6 +85,11 @@ def resolved(expressions: tuple[Expression, ...], cursor: Cursor, start: int = 0
         cursor.letters | {classes, features},
     )
     return tuple(_put(side, letters, cursor, start) for side in expressions)
+
+
+def _needs_layer(entry: Entry, *, beside_weights: bool) -> bool:
+    """Tell whether a vector belongs to a hidden layer: a without weights may be what a text calls its outputs."""
+    return entry.name in HIDDEN_VECTORS and (beside_weights or (entry.name, entry.layer) != ("A", None))
 
 
 def _is_bare(node: Expression) -> bool:
