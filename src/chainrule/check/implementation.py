@@ -161,9 +161,8 @@ def _confirmed_case(subject: Subject, judgement: Judgement, budget: Budget) -> s
 
 def _unsteady(subject: Subject, judgement: Judgement, budget: Budget) -> str | None:
     """Return a sentence where two equal calls gave different answers."""
-    for probe, reply in (
-        judgement.records[1:2] + judgement.records[1:3]
-    ):  # one of them after an odd number of calls
+    # The first of them twice, so that one comes after an odd number of calls.
+    for probe, reply in judgement.records[1:2] + judgement.records[1:3]:
         if reply.failure is None:
             again = ask(subject, judgement.convention, probe, budget.for_one_call())
             if again.inconclusive:
