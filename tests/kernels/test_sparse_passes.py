@@ -144,10 +144,17 @@ def test_entries_in_any_order_count_and_those_that_come_twice_are_added_up(compi
     np.testing.assert_array_equal(sums[0], logits.T @ x)
 
 
-def test_nan_is_an_entry_and_negative_zero_is_none(compiled):
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_nan_is_an_entry_and_negative_zero_is_none(compiled, dtype):
+    smallest = np.nextafter(dtype(0), dtype(-1))
+    x = np.array([[np.nan, 0.0, 0.0], [-0.0, np.inf, smallest]], dtype)
     counts = np.empty(2, np.int64)
-    compiled.count_nonzeros_rows(np.array([[np.nan, 0.0], [-0.0, np.inf]]), counts, 1)
-    assert counts.tolist() == [1, 1]
+    compiled.count_nonzeros_rows(x, counts, 1)
+    assert counts.tolist() == [1, 2]
+    indices, values = np.empty(3, np.int32), np.empty(3, dtype)
+    compiled.copy_nonzeros_rows(x, np.array([0, 1, 3]), indices, values, 1)
+    assert indices.tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(values, np.array([np.nan, np.inf, smallest], dtype))
 
 
 @pytest.mark.parametrize(

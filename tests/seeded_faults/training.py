@@ -366,6 +366,30 @@ FAULTS = {
         "np.multiply(weight, 1.0, out=rows[:, :-1]",
         "tests/training/test_newton_cg.py",
     ),
+    "the first directions forget that rows stand for others": Fault(
+        "chainrule.training.coarse_level",
+        "mass * (n_rows / len(self.rows) / problem.total_weight)",
+        "mass / problem.total_weight",
+        "tests/training/test_newton_cg.py",
+    ),
+    "the first directions forget the weights of rows": Fault(
+        "chainrule.training.coarse_level",
+        "if problem.mass is None else problem.mass[self.rows]",
+        "",
+        "tests/training/test_newton_cg.py",
+    ),
+    "the preconditioner stays as it was made": Fault(
+        "chainrule.training.preconditioning",
+        "return made.at(problem, probabilities) if isinstance",
+        "return made if isinstance",
+        "tests/training/test_newton_cg.py",
+    ),
+    "rows that are too few stay so": Fault(
+        "chainrule.training.newton_cg",
+        "norm > LEFT_BY_FEW_ROWS * state.gradient_norm and",
+        "norm > 1e9 * state.gradient_norm and",
+        "tests/training/test_newton_cg.py",
+    ),
     "features with few zeros are compressed": Fault(
         "chainrule.training.mostly_zeros",
         "if share <= LARGEST_DENSITY and affordable",

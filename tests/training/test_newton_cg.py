@@ -10,12 +10,12 @@ from sklearn.linear_model import LogisticRegression
 
 from chainrule.functions import SparseFeatures
 from chainrule.network import InputScaling, Network
-from chainrule.training import Examples, Loss, NewtonCG, Objective, StopReason, train
+from chainrule.training import Examples, Loss, NewtonCG, Objective, StopReason, coarse_level, train
 from chainrule.training import low_rank_preconditioner as low_rank
 from chainrule.training.curvature_preconditioner import preconditioner
 from chainrule.training.hessian_preconditioner import hessian_preconditioner
 from chainrule.training.linear_softmax import BIAS_SOLVED, LinearSoftmax
-from chainrule.training.preconditioning import preconditioning_of
+from chainrule.training.preconditioning import following, preconditioning_of
 
 
 def fitted(X, y, alpha, tol=1e-4, dtype=np.float64, n_classes=None, **options):
@@ -345,6 +345,61 @@ def test_the_preconditioner_of_many_features_is_that_of_their_square_where_its_r
     square = preconditioner(problem, at)(along)
     found = low_rank.low_rank_preconditioner(problem, at)(along)
     np.testing.assert_allclose(found, square, rtol=0.02, atol=0.02 * abs(square).max())
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_rows", [1600, 4096])
+def test_on_the_first_directions_the_preconditioner_is_the_inverse_of_the_curvature(
+    monkeypatch, n_rows, weighted
+):
+    monkeypatch.setattr(coarse_level, "LIFT", 1e-5)
+    random = np.random.default_rng(10)
+    spread = random.normal(size=(6, 300))
+    X = random.normal(size=(n_rows // 64, 6)) @ spread  # of rank 6
+    X, y = np.repeat(X, 64, axis=0), random.integers(0, 3, n_rows)  # also in a sample of 2,048
+    weight = np.repeat(random.uniform(0.2, 3.0, n_rows // 64), 64) if weighted else None
+    objective = Objective(Network((300, 3), dtype=np.float64), Examples(X, y, weight), Loss(), 1e-3)
+    problem, at = objective.linear_softmax(), 0.1 * random.normal(size=903)
+    anchor = np.zeros(903)  # made elsewhere, where all classes are equally probable
+    made = low_rank.low_rank_preconditioner(problem, anchor)
+    curvature = problem.curvature(at, np.float64)
+    along = np.zeros((3, 301))
+    along[:, :-1] = random.normal(size=(3, 6)) @ spread
+    along -= along.mean(axis=0)  # what all classes share is in the penalty alone
+    flat = np.concatenate([along[:, :-1].ravel(), along[:, -1]])
+    product = curvature.product(flat)
+    found = following(made, problem, curvature.probabilities)(product)
+    found[:900] -= np.tile(found[:900].reshape(3, 300).mean(axis=0), 3)
+    assert abs(found[:900] - flat[:900]).max() < 0.06 * abs(flat).max()
+    assert abs(made(product)[:900] - flat[:900]).max() > 0.3 * abs(flat).max()
+
+
+def test_more_classes_than_parameters_of_the_first_directions_leave_those_out():
+    random = np.random.default_rng(11)
+    X, y = random.normal(size=(1200, 260)), random.integers(0, 320, 1200)
+    objective = Objective(Network((260, 320), dtype=np.float64), Examples(X, y), Loss(), 0.1)
+    problem, at = objective.linear_softmax(), np.zeros(261 * 320)
+    made = low_rank.low_rank_preconditioner(problem, at)
+    assert made.coarse is None
+    assert following(made, problem, problem.curvature(at, np.float32).probabilities) is made
+
+
+def test_all_rows_are_taken_once_the_others_leave_too_much_of_the_gradient():
+    random = np.random.default_rng(4)
+    X = random.normal(size=(5000, 20)) @ random.normal(size=(20, 120)) + 0.3 * random.normal(size=(5000, 120))
+    y = (0.3 * X[:, :40] @ random.normal(size=(40, 20)) + random.gumbel(size=(5000, 20))).argmax(axis=1)
+    objective = Objective(Network((120, 20), dtype=np.float64), Examples(X, y), Loss(), 1e-4)
+    solver, at = NewtonCG(), np.zeros(121 * 20)
+    state, left = solver.start(objective, at, 1e-4), 0
+    while state.reason is None:
+        before = state
+        at, state = solver.step(objective, at, before)
+        slow = state.gradient_norm > 0.7 * before.gradient_norm and state.promised < 0.01
+        if slow and not (before.coarse or before.whole):
+            assert state.whole
+            left += 1
+    assert state.reason is StopReason.CONVERGED
+    assert left == 1
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -12,7 +12,7 @@ from chainrule.training.conjugate_gradient import Operator, conjugate_gradient
 from chainrule.training.fixed_order import fixed_order_dot, fixed_order_norm
 from chainrule.training.linear_softmax import Curvature, LinearSoftmax
 from chainrule.training.outcome import StopReason
-from chainrule.training.preconditioning import Preconditioning, preconditioning_of
+from chainrule.training.preconditioning import Preconditioning, following, preconditioning_of
 from chainrule.training.resolution import RESOLUTION, reason_to_give_up
 from chainrule.training.solver import FullBatchSolver, SmoothFunction
 
@@ -30,14 +30,18 @@ WORTHWHILE = 0.75
 """Above this share of the rows all are taken: rows side by side need no copy."""
 WORTHWHILE_WITHOUT_ZEROS = 0.5
 """The same where the copy has to be sorted by columns as well. Where rows are read in place it is 1."""
-COARSE_ROWS = 4
-"""At first every fourth row stands for the rest in the curvature."""
+COARSE_ROWS = 3
+"""At first every third row stands for the rest in the curvature."""
 LEAST_COARSE_ROWS = 1024
 SHORTEST_USUAL = 0.01
 """Shorter steps are a sign of numbers that are too coarse."""
 MOST_SLOW_STEPS = 5
-KEPT_PROMISE = 0.7
+KEPT_PROMISE = 0.9
 """It does so until a step brings less than this share of what it promised."""
+LEFT_BY_FEW_ROWS = 0.7
+"""All rows are taken once a step without those that are certain leaves more than this share of the gradient,"""
+NEAR = 0.01
+"""if it promised less than this share of F: steps from afar may leave more."""
 FLOAT32_RESOLUTION = 1e-5
 """Decrease, relative to F, below which values made of float32 logits do not judge a step."""
 
@@ -79,10 +83,10 @@ class NewtonCG(FullBatchSolver):
 
     after n products [NocedalWright2006, section 7.1], [NashSofer1990], the lengths measured by the preconditioner's
     inverse; it is never solved further than ``tol`` asks for. H is taken in float32, over the rows that hold 95 % of
-    its trace, at first over every fourth row; so are F and g until they come near their goal, and in float64 from then
+    its trace, at first over every third row; so are F and g until they come near their goal, and in float64 from then
     on. Where the parameters are few the preconditioner is the matrix of second derivatives itself over some of the rows
     (HP.1), made at once, and H is taken over all rows; else it is (KP.1) or (LP.1), made when products have cost as
-    much, and anew when they have cost three times as much again.
+    much, and anew when they have cost three times as much again; with (LP.1) goes (CL.1), which follows every step.
 
     Examples
     --------
@@ -147,8 +151,11 @@ def _direction(
     kind = preconditioning_of(problem)
     if state.work >= kind.cost * (kind.again if state.anchor is not None else kind.first):
         state = replace(state, anchor=parameters, work=0.0)
-    precondition = None if state.anchor is None else _preconditioner(problem, kind, state.anchor)
     curvature = _curvature(problem, kind, parameters, state)
+    precondition: Operator | None = None
+    if state.anchor is not None:
+        made = _preconditioner(problem, kind, state.anchor)
+        precondition = following(made, problem, curvature.probabilities)
     tolerance = FORCING
     if problem.alpha > 0.0:
         enough = math.sqrt(2.0 * problem.alpha * state.tol)
@@ -238,6 +245,7 @@ def _arrived(
     if not state.exact:
         value, gradient = problem.value_and_gradient(problem.logits(parameters, np.float32), parameters)
         norm = fixed_order_norm(gradient)
+        state = _with_rows_enough(state, norm)
         kept = state.value - value >= KEPT_PROMISE * state.promised * abs(state.value)
         following = replace(
             state,
@@ -253,7 +261,7 @@ def _arrived(
     value, gradient = problem.value_and_gradient(logits, solved)
     norm = fixed_order_norm(gradient)
     following = replace(
-        state,
+        _with_rows_enough(state, norm),
         value=value,
         gradient=gradient,
         gradient_norm=norm,
@@ -262,6 +270,12 @@ def _arrived(
         coarse=False,
     )
     return solved, _judged(function, state, following)
+
+
+def _with_rows_enough(state: NewtonCGState, norm: float) -> NewtonCGState:
+    """Return the state before a step that left so much of the gradient, with all rows in H if those were too few."""
+    slow = norm > LEFT_BY_FEW_ROWS * state.gradient_norm and state.promised < NEAR
+    return replace(state, whole=state.whole or (slow and not state.coarse))
 
 
 def _judged(function: SmoothFunction, state: NewtonCGState, following: NewtonCGState) -> NewtonCGState:

@@ -7,8 +7,10 @@ from typing import Any
 from chainrule._types import Array
 from chainrule.functions import SparseFeatures
 from chainrule.training import curvature_preconditioner, hessian_preconditioner, low_rank_preconditioner
+from chainrule.training.conjugate_gradient import Operator
 from chainrule.training.diagonal_preconditioner import diagonal_preconditioner
 from chainrule.training.linear_softmax import LinearSoftmax
+from chainrule.training.low_rank_preconditioner import LowRankPreconditioner
 
 LARGEST_SQUARE = 256
 """With more features the square of (KP.1) costs more than it saves."""
@@ -57,3 +59,8 @@ def preconditioning_of(problem: LinearSoftmax) -> Preconditioning:
         first=0.5,
         again=12.0,
     )
+
+
+def following(made: Operator, problem: LinearSoftmax, probabilities: Array) -> Operator:
+    """Return what was made elsewhere as it is at these probabilities of all rows: (CL.1) follows them."""
+    return made.at(problem, probabilities) if isinstance(made, LowRankPreconditioner) else made
