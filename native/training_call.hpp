@@ -140,15 +140,23 @@ class TrainingCall {
         }
     }
 
-    // Panels of W from panels of W^T, for the units of an update.
+    // Panels of W from panels of W^T, for the units of an update; without a layer below, of the last panel if
+    // it is narrow.
     void turn(Layer& layer, Range units) {
         const int64_t per_panel = line_units<Real>(layer.n_inputs());
+        if (!layer.other_side.data()) {
+            const int64_t of_last_panel = layer.update_units() - per_panel;
+            units.first = layer.few_units() > 0 ? std::max(units.first, of_last_panel) : units.last;
+        }
         for (int64_t number = units.first; number < units.last; ++number) {
             const int64_t unit = number / per_panel * w;
             const int64_t line = number % per_panel * w;
             const Real* const from = layer.parameters.weights.data() + unit * layer.n_inputs() + line * w;
+            Real* const to = layer.other_side.data()
+                                 ? layer.other_side.data() + line * layer.n_units() + unit * w
+                                 : layer.few_side.data() + line * layer.few_units();
             const PackTask<Real> pack{{from, 1, w},
-                                      layer.other_side.data() + line * layer.n_units() + unit * w,
+                                      to,
                                       0,
                                       std::min(w, layer.n_units() - unit),
                                       std::min(w, layer.n_inputs() - line)};
@@ -157,7 +165,7 @@ class TrainingCall {
     }
 
     void turn_all(int piece) {
-        for (int64_t l = 1; l < n_layers_; ++l) {
+        for (int64_t l = 0; l < n_layers_; ++l) {
             turn(layer(l), update_units(layer(l), piece));
         }
     }
@@ -231,7 +239,7 @@ class TrainingCall {
         for (int64_t l = n_layers_ - 1; l >= 0; --l) {
             const Range units = update_units(layer(l), piece);
             kernels_.layer_collect(update_task(step, l), partial_gradients(l), units.first, units.last);
-            if (l > 0 && !keeps(step)) {
+            if (!keeps(step)) {
                 turn(layer(l), units);
             }
         }
@@ -241,6 +249,9 @@ class TrainingCall {
         Layer& own = layer(number);
         const Real* const a = number ? layer(number - 1).values.data() : state_.inputs.data();
         const int64_t a_stride = number ? layer(number - 1).stride : state_.input_stride;
+        const int64_t last_panel = (panel_count<Real>(own.n_units()) - 1) * w;
+        const bool below = number > 0;
+        const Real* const side = below ? own.other_side.data() + last_panel * w : own.few_side.data();
         return {a,
                 a_stride,
                 own.n_inputs(),
@@ -252,6 +263,8 @@ class TrainingCall {
                 own.stride,
                 own.derivatives.data(),
                 own.threshold > 0,
+                own.few_units() ? side : nullptr,
+                w * (below ? own.n_units() : own.few_units()),
                 {}};
     }
 
@@ -401,7 +414,7 @@ class TrainingCall {
             task.optimiser.factor = static_cast<Real>(factor);
             const Range units = update_units(layer(l), piece);
             kernels_.layer_finish(task, units.first, units.last);
-            if (by_rows_ && l > 0) {
+            if (by_rows_) {
                 turn(layer(l), units);
             }
         }

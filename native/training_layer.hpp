@@ -68,11 +68,19 @@ struct TrainingLayer {
     Zeros<Real> derivatives;                 // where they do not follow from the values
     Zeros<Real> upstream;                    // dE/dU
     Zeros<Real> other_side;                  // panels of W, where a layer is below
+    Zeros<Real> few_side;                    // else of the units of a last panel that is narrow
     int64_t first_of_squares;                // in the squares of the gradient, by unit
 
     int64_t n_inputs() const { return parameters.n_inputs; }
     int64_t n_units() const { return parameters.n_units; }
     int64_t update_units() const { return panel_count<Real>(n_units()) * line_units<Real>(n_inputs()); }
+    // Units of the last panel, if it is narrow and the lanes of vectors are better used along the inputs, or
+    // 0.
+    int64_t few_units() const {
+        constexpr int64_t w = panel_columns<Real>;
+        const int64_t columns = n_units() - (panel_count<Real>(n_units()) - 1) * w;
+        return columns <= narrow && n_inputs() >= w ? columns : 0;
+    }
     bool keeps_derivatives() const { return derivatives.data() != nullptr; }
 
     TrainingLayer(Arena& arena, int64_t inputs, int64_t units, ActivationKind kind, int mask_threshold,
@@ -98,6 +106,8 @@ struct TrainingLayer {
         }
         if (!is_first) {
             other_side = arena.take<Real>(panel_count<Real>(inputs) * panel_columns<Real> * units);
+        } else {
+            few_side = arena.take<Real>(panel_count<Real>(inputs) * panel_columns<Real> * few_units());
         }
     }
 };

@@ -1,7 +1,7 @@
 // A layer forward and backward on the panels of a training step, and the rows of data that it begins with.
 #include "elementwise.hpp"
 #include "kernels.hpp"
-#include "training_tile.hpp"
+#include "training_few.hpp"
 
 namespace chainrule::CHAINRULE_NAMESPACE {
 namespace {
@@ -53,7 +53,7 @@ CHAINRULE_INLINE void forward_rows(const ForwardTask<Real>& task, Activation h, 
     const BlockTask<Real> product = product_of<Real>(task, panel, row, rows);
     const Real* const bias = task.bias + panel * w;
     Real* const derivative = task.derivative + (task.derivative ? product.c - task.out : 0);
-    multiply_block<Inner::along_line>(product, [&](int64_t first, int64_t count) {
+    const auto finish = [&](int64_t first, int64_t count) CHAINRULE_INLINE_LAMBDA {
         for_vectors<Real>(count, product.columns, [&](int64_t offset) {
             const int64_t place = first * w + offset;
             const Vector<Real> u = load(product.c + place, Whole{}, 0) + load(bias + offset % w, Whole{}, 0);
@@ -73,7 +73,12 @@ CHAINRULE_INLINE void forward_rows(const ForwardTask<Real>& task, Activation h, 
             const int64_t done = panel * rows + first;
             bring_rows_near(task.ahead, done, done + count, panel_count<Real>(task.n_columns) * rows);
         }
-    });
+    };
+    if (task.few_side && product.columns <= narrow) {
+        multiply_few(product, task.few_side, task.few_stride, finish);
+    } else {
+        multiply_block<Inner::along_line>(product, finish);
+    }
 }
 
 template <class Real>
@@ -88,6 +93,13 @@ void layer_forward(const ForwardTask<Real>& task, const TileUnits& units) {
 template <class Real>
 void layer_logits(const ForwardTask<Real>& task, Real* logits, int64_t first_row, int64_t last_row) {
     constexpr int64_t w = panel_columns<Real>;
+    if (task.few_side && task.n_columns <= narrow) {
+        few_products<Real>(task.n_columns,
+                           {task.a + first_row * w, task.a_stride, task.few_side, task.few_stride,
+                            task.n_inner, last_row - first_row},
+                           task.bias, logits + first_row * task.n_columns);
+        return;
+    }
     for (int64_t panel = 0; panel * w < task.n_columns; ++panel) {
         forward_rows(task, Identity{}, panel, first_row, last_row - first_row);
         const Real* const from = task.out + panel * task.out_stride;

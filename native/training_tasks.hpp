@@ -43,6 +43,9 @@ struct GatherTask {
     int64_t out_stride;
 };
 
+// A panel of at most so many units is narrow: most lanes of its vectors hold nothing.
+inline constexpr int64_t narrow = 8;
+
 // Units of a product: pairs of a panel of columns and a few of some rows, numbered panel by panel.
 struct TileUnits {
     int64_t first_row;
@@ -77,6 +80,8 @@ struct ForwardTask {
     // and both values and derivatives are those times the mask.
     Real* derivative;
     bool masked;
+    const Real* few_side;  // the other side of the last panel, if that is narrow, or null
+    int64_t few_stride;
     RowsAhead ahead;  // brought near meanwhile, where all panels of some rows are asked for
 };
 

@@ -5,6 +5,7 @@
 // waits for a thread that has not come. Which thread does a piece decides about no bit.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -19,7 +20,7 @@ namespace chainrule {
 
 class Team {
   public:
-    explicit Team(int threads) : threads_(threads), begun_(new Counter[static_cast<size_t>(threads)]) {}
+    explicit Team(int threads) : threads_(threads), pieces_(new Piece[static_cast<size_t>(threads)]) {}
     Team(const Team&) = delete;
     Team& operator=(const Team&) = delete;
 
@@ -37,45 +38,79 @@ class Team {
     }
 
   private:
-    struct alignas(128) Counter {
-        std::atomic<int64_t> value{0};
+    // Phases that were begun, and done, on lines of their own: the first is looked at by others in need only.
+    struct Piece {
+        alignas(128) std::atomic<int64_t> begun{0};
+        alignas(128) std::atomic<int64_t> done{0};
     };
 
     template <class Phase>
     void take_part(int thread, int64_t n_phases, const Phase& phase) {
-        int64_t number = done_.value.load(std::memory_order_acquire) / threads_;
-        while (number < n_phases) {
+        int patience = usual_patience;
+        for (int64_t number = phases_done(); number < n_phases; ++number) {
+            take(number, thread, phase);
             for (int i = 0; i < threads_; ++i) {
                 const int piece = thread + i < threads_ ? thread + i : thread + i - threads_;
-                int64_t expected = number;
-                if (begun_[piece].value.load(std::memory_order_relaxed) == number &&
-                    begun_[piece].value.compare_exchange_strong(expected, number + 1,
-                                                                std::memory_order_acq_rel)) {
-                    phase(number, piece);
-                    done_.value.fetch_add(1, std::memory_order_acq_rel);
+                if (!is_done(number, piece, patience)) {
+                    // Whoever has to help is quick to help again.
+                    patience = take(number, piece, phase) ? 0 : usual_patience;
+                    wait_until_done(number, piece);
                 }
             }
-            wait_until_done(++number * threads_);
         }
     }
 
-    void wait_until_done(int64_t pieces) const {
-        constexpr int patience = 4096;  // then others may want the processor
-        for (int tries = 0; done_.value.load(std::memory_order_acquire) < pieces; ++tries) {
-            if (tries > patience) {
-                std::this_thread::yield();
+    // Of all pieces.
+    int64_t phases_done() const {
+        int64_t least = pieces_[0].done.load(std::memory_order_acquire);
+        for (int piece = 1; piece < threads_; ++piece) {
+            least = std::min(least, pieces_[piece].done.load(std::memory_order_acquire));
+        }
+        return least;
+    }
+
+    // False where it was begun before.
+    template <class Phase>
+    bool take(int64_t number, int piece, const Phase& phase) {
+        int64_t expected = number;
+        Piece& own = pieces_[piece];
+        if (!own.begun.compare_exchange_strong(expected, number + 1, std::memory_order_acq_rel)) {
+            return false;
+        }
+        phase(number, piece);
+        own.done.store(number + 1, std::memory_order_release);
+        return true;
+    }
+
+    bool is_done(int64_t number, int piece, int tries) const {
+        while (pieces_[piece].done.load(std::memory_order_acquire) <= number) {
+            if (--tries < 0) {
+                return false;
             }
-#if defined(__x86_64__)
-            _mm_pause();
-#elif defined(__aarch64__)
-            __asm__ volatile("yield");
-#endif
+            pause_briefly();
+        }
+        return true;
+    }
+
+    void wait_until_done(int64_t number, int piece) const {
+        while (!is_done(number, piece, most_patience)) {
+            std::this_thread::yield();  // others may want the processor
         }
     }
+
+    static void pause_briefly() {
+#if defined(__x86_64__)
+        _mm_pause();
+#elif defined(__aarch64__)
+        __asm__ volatile("yield");
+#endif
+    }
+
+    static constexpr int usual_patience = 64;  // some microseconds
+    static constexpr int most_patience = 4096;
 
     int threads_;
-    std::unique_ptr<Counter[]> begun_;
-    Counter done_;
+    std::unique_ptr<Piece[]> pieces_;
 };
 
 }  // namespace chainrule

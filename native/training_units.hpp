@@ -80,9 +80,8 @@ CHAINRULE_INLINE void look_ahead(const UpdateTask<Real>& task, const Unit<Real>&
     product.ahead[2] = reinterpret_cast<const char*>(task.weight_state[1] + next);
 }
 
-// Up to so many units of a layer a product is made with its sides exchanged: the lanes of a vector are then
-// inputs, and all in use. The bits are the same.
-constexpr int64_t narrow = 8;
+// The product of a narrow unit is made with its sides exchanged: the lanes of a vector are then inputs, and
+// all in use. The bits are the same.
 
 // Into lines of a panel, one for each unit: c_jk at c[j w + k].
 template <class Real>

@@ -165,6 +165,15 @@ FAULTS = {
         "(void)step;",
         _STEPS,
     ),
+    "the other side of few units is that of the step before": KernelFault(
+        "native/training_call.hpp",
+        "if (!keeps(step)) {",
+        "if (l > 0 && !keeps(step)) {",
+        _STEPS,
+    ),
+    "few units share a bias": KernelFault(
+        "native/training_few.hpp", "bias[i % columns];", "bias[0];", _STEPS
+    ),
     "a sum of shares depends on who adds them": KernelFault(
         "native/training_update.cpp", "add && share.n_rows > chain_steps;", "false;", _STEPS
     ),

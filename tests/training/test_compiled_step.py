@@ -258,6 +258,8 @@ OF_SHARED_ROWS = [
     Problem((70, 12), (), "sigmoid", rows=1300, batch_size=1300, epochs=5, sample_weight=True),
     Problem((90, 40, 9), "sigmoid", rows=900, batch_size=301, epochs=3, scaling=2.0, probabilities=True),
     Problem((60, 50, 3), "relu", rows=3, batch_size=700, epochs=5),
+    Problem((50, 36, 35, 2), ("tanh", "sigmoid"), rows=1210, batch_size=605, epochs=3, dropout=0.2),
+    Problem((100, 69, 8), "relu", rows=901, batch_size=450, epochs=3, max_norm=0.1),
     Problem((60_000, 1), (), "sigmoid", rows=29, batch_size=10, epochs=3),
     Problem((250_000, 1), (), "sigmoid", rows=5, batch_size=3, epochs=3),
 ]
@@ -301,7 +303,11 @@ LARGE = {
 }
 
 
-SHARED = {"units": ((100, 101, 37), 500, 64), "rows": ((50, 41, 7), 1300, 650)}
+SHARED = {
+    "units": ((100, 101, 37), 500, 64),
+    "rows": ((50, 41, 7), 1300, 650),
+    "rows, narrow panels": ((50, 36, 33, 3), 1300, 650),
+}
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
