@@ -25,6 +25,10 @@ LIFT = 0.01
 """c of (CL.2): what all classes share has the penalty's curvature alone, and some rows may have none of a class."""
 
 
+LEAST_FALL = 4.0
+"""What the square of the first direction is at least, over that of the first that is left out."""
+
+
 @dataclass(frozen=True)
 class CoarseLevel:
     """What (CL.2) is made of at any probabilities.
@@ -63,15 +67,22 @@ class CoarseLevel:
         return None if failed else factor
 
 
-def directions(n_classes: int, n_rows: int) -> int:
-    """Return how many directions so many rows tell something of.
+def directions(n_classes: int, n_rows: int, squares: Array) -> int:
+    """Return how many directions are worth it, of those with so large squares of singular values, falling.
+
+    So many that the rows tell something of H_W; none where those that are left out are as large.
 
     Examples
     --------
-    >>> directions(10, 2048), directions(2, 2048), directions(10, 256), directions(1000, 2048)
-    (30, 150, 4, 0)
+    >>> falling, level = 100.0 / np.arange(1, 101), np.ones(100)
+    >>> [directions(10, n_rows, falling) for n_rows in (2048, 256)]
+    [30, 4]
+    >>> directions(1000, 2048, falling), directions(10, 2048, level), directions(2, 2048, level)
+    (0, 0, 100)
     """
-    return min(MOST_PARAMETERS, n_rows // ROWS_TO_A_PARAMETER) // n_classes
+    count = min(min(MOST_PARAMETERS, n_rows // ROWS_TO_A_PARAMETER) // n_classes, len(squares))
+    level = count < len(squares) and squares[0] < LEAST_FALL * squares[count]
+    return 0 if level else count
 
 
 def solved(factor: Array, along: Array) -> Array:

@@ -114,7 +114,7 @@ def low_rank_preconditioner(problem: LinearSoftmax, parameters: Array) -> LowRan
     vectors, squares = _directions(root, rest)
     transposed = np.ascontiguousarray(vectors.T, dtype=np.float32)
     factor = np.ascontiguousarray(transposed.T)
-    n_coarse = min(directions(problem.shape[0], len(rows)), len(squares))
+    n_coarse = directions(problem.shape[0], len(rows), squares)
     coarse = None
     if n_coarse:
         first = vectors[:, :n_coarse] * unit[:, None]

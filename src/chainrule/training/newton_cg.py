@@ -151,11 +151,11 @@ def _direction(
     kind = preconditioning_of(problem)
     if state.work >= kind.cost * (kind.again if state.anchor is not None else kind.first):
         state = replace(state, anchor=parameters, work=0.0)
-    curvature = _curvature(problem, kind, parameters, state)
-    precondition: Operator | None = None
-    if state.anchor is not None:
-        made = _preconditioner(problem, kind, state.anchor)
-        precondition = following(made, problem, curvature.probabilities)
+    made = None if state.anchor is None else _preconditioner(problem, kind, state.anchor)
+    curvature = _curvature(
+        problem, kind, parameters, state
+    )  # afterwards: it holds the probabilities of all rows
+    precondition = None if made is None else following(made, problem, curvature.probabilities)
     tolerance = FORCING
     if problem.alpha > 0.0:
         enough = math.sqrt(2.0 * problem.alpha * state.tol)
