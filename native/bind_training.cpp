@@ -99,13 +99,15 @@ class Training {
         }
     }
 
-    void load(nb::handle parameters, nb::handle first, nb::handle second) {
+    void load(nb::handle parameters, nb::handle first, nb::handle second, int n_threads) {
+        const int threads = thread_count(n_threads);
         move("TrainingSteps.load", parameters, first, second, Access::read,
-             [](auto& steps, auto* x, auto* m, auto* v) { steps.load(x, m, v); });
+             [&](auto& steps, auto* x, auto* m, auto* v) { steps.load(x, m, v, threads); });
     }
-    void store(nb::handle parameters, nb::handle first, nb::handle second) {
+    void store(nb::handle parameters, nb::handle first, nb::handle second, int n_threads) {
+        const int threads = thread_count(n_threads);
         move("TrainingSteps.store", parameters, first, second, Access::write,
-             [](auto& steps, auto* x, auto* m, auto* v) { steps.store(x, m, v); });
+             [&](auto& steps, auto* x, auto* m, auto* v) { steps.store(x, m, v, threads); });
     }
 
     std::tuple<int64_t, double, double> run(nb::handle data, nb::handle targets, nb::handle row_weight,
@@ -247,8 +249,10 @@ void bind_training(nb::module_& m) {
              nb::arg("dtype"), nb::arg("layer_sizes"), nb::arg("activations"), nb::arg("thresholds"),
              nb::arg("head"), nb::arg("most_rows"), nb::arg("solver"), nb::arg("momentum"), nb::arg("beta2"),
              nb::arg("epsilon"), nb::arg("weight_decay"), nb::arg("alpha"), nb::arg("max_norm"))
-        .def("load", &Training::load, nb::arg("parameters"), nb::arg("first"), nb::arg("second").none())
-        .def("store", &Training::store, nb::arg("parameters"), nb::arg("first"), nb::arg("second").none())
+        .def("load", &Training::load, nb::arg("parameters"), nb::arg("first"), nb::arg("second").none(),
+             nb::arg("n_threads"))
+        .def("store", &Training::store, nb::arg("parameters"), nb::arg("first"), nb::arg("second").none(),
+             nb::arg("n_threads"))
         .def("run", &Training::run, nb::arg("data"), nb::arg("targets"), nb::arg("row_weight").none(),
              nb::arg("class_weight").none(), nb::arg("label_smoothing"), nb::arg("mean_weight"),
              nb::arg("centre").none(), nb::arg("scale").none(), nb::arg("limit"), nb::arg("order"),

@@ -25,32 +25,38 @@ struct PackedLayer {
           n_inputs(inputs),
           n_units(units) {}
 
-    // From W, b one after the other; returns what follows them.
-    const Real* load(const Real* flat) {
+    int64_t n_panels() const { return panel_count<Real>(n_units); }
+    // W, b one after the other.
+    int64_t flat_size() const { return (n_inputs + 1) * n_units; }
+
+    void load_panel(int64_t panel, const Real* flat) {
         const PackTask<Real> pack{transposed(row_major(flat, n_inputs)), weights.data(),
                                   n_inputs * panel_columns<Real>, n_inputs, n_units};
-        kernels_of<Real>().pack_panels(pack, 0, panel_count<Real>(n_units));
-        flat += n_inputs * n_units;
-        std::copy(flat, flat + n_units, biases.data());
-        return flat + n_units;
+        kernels_of<Real>().pack_panels(pack, panel, panel + 1);
+        const Real* const of_units = flat + n_inputs * n_units;
+        std::copy(of_units + first_unit(panel), of_units + first_unit(panel + 1),
+                  biases.data() + first_unit(panel));
     }
 
-    Real* store(Real* flat) const {
+    void store_panel(int64_t panel, Real* flat) const {
         constexpr int64_t w = panel_columns<Real>;
         constexpr int64_t lines = 16;  // whose cache lines are filled before the next are looked at
+        const int64_t unit = first_unit(panel);
+        const int64_t end = first_unit(panel + 1);
         for (int64_t first = 0; first < n_inputs; first += lines) {
             const int64_t last = std::min(first + lines, n_inputs);
-            for (int64_t j = 0; j < n_units; ++j) {
-                const Real* const panel = weights.data() + j / w * n_inputs * w + j % w;
+            for (int64_t j = unit; j < end; ++j) {
+                const Real* const column = weights.data() + unit * n_inputs + j - unit;
                 for (int64_t k = first; k < last; ++k) {
-                    flat[j * n_inputs + k] = panel[k * w];
+                    flat[j * n_inputs + k] = column[k * w];
                 }
             }
         }
-        flat += n_inputs * n_units;
-        std::copy(biases.data(), biases.data() + n_units, flat);
-        return flat + n_units;
+        std::copy(biases.data() + unit, biases.data() + end, flat + n_inputs * n_units + unit);
     }
+
+  private:
+    int64_t first_unit(int64_t panel) const { return std::min(panel * panel_columns<Real>, n_units); }
 };
 
 template <class Real>

@@ -26,26 +26,44 @@ int64_t TrainingSteps<Real>::n_parameters() const {
     return count;
 }
 
-template <class Real>
-void TrainingSteps<Real>::load(const Real* parameters, const Real* first, const Real* second) {
-    for (TrainingLayer<Real>& layer : state_->layers) {
-        parameters = layer.parameters.load(parameters);
-        first = layer.first.load(first);
-        if (second) {
-            second = layer.second.load(second);
-        }
+namespace {
+
+// use(layer, panel, offset) for the panels of all layers, on all threads; a layer begins at the offset of a
+// flat vector.
+template <class Layers, class Use>
+void share_panels_of_layers(Layers& layers, int n_threads, const Use& use) {
+    constexpr int64_t worthwhile = 1 << 16;  // numbers: waking a thread takes as long
+    int64_t offset = 0;
+    for (auto& layer : layers) {
+        const int64_t panels = layer.parameters.n_panels();
+        const int threads = layer.parameters.flat_size() < worthwhile ? 1 : n_threads;
+        run_chunks(panels, threads, [&](int64_t panel) { use(layer, panel, offset); });
+        offset += layer.parameters.flat_size();
     }
 }
 
+}  // namespace
+
 template <class Real>
-void TrainingSteps<Real>::store(Real* parameters, Real* first, Real* second) const {
-    for (const TrainingLayer<Real>& layer : state_->layers) {
-        parameters = layer.parameters.store(parameters);
-        first = layer.first.store(first);
+void TrainingSteps<Real>::load(const Real* parameters, const Real* first, const Real* second, int n_threads) {
+    share_panels_of_layers(state_->layers, n_threads, [&](auto& layer, int64_t panel, int64_t offset) {
+        layer.parameters.load_panel(panel, parameters + offset);
+        layer.first.load_panel(panel, first + offset);
         if (second) {
-            second = layer.second.store(second);
+            layer.second.load_panel(panel, second + offset);
         }
-    }
+    });
+}
+
+template <class Real>
+void TrainingSteps<Real>::store(Real* parameters, Real* first, Real* second, int n_threads) const {
+    share_panels_of_layers(state_->layers, n_threads, [&](auto& layer, int64_t panel, int64_t offset) {
+        layer.parameters.store_panel(panel, parameters + offset);
+        layer.first.store_panel(panel, first + offset);
+        if (second) {
+            layer.second.store_panel(panel, second + offset);
+        }
+    });
 }
 
 template <class Real>

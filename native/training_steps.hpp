@@ -93,8 +93,8 @@ class TrainingSteps {
     int64_t n_parameters() const;
     const NetworkPlan& network() const;
     // Parameters and the vectors of the solver's state (second null for SGD), flat: W1, b1, W2, ...
-    void load(const Real* parameters, const Real* first, const Real* second);
-    void store(Real* parameters, Real* first, Real* second) const;
+    void load(const Real* parameters, const Real* first, const Real* second, int n_threads);
+    void store(Real* parameters, Real* first, Real* second, int n_threads) const;
     StepsOutcome run(const StepsTask& task, int n_threads);
 
   private:

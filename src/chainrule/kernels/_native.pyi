@@ -418,10 +418,10 @@ class TrainingSteps:
         none.
         """
 
-    def load(self, parameters: Array, first: Array, second: Array | None) -> None:
+    def load(self, parameters: Array, first: Array, second: Array | None, n_threads: int) -> None:
         """Take parameters, velocity or first moment, and second moment, each flat."""
 
-    def store(self, parameters: Array, first: Array, second: Array | None) -> None:
+    def store(self, parameters: Array, first: Array, second: Array | None, n_threads: int) -> None:
         """Write what :meth:`load` takes."""
 
     def run(

@@ -75,13 +75,17 @@ class CompiledSteps:
             max_norm=objective.max_gradient_norm or 0.0, **_solver_settings(solver),
         )  # fmt: skip
 
+    @property
+    def _threads(self) -> int:
+        return thread_count(self._objective.loss.n_threads)
+
     def load(self, parameters: Array, state: Any) -> None:
         """Take parameters and a solver's state; both are left as they are."""
-        self._steps.load(parameters, *_vectors(state))
+        self._steps.load(parameters, *_vectors(state), self._threads)
 
     def store(self, parameters: Array, state: Any, steps: int) -> Any:
         """Write parameters and the solver's state back to arrays; return the state after so many more steps."""
-        self._steps.store(parameters, *_vectors(state))
+        self._steps.store(parameters, *_vectors(state), self._threads)
         return _after(state, steps)
 
     def rows_of(self, order: Array) -> Array:
@@ -135,7 +139,7 @@ class CompiledSteps:
             arrays.features, arrays.targets, arrays.row_weight, arrays.class_weight, objective.loss.label_smoothing,
             mean_weight, arrays.centre, arrays.scale, arrays.limit, order, n_batches, first, rates,
             _steps_before(state) + taken, 0 if objective.dropout is None else objective.dropout.seed, epoch, total,
-            thread_count(objective.loss.n_threads),
+            self._threads,
         )  # fmt: skip
         seconds = max(time.perf_counter() - started, 1e-6)
         self._pace = max(1, int(len(rates) * SECONDS_PER_CALL / seconds))
