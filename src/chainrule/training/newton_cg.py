@@ -152,9 +152,8 @@ def _direction(
     if state.work >= kind.cost * (kind.again if state.anchor is not None else kind.first):
         state = replace(state, anchor=parameters, work=0.0)
     made = None if state.anchor is None else _preconditioner(problem, kind, state.anchor)
-    curvature = _curvature(
-        problem, kind, parameters, state
-    )  # afterwards: it holds the probabilities of all rows
+    # Afterwards, for it holds the probabilities of all rows.
+    curvature = _curvature(problem, kind, parameters, state)
     precondition = None if made is None else following(made, problem, curvature.probabilities)
     tolerance = FORCING
     if problem.alpha > 0.0:
