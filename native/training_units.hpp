@@ -82,7 +82,7 @@ CHAINRULE_INLINE void look_ahead(const UpdateTask<Real>& task, const Unit<Real>&
 
 // The product of a narrow unit is made with its sides exchanged: the lanes of a vector are then inputs, and
 // all in use. The bits are the same.
-
+//
 // Into lines of a panel, one for each unit: c_jk at c[j w + k].
 template <class Real>
 CHAINRULE_INLINE void multiply_exchanged(const BlockTask<Real>& product, Real* c) {

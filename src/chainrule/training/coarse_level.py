@@ -23,8 +23,6 @@ MOST_PARAMETERS = 300
 ROWS_TO_A_PARAMETER = 6
 LIFT = 0.01
 """c of (CL.2): what all classes share has the penalty's curvature alone, and some rows may have none of a class."""
-
-
 LEAST_FALL = 4.0
 """What the square of the first direction is at least, over that of the first that is left out."""
 

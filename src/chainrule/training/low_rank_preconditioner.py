@@ -13,6 +13,7 @@ the largest s are those of (CL.1).
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -30,8 +31,6 @@ NUMBERS = 1 << 22
 """Of the rows that are looked at; no fewer than 256 of them."""
 LIFT = 1e-5
 """The least rest, in units of the diagonal: what float32 leaves of collinear features."""
-
-
 SMALLEST = 1e-9
 """Squares of singular values below this share of the largest are rounding."""
 
@@ -133,7 +132,7 @@ class _Sample:
     rows: Array
     weights: Array
 
-    @property
+    @cached_property
     def features(self) -> Features:
         problem = self.problem
         if isinstance(problem.read, SparseFeatures):
